@@ -1,0 +1,31 @@
+import { defineConfig } from "vitest/config";
+
+/** Projects run one after the other in `scripts/test.mjs`; run one by hand with `pnpm vitest run --project api`. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["packages/*/src/**/*.test.ts", "web/src/**/*.test.ts"] } },
+      {
+        test: { name: "contracts", include: ["contracts/test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        test: {
+          name: "api",
+          include: ["api/src/**/*.test.ts"],
+          globalSetup: ["test/postgres.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: "stack",
+          include: ["test/**/*.test.ts", "indexer/test/**/*.test.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
