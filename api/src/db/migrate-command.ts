@@ -1,0 +1,11 @@
+import { openDatabase } from "./open.ts";
+import { migrate } from "./migrate.ts";
+import { readConfig } from "../config.ts";
+
+const sql = openDatabase({ url: readConfig(process.env).databaseUrl, connections: 1 });
+try {
+  await migrate(sql);
+  console.log("The database has the newest schema.");
+} finally {
+  await sql.end();
+}

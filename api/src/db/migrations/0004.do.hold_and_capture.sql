@@ -1,0 +1,201 @@
+-- Group commit: one call carries everything that queued up in a process. The first statements lock, those after it see
+-- a new snapshot (read committed), check with running sums, and write. Everything is idempotent by request id.
+
+-- Cap of an account's on-chain debt, in nano-dollars.
+create function debt_cap_nano() returns bigint language sql immutable as $$ select 2000000000::bigint $$;
+
+-- What an account may overdraw: never more than the platform has earned from it (at least 19 % of settled paid usage).
+create function allowance_nano(b balances) returns bigint language sql immutable as $$
+  select greatest(0, least(debt_cap_nano() - b.debt_nano, b.settled_nano * 19 / 100 - b.written_off_nano))
+$$;
+
+create type commit_result as (
+  request_id text,
+  outcome text,        -- held | refused | retry | captured | released | unknown_hold | cost_above_hold | unknown_account
+  granted_nano bigint, -- of a hold
+  spendable_nano bigint, -- of the account, before a hold, after a capture
+  refused_by text      -- 'balance', or scope and subject of the limit that refused
+);
+
+create function ledger_lock(p_instance text, p_accounts text[]) returns void language plpgsql as $$
+begin
+  -- A key-share lock lets the lease be renewed meanwhile, but not the instance be declared dead.
+  perform from instances where instance_id = p_instance and lease_until > clock_timestamp() for key share;
+  if not found then
+    raise exception 'instance % has no lease', p_instance using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  perform from balances where account_id = any (p_accounts) order by account_id for update;
+  perform from limits where account_id = any (p_accounts) order by limit_id for update;
+  update limits set used_nano = 0, period_start = start_of_period(period, clock_timestamp())
+    where account_id = any (p_accounts) and period_start < start_of_period(period, clock_timestamp());
+end $$;
+
+-- Places holds in the order given. A hold gets its worst case, or what is left of balance and limits, if that is at
+-- least its floor. One that fails only because of earlier ones in the same call is sent back as 'retry'.
+create function place_holds(p_instance text, p_holds json) returns setof commit_result language plpgsql as $$
+begin
+  return query
+  with asked as (
+    select distinct on (h.request_id) h.* from json_to_recordset(p_holds)
+      as h(n int, request_id text, account_id text, worst_nano bigint, floor_nano bigint, subjects text[])
+    order by h.request_id, h.n
+  ), fresh as (
+    select a.* from asked a
+    where not exists (select from holds h where h.account_id = a.account_id and h.request_id = a.request_id)
+  ), room as (
+    select f.n, f.request_id, f.account_id, f.worst_nano, f.floor_nano,
+      b.chain_nano - b.debt_nano - b.unsettled_nano - b.held_nano + b.funded_nano - b.funded_held_nano as spendable,
+      allowance_nano(b) as allowance,
+      b.funded_nano - b.funded_held_nano as funded,
+      coalesce(sum(f.worst_nano) over (partition by f.account_id order by f.n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
+    from fresh f join balances b using (account_id)
+  ), limited as (
+    select f.n, l.limit_id, l.scope || ':' || l.subject_id as name, l.amount_nano - l.used_nano - l.held_nano as left_nano,
+      coalesce(sum(f.worst_nano) over (partition by l.limit_id order by f.n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
+    from fresh f join limits l on l.account_id = f.account_id and (l.scope || ':' || l.subject_id) = any (f.subjects)
+  ), tightest as (
+    select n, array_agg(limit_id) as limit_ids, min(left_nano - earlier) as left_nano,
+      (array_agg(name order by left_nano - earlier, limit_id))[1] as name, bool_or(earlier > 0) as behind
+    from limited group by n
+  ), decided as (
+    select r.*, coalesce(t.limit_ids, '{}') as limit_ids,
+      least(r.worst_nano, r.spendable + r.allowance - r.earlier, coalesce(t.left_nano, r.worst_nano)) as granted,
+      case
+        when r.spendable - r.earlier <= 0 or r.spendable + r.allowance - r.earlier < r.floor_nano then 'balance'
+        when t.left_nano < r.floor_nano then t.name
+      end as refused,
+      r.earlier > 0 or coalesce(t.behind, false) as behind
+    from room r left join tightest t using (n)
+  ), placed as (
+    insert into holds (account_id, request_id, instance_id, paid_nano, funded_nano, limit_ids)
+    select d.account_id, d.request_id, p_instance,
+      d.granted - greatest(0, least(d.granted, d.funded - d.earlier)), greatest(0, least(d.granted, d.funded - d.earlier)), d.limit_ids
+    from decided d where d.refused is null
+    returning *
+  ), balanced as (
+    update balances b set held_nano = b.held_nano + p.paid, funded_held_nano = b.funded_held_nano + p.funded
+    from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from placed group by 1) p
+    where b.account_id = p.account_id
+  ), counted as (
+    update limits l set held_nano = l.held_nano + p.held
+    from (select limit_id, sum(paid_nano + funded_nano)::bigint as held from placed, unnest(limit_ids) limit_id group by 1) p
+    where l.limit_id = p.limit_id
+  )
+  select d.request_id, case when d.refused is null then 'held' when d.behind then 'retry' else 'refused' end,
+    case when d.refused is null then d.granted end, d.spendable, d.refused
+  from decided d
+  union all
+  select a.request_id, 'held', h.paid_nano + h.funded_nano, null, null
+  from asked a join holds h using (account_id, request_id)
+  where not exists (select from fresh f where f.request_id = a.request_id)
+  union all
+  select f.request_id, 'unknown_account', null, null, null
+  from fresh f where not exists (select from balances b where b.account_id = f.account_id);
+end $$;
+
+-- Ends holds: with a usage row and its entries (captures), or without (releases, which are captures of nothing).
+create function end_holds(p_captures json, p_releases json) returns setof commit_result language plpgsql as $$
+begin
+  return query
+  with asked as (
+    select distinct on (c.request_id) c.*
+    from json_to_recordset(p_captures) as c(
+      request_id text, account_id text, started_at timestamptz, key_id text, user_id text, model text, node_id text,
+      operator_id text, price_version text, prompt_tokens int, cached_tokens int, completion_tokens int,
+      reasoning_tokens int, prompt_nano bigint, cached_nano bigint, completion_nano bigint, reasoning_nano bigint,
+      latency_ms int, status text, usage_source text, receipt_salt text)
+    order by c.request_id
+  ), valid as (
+    select a.*, h.paid_nano + h.funded_nano as held, h.funded_nano as held_funded,
+      a.prompt_nano + a.cached_nano + a.completion_nano + a.reasoning_nano as cost
+    from asked a join holds h using (account_id, request_id)
+  ), captured as (
+    select v.*, least(v.cost, v.held_funded) as from_funded from valid v where v.cost between 0 and v.held
+  ), used as (
+    insert into usage (account_id, started_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
+      prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
+      reasoning_nano, cost_nano, funded_nano, latency_ms, status, usage_source, receipt_salt)
+    select account_id, started_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
+      prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
+      reasoning_nano, cost, from_funded, latency_ms, status, usage_source, decode(receipt_salt, 'hex')
+    from captured
+  ), booked as (
+    insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
+    select 'capture:' || c.request_id, e.line, e.debit_book, e.debit_account, e.credit_book, e.credit_account, e.amount
+    from captured c cross join lateral (values
+      (1, 'usage'::book, c.account_id, 'unsettled'::book, c.operator_id, c.cost - c.from_funded),
+      (2, 'usage', 'acct_platform', 'unsettled', c.operator_id, c.from_funded),
+      (3, 'funded', c.account_id, 'grants', 'acct_platform', c.from_funded)
+    ) e(line, debit_book, debit_account, credit_book, credit_account, amount)
+    where e.amount > 0
+  ), ended as (
+    delete from holds h using (
+      select account_id, request_id, cost from captured
+      union all
+      select r.account_id, r.request_id, 0 from json_to_recordset(p_releases) as r(request_id text, account_id text)
+    ) e
+    where h.account_id = e.account_id and h.request_id = e.request_id
+    returning h.*, e.cost
+  ), balanced as (
+    update balances b set held_nano = b.held_nano - e.paid, funded_held_nano = b.funded_held_nano - e.funded
+    from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from ended group by 1) e
+    where b.account_id = e.account_id
+    returning b.account_id
+  ), counted as (
+    update limits l set held_nano = l.held_nano - e.held, used_nano = l.used_nano + e.used
+    from (select limit_id, sum(paid_nano + funded_nano)::bigint as held, sum(cost)::bigint as used
+          from ended, unnest(limit_ids) limit_id group by 1) e
+    where l.limit_id = e.limit_id
+  )
+  select a.request_id,
+    case
+      when c.request_id is not null or u.request_id is not null then 'captured'
+      when v.request_id is not null then 'cost_above_hold'
+      else 'unknown_hold'
+    end, null::bigint, null::bigint, null::text
+  from asked a
+    left join valid v using (request_id)
+    left join captured c using (request_id)
+    left join usage u on u.account_id = a.account_id and u.started_at = a.started_at and u.request_id = a.request_id
+  union all
+  select r.request_id, 'released', null, null, null
+  from json_to_recordset(p_releases) as r(request_id text, account_id text);
+end $$;
+
+create function ledger_commit(p_instance text, p_accounts text[], p_holds json, p_captures json, p_releases json)
+returns setof commit_result language plpgsql as $$
+begin
+  perform ledger_lock(p_instance, p_accounts);
+  return query select * from end_holds(p_captures, p_releases);
+  return query select * from place_holds(p_instance, p_holds);
+end $$;
+
+-- Releases, unbilled, what instances left behind whose lease ran out. Returns the number of holds released.
+create function release_dead_instances() returns integer language plpgsql as $$
+declare
+  dead text[];
+  released integer;
+begin
+  select array_agg(instance_id) into dead from (
+    select instance_id from instances where lease_until < clock_timestamp() order by instance_id for update skip locked
+  ) i;
+  if dead is null then return 0; end if;
+  perform from balances where account_id in (select account_id from holds where instance_id = any (dead))
+    order by account_id for update;
+  perform from limits where limit_id in (select unnest(limit_ids) from holds where instance_id = any (dead))
+    order by limit_id for update;
+  with ended as (
+    delete from holds where instance_id = any (dead) returning *
+  ), balanced as (
+    update balances b set held_nano = b.held_nano - e.paid, funded_held_nano = b.funded_held_nano - e.funded
+    from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from ended group by 1) e
+    where b.account_id = e.account_id
+  ), counted as (
+    update limits l set held_nano = l.held_nano - e.held
+    from (select limit_id, sum(paid_nano + funded_nano)::bigint as held from ended, unnest(limit_ids) limit_id group by 1) e
+    where l.limit_id = e.limit_id
+  )
+  select count(*) into released from ended;
+  delete from instances where instance_id = any (dead);
+  return released;
+end $$;

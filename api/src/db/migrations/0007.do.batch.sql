@@ -1,0 +1,62 @@
+-- Batches: captures claimed, lines and receipts built, signed, and matched with what the chain says, by digest.
+create table batches (
+  batch_id bigint generated always as identity primary key,
+  seq bigint not null check (seq > 0),
+  state text not null check (state in ('built', 'signed', 'submitted', 'mined', 'final', 'voided')),
+  prev text not null,
+  receipts_root text not null,
+  period_end timestamptz not null,
+  gross_micro bigint not null check (gross_micro >= 0),
+  debits bytea not null,
+  credits bytea not null,
+  referrals bytea not null,
+  deadline timestamptz,
+  digest text,
+  signature text,
+  transaction_id text references transactions,
+  settled_event_id text references chain_events,
+  built_at timestamptz not null default now(),
+  check (state = 'built' or (deadline is not null and digest is not null and signature is not null)),
+  check (state not in ('mined', 'final') or settled_event_id is not null)
+);
+create unique index batches_live_seq on batches (seq) where state <> 'voided';
+create unique index batches_digest on batches (digest);
+-- One batch at a time is on its way: the next one is chained to its digest.
+create unique index batches_one_open on batches ((true)) where state in ('built', 'signed', 'submitted');
+
+-- One line and one receipts sub-tree per account, with what was carried in and out, in nano-dollars.
+create table batch_accounts (
+  batch_id bigint not null references batches,
+  account_id text not null references accounts,
+  chain_account bigint not null,
+  previous_seq bigint not null,
+  line_micro bigint not null check (line_micro >= 0),
+  paid_nano bigint not null check (paid_nano >= 0),
+  funded_nano bigint not null check (funded_nano >= 0),
+  carry_in_nano bigint not null,
+  carry_out_nano bigint not null,
+  receipts integer not null check (receipts >= 0),
+  primary key (batch_id, account_id),
+  check (carry_in_nano + paid_nano - carry_out_nano = line_micro * 1000)
+);
+create index batch_accounts_account on batch_accounts (account_id, batch_id);
+
+create table batch_earners (
+  batch_id bigint not null references batches,
+  account_id text not null references accounts,
+  chain_account bigint not null,
+  line_micro bigint not null check (line_micro >= 0),
+  earned_nano bigint not null check (earned_nano >= 0),
+  carry_in_nano bigint not null,
+  carry_out_nano bigint not null,
+  primary key (batch_id, account_id),
+  check (carry_in_nano + earned_nano - carry_out_nano = line_micro * 1000)
+);
+
+alter table usage add foreign key (batch_id) references batches;
+
+-- The fraction of a micro-dollar that the contract carries for an earner, in ten-thousandths, as of the booked batches.
+create table earner_carries (
+  account_id text primary key references accounts,
+  carry integer not null check (carry between 0 and 9999)
+);

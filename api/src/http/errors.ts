@@ -1,0 +1,71 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { InfrError } from "../errors.ts";
+
+/** The one place where errors become answers: OpenAI's shape under /v1, problem details (RFC 9457) elsewhere. */
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const answer = describe(error);
+  if (answer.status >= 500) request.log.error({ err: error, cause: causeOf(error) }, "request failed");
+  if (answer.retryable) void reply.header("retry-after", "1");
+  if (answer.status === 402) void reply.header("cache-control", "no-store");
+  void reply.code(answer.status);
+  return isOpenAi(request) ? sendOpenAi(reply, answer) : sendProblem(reply, answer);
+}
+
+export const isOpenAi = (request: FastifyRequest): boolean => request.url.startsWith("/v1/");
+
+type Answer = { status: number; code: string; message: string; param: string | null; retryable: boolean };
+
+function describe(error: unknown): Answer {
+  if (error instanceof InfrError) return error;
+  if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
+    return {
+      status: error.statusCode,
+      code: error.validation ? "invalid_input" : codeOfStatus(error.statusCode),
+      message: error.message,
+      param: parameterAtFault(error),
+      retryable: false,
+    };
+  }
+  return {
+    status: 500,
+    code: "internal_error",
+    message: "Something went wrong on our side. You were not charged. Try again, and report the request id if it stays.",
+    param: null,
+    retryable: false,
+  };
+}
+
+function sendOpenAi(reply: FastifyReply, { status, code, message, param }: Answer): FastifyReply {
+  return reply.send({ error: { message, type: openAiType(status), param, code } });
+}
+
+function sendProblem(reply: FastifyReply, { status, code, message, param }: Answer): FastifyReply {
+  return reply
+    .type("application/problem+json")
+    .send(JSON.stringify({ type: "about:blank", title: titleOf(code), status, detail: message, code, param }));
+}
+
+function openAiType(status: number): string {
+  if (status === 402) return "insufficient_quota";
+  if (status === 401) return "authentication_error";
+  if (status === 403) return "permission_error";
+  if (status === 429) return "rate_limit_error";
+  return status >= 500 ? "server_error" : "invalid_request_error";
+}
+
+const isFastifyError = (error: unknown): error is FastifyError =>
+  error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";
+
+function parameterAtFault(error: FastifyError): string | null {
+  const [first] = error.validation ?? [];
+  if (!first) return null;
+  const missing = first.params["missingProperty"];
+  return typeof missing === "string" ? missing : first.instancePath.slice(1) || null;
+}
+
+const codeOfStatus = (status: number): string =>
+  ({ 400: "invalid_json", 404: "not_found", 413: "body_too_large", 415: "unsupported_media_type" })[status] ?? "invalid_request";
+
+const titleOf = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll("_", " ");
+
+const causeOf = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);

@@ -1,0 +1,51 @@
+import { formatUsd, microToNano, microUsdc, nanoUsd } from "@infr/money";
+import { type Static, Type } from "typebox";
+
+/** One schema per shape: it validates, types, and documents. Shapes that several routes share stand here. */
+export const Money = Type.String({
+  pattern: "^-?(0|[1-9][0-9]*)(\\.[0-9]{1,9})?$",
+  description: "US dollars as an exact decimal string.",
+  examples: ["12.345678901"],
+});
+export const Moment = Type.String({ format: "date-time" });
+export const Address = Type.String({ pattern: "^0x[0-9a-fA-F]{40}$" });
+export const Bytes32 = Type.String({ pattern: "^0x[0-9a-fA-F]{64}$" });
+export const Bytes = Type.String({ pattern: "^0x([0-9a-fA-F]{2})*$", maxLength: 20_000 });
+export const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+
+export const Problem = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String({ description: "What is so, what it should be, what to do." }),
+    code: Type.String({ description: "Stable and machine-readable." }),
+    param: Nullable(Type.String()),
+  },
+  { description: "RFC 9457 problem details." },
+);
+
+export const Account = Type.Object({
+  id: Type.String({ description: "acct_…" }),
+  owner: Address,
+  ref: Bytes32,
+  chainAccount: Nullable(Type.Integer({ description: "Number in the contract; null until the first deposit." })),
+  createdAt: Moment,
+});
+
+export const Transaction = Type.Object({
+  id: Type.String(),
+  kind: Type.String(),
+  state: Type.Union((["queued", "sent", "mined", "final", "failed"] as const).map((state) => Type.Literal(state))),
+  hash: Nullable(Bytes32),
+  error: Nullable(Type.String()),
+});
+
+/** Query of a list: how many rows, at most. */
+export const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }) });
+
+/** Dollars on the wire, from a column in nano-dollars. */
+export const usdOfNano = (nano: bigint): Static<typeof Money> => formatUsd(nanoUsd(nano));
+
+/** Dollars on the wire, from a column in micro-USDC. */
+export const usdOfMicro = (micro: bigint): Static<typeof Money> => formatUsd(microToNano(microUsdc(micro)));

@@ -1,0 +1,119 @@
+import type { Sql } from "../../db/types.ts";
+import { OverloadedError, UnavailableError } from "../../errors.ts";
+import type { CaptureOperation, HoldOperation, Operation, Outcome, ReleaseOperation } from "./operations.ts";
+import { commitOperations } from "./store.ts";
+
+const MAX_QUEUED = 20_000;
+const MAX_FLUSH = 1_000;
+const MAX_ATTEMPTS = 6;
+const FIRST_PAUSE_MS = 50;
+const LARGE_FLUSH = 16;
+const GATHER_MS = 1;
+
+type Waiting = { operation: Operation; resolve: (outcome: Outcome) => void; reject: (error: Error) => void };
+
+/**
+ * The only door to holds and captures. Operations queue up while a commit is under way and leave together in the next
+ * one: the price of a durable commit is shared by all that came meanwhile. One commit at a time per process.
+ */
+export class Batcher {
+  readonly #sql: Sql;
+  readonly #instanceId: string;
+  #queue: Waiting[] = [];
+  #running = false;
+  #idle: Array<() => void> = [];
+
+  constructor({ sql, instanceId }: { sql: Sql; instanceId: string }) {
+    this.#sql = sql;
+    this.#instanceId = instanceId;
+  }
+
+  hold = (operation: HoldOperation): Promise<Outcome> => this.#submit({ kind: "hold", ...operation });
+  capture = (operation: CaptureOperation): Promise<Outcome> => this.#submit({ kind: "capture", ...operation });
+  release = (operation: ReleaseOperation): Promise<Outcome> => this.#submit({ kind: "release", ...operation });
+
+  /** Resolves when nothing is queued or under way. */
+  async drained(): Promise<void> {
+    if (!this.#running) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** @throws OverloadedError when the queue is full; only holds are refused, what ends a hold always gets in */
+  #submit(operation: Operation): Promise<Outcome> {
+    if (operation.kind === "hold" && this.#queue.length >= MAX_QUEUED) return Promise.reject(new OverloadedError());
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ operation, resolve, reject });
+      if (!this.#running) void this.#run();
+    });
+  }
+
+  async #run(): Promise<void> {
+    this.#running = true;
+    let last = 0;
+    while (this.#queue.length > 0) {
+      // Under load the next operations are milliseconds away: gather them rather than commit a few.
+      if (last >= LARGE_FLUSH && this.#queue.length < LARGE_FLUSH) await pause(GATHER_MS);
+      const flush = takeDistinct(this.#queue);
+      this.#queue = this.#queue.filter((waiting) => !flush.has(waiting));
+      await this.#flush([...flush]);
+      last = flush.size;
+    }
+    this.#running = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #flush(waiting: Waiting[]): Promise<void> {
+    try {
+      const outcomes = new Map((await this.#commit(waiting)).map((outcome) => [outcome.requestId, outcome]));
+      for (const one of waiting) this.#settle(one, outcomes.get(one.operation.requestId));
+    } catch (error) {
+      if (waiting.length > 1 && !isConnectionError(error)) {
+        // One row that Postgres refuses would fail all the others: send each by itself, and only it fails.
+        for (const one of waiting) await this.#flush([one]);
+        return;
+      }
+      for (const { reject } of waiting) reject(new UnavailableError("The ledger", error));
+    }
+  }
+
+  /** A lost answer to a commit is resolved by sending the same ids again: nothing is done twice. */
+  async #commit(waiting: Waiting[]): Promise<Outcome[]> {
+    const operations = waiting.map(({ operation }) => operation);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await commitOperations(this.#sql, { instanceId: this.#instanceId, operations });
+      } catch (error) {
+        if (!isConnectionError(error) || attempt === MAX_ATTEMPTS) throw error;
+        await pause(FIRST_PAUSE_MS * 2 ** attempt);
+      }
+    }
+  }
+
+  #settle({ operation, resolve, reject }: Waiting, outcome: Outcome | undefined): void {
+    if (outcome === undefined) reject(new Error(`the ledger did not answer for ${operation.requestId}`));
+    else if (outcome.outcome === "retry") this.#queue.unshift({ operation, resolve, reject });
+    else resolve(outcome);
+  }
+}
+
+/** The first operations of the queue, at most one for each request: a hold and its release do not fit in one commit. */
+function takeDistinct(queue: Waiting[]): Set<Waiting> {
+  const seen = new Set<string>();
+  const taken = new Set<Waiting>();
+  for (const waiting of queue) {
+    if (taken.size === MAX_FLUSH) break;
+    if (seen.has(waiting.operation.requestId)) continue;
+    seen.add(waiting.operation.requestId);
+    taken.add(waiting);
+  }
+  return taken;
+}
+
+const CONNECTION_CODES = /^(CONNECTION_|ECONN|EPIPE|ETIMEDOUT|57P0|08|40001|40P01|53)/;
+
+/** Errors after which nothing is known of the statement: sent again with the same ids. */
+function isConnectionError(error: unknown): boolean {
+  return error instanceof Error && "code" in error && CONNECTION_CODES.test(String(error.code));
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

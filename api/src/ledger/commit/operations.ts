@@ -1,0 +1,64 @@
+import type { NanoUsd } from "@infr/money";
+
+/** Sets money aside for a request. */
+export type HoldOperation = {
+  requestId: string;
+  accountId: string;
+  /** The most this request can cost. */
+  worst: NanoUsd;
+  /** The least that is of use: prompt and one token. Less than this is refused. */
+  floor: NanoUsd;
+  /** Limits it counts against, as `scope:subject`; those that exist are checked. */
+  subjects: string[];
+};
+
+/** Bills a request out of its hold and writes its usage row. */
+export type CaptureOperation = {
+  requestId: string;
+  accountId: string;
+  startedAt: Date;
+  keyId: string | null;
+  userId: string | null;
+  model: string;
+  nodeId: string;
+  operatorId: string;
+  priceVersion: string;
+  tokens: Tokens;
+  cost: CostBreakdown;
+  latencyMs: number;
+  status: "ok" | "aborted" | "error";
+  usageSource: "node" | "recount" | "drained";
+  /** 32 random bytes, hex: hides the account in its public receipts. */
+  receiptSalt: string;
+};
+
+/** Token classes, disjoint: `prompt` is without `cached`, `completion` without `reasoning`. */
+export type Tokens = { prompt: number; cached: number; completion: number; reasoning: number };
+
+/** What each class of tokens cost. */
+export type CostBreakdown = { prompt: NanoUsd; cached: NanoUsd; completion: NanoUsd; reasoning: NanoUsd };
+
+/** Ends a hold without billing. */
+export type ReleaseOperation = { requestId: string; accountId: string };
+
+export type Operation =
+  | ({ kind: "hold" } & HoldOperation)
+  | ({ kind: "capture" } & CaptureOperation)
+  | ({ kind: "release" } & ReleaseOperation);
+
+/** What became of one operation: a row of `ledger_commit`. */
+export type Outcome = {
+  requestId: string;
+  outcome:
+    | "held"
+    | "refused"
+    | "retry"
+    | "captured"
+    | "released"
+    | "unknown_hold"
+    | "cost_above_hold"
+    | "unknown_account";
+  granted: NanoUsd | null;
+  spendable: NanoUsd | null;
+  refusedBy: string | null;
+};
