@@ -21,6 +21,7 @@ export default defineConfig({
         test: {
           name: "stack",
           include: ["test/**/*.test.ts", "indexer/test/**/*.test.ts"],
+          globalSetup: ["test/postgres.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
