@@ -8,7 +8,7 @@ const tags = ["Batches"];
 
 const Batch = Type.Object({
   seq: Type.Integer(),
-  state: Type.Union((["built", "signed", "submitted", "mined", "final", "voided"] as const).map((state) => Type.Literal(state))),
+  state: Type.Enum(["built", "signed", "submitted", "mined", "final", "voided"]),
   digest: Nullable(Bytes32),
   receiptsRoot: Bytes32,
   gross: Money,

@@ -17,8 +17,8 @@ const Deposit = Type.Object({
   payer: Address,
   transactionHash: Bytes32,
   blockNumber: Type.Integer(),
-  finality: Type.Union([Type.Literal("seen"), Type.Literal("safe"), Type.Literal("final")]),
-  status: Type.Union([Type.Literal("credited"), Type.Literal("reversed")]),
+  finality: Type.Enum(["seen", "safe", "final"]),
+  status: Type.Enum(["credited", "reversed"]),
   bookedAt: Moment,
 });
 

@@ -19,8 +19,8 @@ const Usage = Type.Object({
   nodeId: Type.String(),
   nodeName: Type.String(),
   latencyMs: Type.Integer(),
-  status: Type.Union([Type.Literal("ok"), Type.Literal("aborted"), Type.Literal("error")]),
-  usageSource: Type.Union([Type.Literal("node"), Type.Literal("recount"), Type.Literal("drained")]),
+  status: Type.Enum(["ok", "aborted", "error"]),
+  usageSource: Type.Enum(["node", "recount", "drained"]),
   batchSeq: Nullable(Type.Integer({ description: "Number of the batch that settles it." })),
   keyId: Nullable(Type.String()),
 });
