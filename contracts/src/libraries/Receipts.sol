@@ -12,13 +12,13 @@ library Receipts {
         bytes32 accountCommitment; // keccak256(abi.encode(ref, salt))
         uint32 operator;
         bytes32 model;
-        uint64 priceBookVersion;
+        bytes32 priceVersion;
         uint64 promptTokens;
         uint64 cachedTokens;
         uint64 completionTokens;
         uint64 reasoningTokens;
         uint64 cost; // nano-dollars
-        uint8 payer; // 0 account, 1 platform
+        uint64 platformPaid; // the part of cost that the platform paid
         uint8 usageSource; // 0 node, 1 recount, 2 drained
         uint40 time;
     }

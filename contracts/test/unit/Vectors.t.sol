@@ -133,14 +133,13 @@ contract VectorsTest is Test {
         receipt.accountCommitment = vm.parseJsonBytes32(json, string.concat(key, "accountCommitment"));
         receipt.operator = uint32(vm.parseJsonUint(json, string.concat(key, "operator")));
         receipt.model = keccak256(bytes(vm.parseJsonString(json, string.concat(key, "model"))));
-        receipt.priceBookVersion = uint64(vm.parseJsonUint(json, string.concat(key, "priceBookVersion")));
+        receipt.priceVersion = vm.parseJsonBytes32(json, string.concat(key, "priceVersion"));
         receipt.promptTokens = uint64(vm.parseJsonUint(json, string.concat(key, "promptTokens")));
         receipt.cachedTokens = uint64(vm.parseJsonUint(json, string.concat(key, "cachedTokens")));
         receipt.completionTokens = uint64(vm.parseJsonUint(json, string.concat(key, "completionTokens")));
         receipt.reasoningTokens = uint64(vm.parseJsonUint(json, string.concat(key, "reasoningTokens")));
         receipt.cost = uint64(vm.parseJsonUint(json, string.concat(key, "cost")));
-        bytes32 payer = keccak256(bytes(vm.parseJsonString(json, string.concat(key, "payer"))));
-        receipt.payer = payer == keccak256("platform") ? 1 : 0;
+        receipt.platformPaid = uint64(vm.parseJsonUint(json, string.concat(key, "platformPaid")));
         bytes32 source = keccak256(bytes(vm.parseJsonString(json, string.concat(key, "usageSource"))));
         receipt.usageSource = source == keccak256("node") ? 0 : source == keccak256("recount") ? 1 : 2;
         receipt.time = uint40(vm.parseJsonUint(json, string.concat(key, "time")));

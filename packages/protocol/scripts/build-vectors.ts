@@ -28,20 +28,19 @@ const RECEIPTS_OF = [
 
 function receipt(account: number, index: number): protocol.Receipt {
   const paidByPlatform = account === 1 || index === 4;
+  const cost = paidByPlatform ? 13_000n : account === 42 ? 15_000_000n + BigInt(index === 0 ? 15_015 : 0) : 6_001_503n;
   return {
     requestId: `req_${account}_${index}`,
     accountCommitment: protocol.accountCommitment({ ref: word(`ref ${account}`), salt: word(`salt ${index}`) }),
     operator: 65_536,
     model: "demo/large",
-    priceBookVersion: 3n,
+    priceVersion: word("prices 3"),
     promptTokens: 100 + index,
     cachedTokens: 20 * index,
     completionTokens: 300,
     reasoningTokens: index % 2 === 0 ? 0 : 17,
-    cost: nanoUsd(
-      paidByPlatform ? 13_000n : account === 42 ? 15_000_000n + BigInt(index === 0 ? 15_015 : 0) : 6_001_503n,
-    ),
-    payer: paidByPlatform ? "platform" : "account",
+    cost: nanoUsd(cost),
+    platformPaid: nanoUsd(paidByPlatform ? cost : 0n),
     usageSource: protocol.USAGE_SOURCES[index % 3] ?? "node",
     time: 1_795_000_000 + index,
   };

@@ -19,8 +19,6 @@ export {
   type AccountLeaf,
   accountCommitment,
   accountLeaf,
-  PAYERS,
-  type Payer,
   type Receipt,
   receiptLeaf,
   USAGE_SOURCES,

@@ -2,15 +2,12 @@ import type { MicroUsdc, NanoUsd } from "@infr/money";
 import { encodeAbiParameters, type Hex, keccak256, stringToHex } from "viem";
 import { requireUint } from "./range.ts";
 
-/** Who paid for a request: the account's own credit, or the platform (promo, trial, card that may still be disputed). */
-export const PAYERS = ["account", "platform"] as const;
 /** Where the token counts come from: the node's report, our recount, or a stream that was drained after an abort. */
 export const USAGE_SOURCES = ["node", "recount", "drained"] as const;
 
-export type Payer = (typeof PAYERS)[number];
 export type UsageSource = (typeof USAGE_SOURCES)[number];
 
-/** One charge. Everything that was metered, how it was priced, and who paid. */
+/** One charge. Everything that was metered, how it was priced, and who paid: the account, the platform, or both. */
 export interface Receipt {
   /** `req_…` */
   requestId: string;
@@ -19,14 +16,16 @@ export interface Receipt {
   /** Number of the operator whose node served it. */
   operator: number;
   model: string;
-  priceBookVersion: bigint;
+  /** Hash that names the prices which were in force: nobody can say later that they were others. */
+  priceVersion: Hex;
   /** Token classes are disjoint. */
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
   reasoningTokens: number;
   cost: NanoUsd;
-  payer: Payer;
+  /** The part of `cost` that the platform paid (promotions, trials, cards that may still be disputed): 0 to `cost`. */
+  platformPaid: NanoUsd;
   usageSource: UsageSource;
   /** Seconds since 1970. */
   time: number;
@@ -39,7 +38,7 @@ export interface AccountLeaf {
   previousSeq: bigint;
   /** The account's debit line in this batch, 0 if it has none. */
   line: MicroUsdc;
-  /** Σ cost of the receipts that the platform paid: no part of `line`. */
+  /** Σ of what the platform paid of the receipts: no part of `line`. */
   platformPaid: NanoUsd;
   /** Below 1,000: what was left over of a µUSDC before and after this batch. */
   carryIn: NanoUsd;
@@ -65,13 +64,13 @@ export function receiptLeaf(receipt: Receipt): Hex {
     ["bytes32", receipt.accountCommitment],
     ["uint32", receipt.operator],
     ["bytes32", keccak256(stringToHex(receipt.model))],
-    ["uint64", receipt.priceBookVersion],
+    ["bytes32", receipt.priceVersion],
     ["uint64", receipt.promptTokens],
     ["uint64", receipt.cachedTokens],
     ["uint64", receipt.completionTokens],
     ["uint64", receipt.reasoningTokens],
     ["uint64", receipt.cost],
-    ["uint8", PAYERS.indexOf(receipt.payer)],
+    ["uint64", receipt.platformPaid],
     ["uint8", USAGE_SOURCES.indexOf(receipt.usageSource)],
     ["uint40", receipt.time],
   ]);

@@ -107,15 +107,14 @@ export function verifyReceipt(claim: {
 
 function proveAccount(input: AccountReceipts): { leaf: AccountLeaf; receipts: Map<string, Proof> } {
   const { account, previousSeq, line, carryIn, carryOut, receipts } = input;
-  const paidBy = (payer: Receipt["payer"]) =>
-    receipts.reduce((sum, receipt) => (receipt.payer === payer ? sum + receipt.cost : sum), 0n);
-  const actualNano = carryIn + paidBy("account") - carryOut;
+  const costs = receipts.reduce((sum, receipt) => sum + receipt.cost, 0n);
+  const platformPaid = nanoUsd(receipts.reduce((sum, receipt) => sum + receipt.platformPaid, 0n));
+  const actualNano = carryIn + costs - platformPaid - carryOut;
   const expectedNano = microToNano(line);
   if (account !== PLATFORM && actualNano !== expectedNano) {
     throw new UnbalancedAccountError(account, { expectedNano, actualNano });
   }
   const { subRoot, count, proofs } = buildSubTree(receipts);
-  const platformPaid = nanoUsd(paidBy("platform"));
   return {
     leaf: { account, previousSeq, line, platformPaid, carryIn, carryOut, count, subRoot },
     receipts: proofs,
