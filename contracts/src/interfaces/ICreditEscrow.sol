@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+/// @title Prepaid inference credit, backed one to one by the USDC this contract holds
+/// @notice Buyers deposit, batches of metered usage move credit to earners, earners are paid in USDC.
+///
+/// Every amount is in µUSDC (10⁻⁶ USDC), every time in seconds since 1970. An account has a `ref`, known before it is
+/// opened, and a number, given when it is opened; earner number and account number are the same. Account 1 is the
+/// platform's: it has no debt and no day limit, it carries what others overdraw, and its earner word receives the exact
+/// rest of every batch.
+/// @dev A day is a UTC day: `timestamp / 86400`. Nothing is counted in blocks.
+interface ICreditEscrow {
+    // =============================================================================================================
+    //                                                    Types
+    // =============================================================================================================
+
+    /// @notice The way by which USDC came in.
+    enum Rail {
+        Deposit, // 0: `deposit`, by account number
+        DepositFor, // 1: `depositFor`, by owner and salt
+        Permit, // 2: `deposit` with an ERC-2612 permit
+        Authorization, // 3: `depositWithAuthorization`, ERC-3009, gasless
+        Payer, // 4: ERC-3009 with any nonce, to the payer's own primary account
+        Address, // 5: swept from a deposit address
+        Attributed // 6: a plain transfer, attributed afterwards
+    }
+
+    /// @notice What `depositWithAuthorization` needs: whose account, and the payer's ERC-3009 signature.
+    /// @dev The ERC-3009 nonce is `keccak256(abi.encode(refOf(owner, accountSalt), memo, nonceSalt))`, so the payer's
+    /// signature binds account and memo, and nobody can turn it towards another account.
+    struct AuthorizedDeposit {
+        address owner; // owner of the account, for its ref
+        bytes32 accountSalt; // salt of the account, for its ref: 0 for the primary one
+        address from; // who pays and has signed
+        uint64 amount; // µUSDC
+        uint256 validAfter; // valid from the second after this one
+        uint256 validBefore; // valid until the second before this one
+        bytes32 memo; // free; goes into the event
+        bytes32 nonceSalt; // tells apart equal deposits
+        bytes signature; // 65-byte ECDSA, or ERC-1271
+    }
+
+    /// @notice A batch of metered usage.
+    /// @dev Lines are 9 bytes each, `uint32 id ‖ uint40 µUSDC`, big-endian, ids strictly ascending.
+    struct Batch {
+        uint64 seq; // one more than the last number used
+        bytes32 prev; // digest of the last live batch, its low 40 bits cleared; 0 for the first batch
+        bytes32 receiptsRoot; // root over the account leaves of the batch
+        uint40 periodEnd; // the settler's claim: usage up to this second is included
+        uint40 deadline; // the last second at which it may be settled, at most 10 minutes ahead
+        bytes debits; // what each account pays
+        bytes credits; // gross per operator: Σ = Σ debits
+        bytes referrals; // referred gross per referrer: Σ ≤ Σ debits
+    }
+
+    /// @notice An account as it is now.
+    struct Account {
+        address owner;
+        uint96 nonce; // of the next operation the owner signs
+        uint64 balance; // credit
+        uint32 debt; // overdrawn and not yet repaid; 0 whenever balance is not
+        uint40 dayLimit; // most that batches may debit in a burst, and what drains from `used` in a day
+        uint40 used; // of the day limit, drained up to now
+        uint40 exitAt; // from when an exit may be executed, 0 if none was requested
+    }
+
+    /// @notice An earner as it is now.
+    struct Earner {
+        uint64 available; // may be paid out
+        uint48 previous; // earned yesterday: available from the next midnight UTC
+        uint48 current; // earned today: available from the midnight after
+        uint16 carry; // ten-thousandths of a µUSDC that wait for the next batch
+        uint40 windowPaid; // paid out of late, drained up to now, see `withdraw`
+        address payoutTo; // where payouts go now
+        address queuedPayoutTo; // where they will go from `payoutToMaturesAt`; meaningless while that is 0
+        uint40 payoutToMaturesAt; // 0 if no change is queued
+    }
+
+    // =============================================================================================================
+    //                                                    Events
+    // =============================================================================================================
+
+    /// @notice An account has got its number.
+    event AccountOpened(uint32 indexed account, address indexed owner, bytes32 indexed ref);
+
+    /// @notice USDC came in: `amount - debtRepaid` is new credit of the account, `debtRepaid` went to account 1.
+    event Deposited(
+        uint32 indexed account,
+        address indexed payer,
+        Rail indexed rail,
+        uint64 amount,
+        uint32 debtRepaid,
+        bytes32 memo
+    );
+
+    /// @notice A batch was settled; `batchHash` is the EIP-712 digest that the settler signed.
+    event BatchSettled(
+        uint64 indexed seq,
+        bytes32 indexed receiptsRoot,
+        bytes32 batchHash,
+        uint40 periodEnd,
+        uint64 gross,
+        uint64 platformNet,
+        bytes debits,
+        bytes credits,
+        bytes referrals
+    );
+
+    /// @notice A debit exceeded the balance: `amount` became debt, account 1 paid it.
+    event Overdrawn(uint64 indexed seq, uint32 indexed account, uint64 amount);
+
+    /// @notice A debit exceeded balance and debt room: `amount` was paid by account 1 for good.
+    event WrittenOff(uint64 indexed seq, uint32 indexed account, uint64 amount);
+
+    /// @notice Payouts of the earner will go to `to` (0: its owner) from `maturesAt`.
+    event PayoutToQueued(uint32 indexed earner, address indexed to, uint40 maturesAt);
+
+    /// @notice A queued change came into force with the first payout after it matured.
+    event PayoutToSet(uint32 indexed earner, address indexed to);
+
+    /// @notice Earnings were paid in USDC; `windowPaid` is what counts towards the unverified limit after it.
+    event PaidOut(uint32 indexed earner, address indexed to, uint64 amount, uint64 windowPaid);
+
+    // =============================================================================================================
+    //                                                    Errors
+    // =============================================================================================================
+
+    /// @notice An address that may not stand here: zero, or this contract.
+    error InvalidAddress(address given);
+    /// @notice No account has this number.
+    error UnknownAccount(uint256 account);
+    /// @notice Every number has been given.
+    error AccountsExhausted();
+    /// @notice Only the owner of the account may do this.
+    error NotOwner(uint32 account, address caller);
+    /// @notice The amount is below what this way takes.
+    error AmountBelowMinimum(uint256 amount, uint256 minimum);
+    /// @notice A value does not fit the field that is to keep it.
+    error ValueTooLarge(uint256 value, uint256 maximum);
+    /// @notice The account has less credit than that.
+    error InsufficientBalance(uint32 account, uint256 balance, uint256 needed);
+    /// @notice The earner has less that may be paid out.
+    error InsufficientEarnings(uint32 earner, uint256 available, uint256 needed);
+    /// @notice Neither ECDSA nor ERC-1271 shows a signature of `signer` over `digest`.
+    error InvalidSignature(address signer, bytes32 digest);
+    /// @notice The deadline lies behind.
+    error DeadlinePassed(uint256 deadline, uint256 timestamp);
+    /// @notice The deadline lies further ahead than is allowed.
+    error DeadlineTooFar(uint256 deadline, uint256 latest);
+    /// @notice Batches are numbered without gaps and settled in order.
+    error WrongSequence(uint64 given, uint64 expected);
+    /// @notice The batch does not stand on the last live one.
+    error WrongPrevious(bytes32 given, bytes32 expected);
+    /// @notice Lines are 9 bytes each.
+    error LinesMalformed(uint256 length);
+    /// @notice Ids of lines rise strictly from 1.
+    error LinesNotAscending(uint256 id, uint256 previous);
+    /// @notice Operators' gross and accounts' debits differ.
+    error NotConserved(uint256 debits, uint256 credits);
+    /// @notice More was referred than debited.
+    error ReferralsExceedGross(uint256 referred, uint256 gross);
+    /// @notice The rounded shares exceed the gross: the batch is too small for its number of lines.
+    error SplitExceedsGross(uint256 shares, uint256 gross);
+    /// @notice The account's day limit does not cover the debit.
+    error DayLimitExceeded(uint32 account, uint256 used, uint256 limit);
+    /// @notice The batch exceeds what may be settled at once by now.
+    error CapacityExceeded(uint256 gross, uint256 available);
+    /// @notice The owner has to be verified before more is paid out in this window.
+    error NotVerified(uint32 earner, uint256 windowPaid, uint256 limit);
+    /// @notice The contract would hold less USDC than it owes.
+    error Insolvent(uint256 held, uint256 liabilities);
+
+    // =============================================================================================================
+    //                                                   Accounts
+    // =============================================================================================================
+
+    /// @notice Opens the account of `owner` and `salt`, or finds it open.
+    /// @param owner Who will own it: a wallet, a contract, or a custodian; not zero
+    /// @param salt 0 for the owner's primary account
+    /// @return account Its number
+    function open(address owner, bytes32 salt) external returns (uint32 account);
+
+    /// @notice The lasting name of an account, known before it is opened: `keccak256(abi.encode(owner, salt))`.
+    /// @dev It names the first owner: it stays when the owner changes.
+    /// @param owner First owner
+    /// @param salt 0 for the owner's primary account
+    /// @return ref The name
+    function refOf(address owner, bytes32 salt) external pure returns (bytes32 ref);
+
+    /// @notice The number of an owner's primary account, 0 if it is not open.
+    /// @param owner First owner of the account
+    /// @return account Its number
+    function idOf(address owner) external view returns (uint32 account);
+
+    /// @notice The number of the account with this ref, 0 if it is not open.
+    /// @param ref The account's name, see `refOf`
+    /// @return account Its number
+    function idOfRef(bytes32 ref) external view returns (uint32 account);
+
+    /// @notice The owner of an account, zero if it is not open.
+    /// @param account Its number
+    /// @return owner Who owns it now
+    function ownerOf(uint32 account) external view returns (address owner);
+
+    /// @notice An account as it is now, with what has drained from its day limit; all zero if it is not open.
+    /// @param account Its number
+    /// @return state The account
+    function accountOf(uint32 account) external view returns (Account memory state);
+
+    /// @notice The number that the next account will get.
+    /// @return account A number that is not open yet
+    function nextId() external view returns (uint32 account);
+
+    // =============================================================================================================
+    //                                                   Deposits
+    // =============================================================================================================
+
+    /// @notice Deposits the caller's USDC into an open account; needs an allowance.
+    /// @param account Number of the account, not necessarily the caller's
+    /// @param amount µUSDC, at least `MIN_DEPOSIT`
+    /// @param memo Free; goes into the event
+    function deposit(uint32 account, uint64 amount, bytes32 memo) external;
+
+    /// @notice Deposits the caller's USDC into the account of an owner, which is opened if need be; needs an allowance.
+    /// @param owner Owner of the account, not necessarily the caller
+    /// @param salt 0 for the owner's primary account
+    /// @param amount µUSDC, at least `MIN_DEPOSIT`
+    /// @param memo Free; goes into the event
+    /// @return account Number of the account
+    function depositFor(address owner, bytes32 salt, uint64 amount, bytes32 memo) external returns (uint32 account);
+
+    /// @notice Deposits USDC that its holder has signed away (ERC-3009 `receiveWithAuthorization`): anybody may submit it.
+    /// @dev The account is opened if need be.
+    /// @param input Whose account, and the payer's signature
+    /// @return account Number of the account
+    function depositWithAuthorization(AuthorizedDeposit calldata input) external returns (uint32 account);
+
+    // =============================================================================================================
+    //                                                  Settlement
+    // =============================================================================================================
+
+    /// @notice Settles a batch that the settler has signed: anybody may submit it.
+    /// @dev EIP-712 type `Settlement(uint64 seq,bytes32 prev,bytes32 receiptsRoot,uint40 periodEnd,uint40 deadline,
+    /// bytes debits,bytes credits,bytes referrals)`. An empty batch is a valid heartbeat. Of each operator's gross 80 %
+    /// are earned, of each referrer's referred gross 1 %, the platform earns the exact rest; fractions are carried, so
+    /// that a lifetime's net is the share of a lifetime's gross, rounded down once.
+    /// @param batch The batch
+    /// @param signature The settler's, ECDSA or ERC-1271
+    function settle(Batch calldata batch, bytes calldata signature) external;
+
+    /// @notice What the next batch has to carry.
+    /// @return seq Its number
+    /// @return prev Its `prev`
+    /// @return settledAt When the last batch was settled, or the contract deployed
+    function nextBatch() external view returns (uint64 seq, bytes32 prev, uint40 settledAt);
+
+    /// @notice What is kept of a batch.
+    /// @param seq Its number
+    /// @return digest Its EIP-712 digest with the low 40 bits cleared, 0 if there is no such live batch
+    /// @return settledAt When it was settled
+    function batchOf(uint64 seq) external view returns (bytes32 digest, uint40 settledAt);
+
+    /// @notice The refilling bucket that all batches draw from.
+    /// @return available What may be settled at once by now
+    /// @return capacity What fits in when it is full
+    /// @return window Seconds in which it refills
+    function settlementCapacity() external view returns (uint256 available, uint256 capacity, uint256 window);
+
+    // =============================================================================================================
+    //                                                    Payouts
+    // =============================================================================================================
+
+    /// @notice Pays available earnings in USDC to the earner's `payoutTo`. Only its owner may call.
+    /// @dev What is paid counts for 30 days, fading evenly; above `UNVERIFIED_PAYOUT_LIMIT` the policy must know the
+    /// owner. The platform is exempt.
+    /// @param earner Its number
+    /// @param amount µUSDC, at least `MIN_PAYOUT`
+    function withdraw(uint32 earner, uint64 amount) external;
+
+    /// @notice Changes where payouts go, after `PAYOUT_TO_DELAY`. Only the owner may call; a later call replaces it.
+    /// @param earner Its number
+    /// @param to Any address but this contract; 0 for the owner
+    function setPayoutTo(uint32 earner, address to) external;
+
+    /// @notice An earner as it is now, with what has matured.
+    /// @param earner Its number
+    /// @return state The earner
+    function earnerOf(uint32 earner) external view returns (Earner memory state);
+
+    // =============================================================================================================
+    //                                             Solvency, roles, constants
+    // =============================================================================================================
+
+    /// @notice What the contract owes: all credit and all earnings. USDC held is never less.
+    /// @return amount µUSDC
+    function liabilities() external view returns (uint64 amount);
+
+    /// @notice The token that backs the credit.
+    /// @return token USDC
+    function usdc() external view returns (address token);
+
+    /// @notice Who signs batches.
+    /// @return signer An EOA or an ERC-1271 contract
+    function settler() external view returns (address signer);
+
+    /// @notice Who clears moves of credit beside the owner.
+    /// @return signer An EOA or an ERC-1271 contract
+    function clearer() external view returns (address signer);
+
+    /// @notice Who is asked before large payouts.
+    /// @return policy Zero: nobody is verified
+    function payoutPolicy() external view returns (address policy);
+
+    /// @notice Least deposit.
+    /// @return amount µUSDC
+    function MIN_DEPOSIT() external pure returns (uint64 amount);
+
+    /// @notice Least payout.
+    /// @return amount µUSDC
+    function MIN_PAYOUT() external pure returns (uint64 amount);
+
+    /// @notice Most that an account can owe.
+    /// @return amount µUSDC
+    function MAX_DEBT() external pure returns (uint32 amount);
+
+    /// @notice Day limit of a new account.
+    /// @return amount µUSDC
+    function DEFAULT_DAY_LIMIT() external pure returns (uint40 amount);
+
+    /// @notice Most that is paid in a window to an earner whose owner is not verified.
+    /// @return amount µUSDC
+    function UNVERIFIED_PAYOUT_LIMIT() external pure returns (uint40 amount);
+
+    /// @notice Time from `setPayoutTo` until it counts.
+    /// @return delay Seconds
+    function PAYOUT_TO_DELAY() external pure returns (uint40 delay);
+
+    /// @notice How far ahead the deadline of a batch may lie.
+    /// @return ahead Seconds
+    function MAX_DEADLINE() external pure returns (uint40 ahead);
+}

@@ -1,0 +1,37 @@
+import { createRequire } from "node:module";
+import toolboxViem from "@nomicfoundation/hardhat-toolbox-viem";
+import { defineConfig } from "hardhat/config";
+
+/** The compiler is solc's WASM build from npm: a `path` that is no native binary is run as such, nothing is downloaded. */
+const soljson = createRequire(import.meta.url).resolve("solc/soljson.js");
+
+const optimizer = { enabled: true, runs: 200 };
+const compiler = (settings: { viaIR?: true }) => ({
+  version: "0.8.37",
+  path: soljson,
+  settings: {
+    optimizer,
+    evmVersion: "prague",
+    outputSelection: { "*": { "*": ["storageLayout"] } },
+    ...settings,
+  },
+});
+
+export default defineConfig({
+  plugins: [toolboxViem],
+  paths: {
+    sources: ["contracts/src", "contracts/dev"],
+    tests: { solidity: "contracts/test" },
+    cache: "contracts/cache",
+    artifacts: "contracts/artifacts",
+    ignition: "contracts/ignition",
+  },
+  solidity: {
+    profiles: {
+      /** Quick to build, and the one that coverage can instrument. */
+      default: { compilers: [compiler({})] },
+      /** What is deployed, everywhere: `hardhat build --build-profile production`. */
+      production: { compilers: [compiler({ viaIR: true })] },
+    },
+  },
+});
