@@ -3,11 +3,11 @@ import { formatUsd, microToNano, microUsdc, type NanoUsd, OPERATOR_BPS, parseUsd
 import { decodeLines } from "@infr/protocol";
 import { type Hex, toHex } from "viem";
 import { generatePrivateKey } from "viem/accounts";
+import { waitFor } from "../process.ts";
 import { Agreement } from "./agreement.ts";
 import { type Charge, chat, refusedFor } from "./chat.ts";
 import { type ProvenCharge, proveCharge } from "./prove.ts";
 import { must, type Signed, signIn } from "./session.ts";
-import { waitFor } from "./wait.ts";
 import { type FlowChain, openWallet, type Wallet } from "./wallet.ts";
 
 const DEPOSIT_MICRO = microUsdc(25_000_000n);
@@ -62,7 +62,7 @@ export async function runFlow({ stack, say, cappedRequests = 15, withdraw }: Flo
 type Part = { stack: FlowStack; agreement: Agreement };
 
 /** Three ways in: opening deposit, deposit, gasless deposit. Each is spendable once its event is booked. */
-async function deposits({ stack, wallet, buyer, agreement }: Part & { wallet: Wallet; buyer: Signed }): Promise<number> {
+async function deposits({ wallet, buyer, agreement }: Part & { wallet: Wallet; buyer: Signed }): Promise<number> {
   const { client } = buyer;
   agreement.step("Deposit 3 × 25 USDC");
   const before = await onChain(buyer);
@@ -77,10 +77,9 @@ async function deposits({ stack, wallet, buyer, agreement }: Part & { wallet: Wa
   const signed = await wallet.signAuthorization({ ref: buyer.account.ref, amount: DEPOSIT_MICRO });
   const amount = formatUsd(microToNano(DEPOSIT_MICRO));
   const { transaction } = must(await client.POST("/api/deposits/authorizations", { body: { ...signed, amount } }));
-  const mined = await waitFor("the gasless deposit to be mined", async () => {
+  const mined = await patiently("the gasless deposit to be mined", async () => {
     const state = must(await client.GET("/api/transactions/{id}", { params: { path: { id: transaction.id } } }));
-    if (state.state === "failed") throw new Error(`the gasless deposit failed: ${state.error}`);
-    return state.hash;
+    return state.state === "failed" ? Promise.reject(new Error(`the gasless deposit failed: ${state.error}`)) : state.hash;
   });
   await credited({ buyer, hash: mined as Hex, how: "ERC-3009 by the outbox", agreement });
   agreement.equal("credit in the ledger rose by the deposits", (await onChain(buyer)) - before, microToNano(microUsdc(3n * DEPOSIT_MICRO)));
@@ -94,7 +93,7 @@ async function deposits({ stack, wallet, buyer, agreement }: Part & { wallet: Wa
 
 async function credited({ buyer, hash, how, agreement }: { buyer: Signed; hash: Hex; how: string; agreement: Agreement }): Promise<void> {
   const since = performance.now();
-  const deposit = await waitFor(`deposit ${hash} to be credited`, async () => {
+  const deposit = await patiently(`deposit ${hash} to be credited`, async () => {
     const { deposits } = must(await buyer.client.GET("/api/deposits", { params: { query: { limit: 50 } } }));
     return deposits.find((one) => one.transactionHash === hash && one.status === "credited");
   });
@@ -140,7 +139,7 @@ async function settlement({ stack, buyer, charges, number, agreement }: Part & {
   agreement.step("Batch, sign, settle");
   const proven: ProvenCharge[] = [];
   for (const charge of charges) {
-    proven.push(await waitFor(`${charge.requestId} to be settled`, () => proveCharge({ stack, buyer, charge })));
+    proven.push(await patiently(`${charge.requestId} to be settled`, () => proveCharge({ stack, buyer, charge })));
   }
   for (const [seq, { transactionHash, gross }] of new Map(proven.map((one) => [one.seq, one]))) {
     agreement.note(`batch ${seq}: gross $${gross}, transaction ${transactionHash}`);
@@ -211,7 +210,7 @@ async function payout({ stack, operator, agreement, withdraw }: Part & { operato
   const { hash } = await wallet.withdraw(earner, available);
   agreement.note(`withdrew $${formatUsd(microToNano(microUsdc(available)))}, transaction ${hash}`);
   agreement.equal("the operator's wallet holds it (µUSDC)", (await wallet.usdcBalance()) - before, available);
-  const payout = await waitFor("the payout to be booked", async () => {
+  const payout = await patiently("the payout to be booked", async () => {
     const { payouts } = must(await operator.client.GET("/api/payouts", { params: { query: { limit: 10 } } }));
     return payouts.find((one) => one.transactionHash === hash);
   });
@@ -240,3 +239,8 @@ const onChain = async ({ client }: Signed): Promise<NanoUsd> => parseUsd(must(aw
 const spendable = async ({ client }: Signed): Promise<NanoUsd> => parseUsd(must(await client.GET("/api/balance")).spendable);
 const earnerNumber = async ({ client }: Signed): Promise<number | null> => must(await client.GET("/api/account")).account.chainAccount;
 const sumOf = (charges: Charge[]): bigint => charges.reduce((sum, { cost }) => sum + cost, 0n);
+
+const LIMIT_MS = 60_000;
+/** Waits for what another part of the stack does, as long as it takes on a busy machine. */
+const patiently = <T>(what: string, check: () => Promise<T>): Promise<NonNullable<T>> =>
+  waitFor({ what, timeoutMs: LIMIT_MS, everyMs: 100, check });
