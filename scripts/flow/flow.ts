@@ -113,7 +113,7 @@ async function chats({ stack, buyer, agreement, cappedRequests }: Part & { buyer
     await chat({ ...client, prompt: "Count to ten.", maxTokens: 32, stream: true }),
   ];
   for (let i = 0; i < cappedRequests; i++) {
-    charges.push(await chat({ ...client, prompt: "Write until you are stopped.", maxTokens: 1024, stream: i % 2 === 0 }));
+    charges.push(await chat({ ...client, prompt: "Write as long as possible.", maxTokens: 1024, stream: i % 2 === 0 }));
   }
   for (const { requestId, tokens, cost } of charges) agreement.note(`${requestId}: ${tokens} tokens, $${formatUsd(cost)}`);
   const total = sumOf(charges);
