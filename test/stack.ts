@@ -4,10 +4,10 @@ import { startDemoNode } from "@infr/demo-node";
 import { microUsdc } from "@infr/money";
 import getPort from "get-port";
 import type { Address, Hex } from "viem";
-import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { toHex } from "viem";
-import { registerDemoNode } from "../scripts/flow/operator.ts";
+import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { mintUsdc } from "../scripts/flow/faucet.ts";
+import { registerDemoNode } from "../scripts/flow/operator.ts";
 import { endProcess, isRunning, spawnTied, waitFor } from "../scripts/process.ts";
 import { startChain } from "./chain.ts";
 import { createEmptyDatabase } from "./database.ts";
@@ -18,7 +18,8 @@ const DAY_SECONDS = 86_400;
 const START_MS = 60_000;
 
 /** Private keys of the chain's well-known funded accounts, by role. */
-const keyAt = (addressIndex: number): Hex => toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
+const keyAt = (addressIndex: number): Hex =>
+  toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
 
 export type TestStack = Awaited<ReturnType<typeof startStack>>;
 
@@ -27,10 +28,12 @@ export type StackOptions = {
   daysBack?: number;
   /** Whether to serve the web app, too. */
   web?: boolean;
+  /** How many servers and workers share the database; the first server is the one that clients talk to. */
+  instances?: number;
 };
 
 /** The whole stack on free ports, with a database and a chain of its own, a funded buyer and an operator with a node. */
-export async function startStack({ daysBack = 4, web = false }: StackOptions = {}) {
+export async function startStack({ daysBack = 4, web = false, instances = 1 }: StackOptions = {}) {
   const database = await createEmptyDatabase();
   const chain = await startChain({ blockTime: 0.2, timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS });
   const keys = { deployer: keyAt(0), settler: keyAt(1), relayer: keyAt(2), buyer: keyAt(3), operator: keyAt(4) };
@@ -62,8 +65,17 @@ export async function startStack({ daysBack = 4, web = false }: StackOptions = {
   const api = new Part("server", ["api/src/server.ts"], environment);
   const worker = new Part("worker", ["api/src/worker.ts"], environment);
   const parts = [api, worker];
-  if (web) parts.push(new Part("web", ["web/node_modules/vite/bin/vite.js", "web"], { ...environment, WEB_PORT: String(webPort), API_URL: `http://127.0.0.1:${apiPort}` }));
+  const apiUrls = [`http://127.0.0.1:${apiPort}`];
+  for (let instance = 1; instance < instances; instance++) {
+    const port = String(await getPort());
+    parts.push(new Part("server", ["api/src/server.ts"], { ...environment, PORT: port }));
+    parts.push(new Part("worker", ["api/src/worker.ts"], { ...environment, PORT: port }));
+    apiUrls.push(`http://127.0.0.1:${port}`);
+  }
   const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const webEnvironment = { ...environment, PORT: String(webPort), WEB_PORT: String(webPort), API_URL: apiUrl };
+  const webApp = web ? new Part("web", ["web/node_modules/vite/bin/vite.js", "web"], webEnvironment) : null;
+  if (webApp) parts.push(webApp);
   const flowStack = {
     api: apiUrl,
     web: webUrl,
@@ -77,14 +89,16 @@ export async function startStack({ daysBack = 4, web = false }: StackOptions = {
   await mintUsdc({ ...flowStack, privateKey: keys.buyer, amount: microUsdc(10_000_000_000n) });
   await registerDemoNode({ stack: flowStack, url: node.url });
   await waitUntilUp(`${apiUrl}/ready`, api);
-  if (web) await waitUntilUp(webUrl, parts[2] as Part);
+  if (webApp) await waitUntilUp(webUrl, webApp);
   return {
     ...flowStack,
     webUrl,
+    apiUrls,
     apiServer: api,
     worker,
     node,
     keys,
+    indexer,
     databaseUrl: database.url,
     newWallet: () => ({ privateKey: generatePrivateKey() }),
     stop: async () => {
@@ -131,7 +145,10 @@ export class Part {
   #launch() {
     mkdirSync(".infr-test", { recursive: true });
     const log = openSync(this.logFile, "a");
-    const child = spawnTied([process.execPath, ...this.#words], { stdio: ["ignore", log, log], env: this.#environment });
+    const child = spawnTied([process.execPath, ...this.#words], {
+      stdio: ["ignore", log, log],
+      env: this.#environment,
+    });
     closeSync(log);
     return child;
   }

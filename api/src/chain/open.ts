@@ -1,4 +1,12 @@
-import { type Address, type Chain as ViemChain, createPublicClient, defineChain, type Hex, http, type PublicClient } from "viem";
+import {
+  type Address,
+  createPublicClient,
+  defineChain,
+  type Hex,
+  http,
+  type PublicClient,
+  type Chain as ViemChain,
+} from "viem";
 import { base, baseSepolia } from "viem/chains";
 
 const TIMEOUT_MS = 10_000;

@@ -90,7 +90,10 @@ async function holdFor(
   { caller, request, requestId, offers }: { caller: Caller; request: ChatRequest; requestId: string; offers: Offer[] },
 ) {
   const promptTokens = promptTokensAtMost(request);
-  const asked = Math.min(request.maxTokens ?? Number.MAX_SAFE_INTEGER, ...offers.map((offer) => offer.maxCompletionTokens));
+  const asked = Math.min(
+    request.maxTokens ?? Number.MAX_SAFE_INTEGER,
+    ...offers.map((offer) => offer.maxCompletionTokens),
+  );
   const most = (completionTokens: number): NanoUsd =>
     offers
       .map((offer) => worstCase({ promptTokens, completionTokens }, offer.prices))
@@ -109,7 +112,12 @@ async function holdFor(
 
 async function firstAnswer(
   { agent }: Inference,
-  { request, offers, signal, maxTokens }: { request: ChatRequest; offers: Offer[]; signal: AbortSignal; maxTokens: number },
+  {
+    request,
+    offers,
+    signal,
+    maxTokens,
+  }: { request: ChatRequest; offers: Offer[]; signal: AbortSignal; maxTokens: number },
 ): Promise<{ offer: Offer; response: NodeResponse }> {
   const { max_completion_tokens: _, max_tokens: __, ...rest } = request.body;
   const body = {
