@@ -89,7 +89,16 @@ export function workerPart(layout: Layout, contracts: Contracts, keys: Keys): Pa
 
 export function nodePart({ ports, nodeUrl }: Layout): Part {
   const upstream = process.env["NODE_UPSTREAM"];
-  const words = [node, "packages/demo-node/src/main.ts", "--port", String(ports.node), "--tokens-per-chunk", "8"];
+  const words = [
+    node,
+    "packages/demo-node/src/main.ts",
+    "--port",
+    String(ports.node),
+    "--tokens-per-chunk",
+    "8",
+    "--delay-ms",
+    "5",
+  ];
   return {
     name: "demo node",
     words: () => [...words, ...(upstream ? ["--upstream", upstream] : [])],
