@@ -34,4 +34,8 @@ export default defineConfig({
       production: { compilers: [compiler({ viaIR: true })] },
     },
   },
+  networks: {
+    /** A local anvil or Hardhat node; `contracts/scripts/deploy-local.ts` sets URL and key. */
+    local: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
+  },
 });

@@ -1,0 +1,22 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+
+/** Most that batches may settle at once, in µUSDC, and the seconds in which it refills: $250,000 a day. */
+const CAPACITY = 250_000_000_000n;
+const WINDOW_SECONDS = 86_400n;
+const NOBODY = "0x0000000000000000000000000000000000000000";
+
+/** The escrow on a chain that has USDC. */
+export default buildModule("Escrow", (m) => {
+  const escrow = m.contract("CreditEscrow", [
+    {
+      usdc: m.getParameter("usdc"),
+      platform: m.getParameter("platform"),
+      settler: m.getParameter("settler"),
+      clearer: m.getParameter("clearer"),
+      payoutPolicy: m.getParameter("payoutPolicy", NOBODY),
+      capacity: m.getParameter("capacity", CAPACITY),
+      window: m.getParameter("window", WINDOW_SECONDS),
+    },
+  ]);
+  return { escrow };
+});

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IPayoutPolicy} from "../interfaces/IPayoutPolicy.sol";
+import {IUSDC} from "../interfaces/IUSDC.sol";
+import {EarnerWord} from "../libraries/EarnerWord.sol";
+import {Accounts} from "./Accounts.sol";
+import {Governed} from "./Governed.sol";
+
+/// @title Money out to earners
+abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
+    using SafeERC20 for IUSDC;
+
+    /// @dev Two slots; the second is read only while a change is queued.
+    struct PayoutTo {
+        address current; // 0: the owner
+        uint40 maturesAt; // 0: nothing is queued
+        address queued;
+    }
+
+    /// @inheritdoc ICreditEscrow
+    uint64 public constant MIN_PAYOUT = 10e6;
+    /// @inheritdoc ICreditEscrow
+    uint40 public constant UNVERIFIED_PAYOUT_LIMIT = 500e6;
+    /// @inheritdoc ICreditEscrow
+    uint40 public constant PAYOUT_TO_DELAY = 24 hours;
+
+    mapping(uint256 earner => PayoutTo) internal _payoutTo;
+
+    // ==================================================== paying =====================================================
+
+    /// @inheritdoc ICreditEscrow
+    function withdraw(uint32 earner, uint64 amount) external nonReentrant {
+        address owner = _requireOwner(earner);
+        if (amount < MIN_PAYOUT) revert AmountBelowMinimum(amount, MIN_PAYOUT);
+        uint256 today = _today();
+        EarnerWord word = _earners[earner].take(earner, amount, today);
+        uint256 windowPaid = word.windowPaidOn(today) + amount;
+        _requireVerified(earner, owner, windowPaid);
+
+        _earners[earner] = word.withWindow(windowPaid, today);
+        _head.liabilities -= amount;
+        address to = _maturePayoutTo(earner, owner);
+        emit PaidOut(earner, to, amount, uint64(windowPaid)); // 40 bits + 64 bits of what is owed at all
+
+        USDC.safeTransfer(to, amount);
+        _requireSolvent();
+    }
+
+    /// @inheritdoc ICreditEscrow
+    function setPayoutTo(uint32 earner, address to) external {
+        address owner = _requireOwner(earner);
+        if (to == address(this)) revert InvalidAddress(to);
+        _maturePayoutTo(earner, owner); // an earlier change that has matured is not lost to the new one
+        uint40 maturesAt = uint40(block.timestamp) + PAYOUT_TO_DELAY;
+        _payoutTo[earner].maturesAt = maturesAt;
+        _payoutTo[earner].queued = to;
+        emit PayoutToQueued(earner, to, maturesAt);
+    }
+
+    // ===================================================== views =====================================================
+
+    /// @inheritdoc ICreditEscrow
+    function earnerOf(uint32 earner) external view returns (Earner memory state) {
+        uint256 today = _today();
+        EarnerWord word = _earners[earner];
+        (uint256 available, uint256 current, uint256 previous) = word.bucketsOn(today);
+        PayoutTo memory route = _payoutTo[earner];
+        bool matured = route.maturesAt != 0 && block.timestamp >= route.maturesAt;
+        address to = matured ? route.queued : route.current;
+        // The casts undo the packing of the word.
+        state = Earner({
+            available: uint64(available),
+            previous: uint48(previous),
+            current: uint48(current),
+            carry: uint16(word.carry()),
+            windowPaid: uint40(word.windowPaidOn(today)),
+            payoutTo: to == address(0) ? _owners[earner].owner : to,
+            queuedPayoutTo: matured ? address(0) : route.queued,
+            payoutToMaturesAt: matured ? 0 : route.maturesAt
+        });
+    }
+
+    // =================================================== internal ====================================================
+
+    /// @dev Below the limit the policy is not called, so that it can't stop small earners.
+    function _requireVerified(uint32 earner, address owner, uint256 windowPaid) private view {
+        if (windowPaid <= UNVERIFIED_PAYOUT_LIMIT || earner == PLATFORM) return;
+        address policy = payoutPolicy;
+        if (policy == address(0) || !IPayoutPolicy(policy).isVerified(owner)) {
+            revert NotVerified(earner, windowPaid, UNVERIFIED_PAYOUT_LIMIT);
+        }
+    }
+
+    /// @dev Brings a queued change into force if it has matured.
+    /// @return to Where payouts go now
+    function _maturePayoutTo(uint32 earner, address owner) internal returns (address to) {
+        PayoutTo storage route = _payoutTo[earner];
+        to = route.current;
+        uint256 maturesAt = route.maturesAt;
+        if (maturesAt != 0 && block.timestamp >= maturesAt) {
+            to = route.queued;
+            route.current = to;
+            route.maturesAt = 0;
+            delete route.queued;
+            emit PayoutToSet(earner, to);
+        }
+        if (to == address(0)) to = owner;
+    }
+}
