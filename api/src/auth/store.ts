@@ -40,7 +40,7 @@ export async function ensureAccount(
   await tx`
     insert into accounts (account_id, kind, owner, salt, ref)
     values (${account.accountId}, 'personal', ${account.owner}, ${account.salt}, ${account.ref})
-    on conflict (ref) do nothing`;
+    on conflict (ref) do update set salt = excluded.salt`;
   const [row] = await tx<Array<{ account_id: string }>>`select account_id from accounts where ref = ${account.ref}`;
   if (!row) throw new Error(`account of ref ${account.ref} vanished`);
   return row.account_id;

@@ -36,7 +36,7 @@ export const Account = Type.Object({
 export const Transaction = Type.Object({
   id: Type.String(),
   kind: Type.String(),
-  state: Type.Union((["queued", "sent", "mined", "final", "failed"] as const).map((state) => Type.Literal(state))),
+  state: Type.Enum(["queued", "sent", "mined", "final", "failed"]),
   hash: Nullable(Bytes32),
   error: Nullable(Type.String()),
 });

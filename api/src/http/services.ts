@@ -1,19 +1,26 @@
-import type { FastifyBaseLogger, FastifyInstance, RawReplyDefaultExpression, RawRequestDefaultExpression, RawServerDefault } from "fastify";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify";
 import type { KeyRing } from "../auth/api-keys.ts";
 import type { SignIn } from "../auth/siwe.ts";
-import type { Chain } from "../chain/open.ts";
 import type { Config } from "../config.ts";
 import type { Sql } from "../db/types.ts";
+import type { DepositContext } from "../flow/deposit/queue-authorization.ts";
 import type { Inference } from "../inference/chat.ts";
 
 /** What routes work with: opened by the server, passed in, never imported. */
-export type Services = {
+export type Services = DepositContext & {
   config: Config;
   sql: Sql;
-  chain: Chain;
   signIn: SignIn;
   keyRing: KeyRing;
+  /** EIP-712 domain of the USDC token. */
+  usdcDomain: { name: string; version: string };
   inference: Inference;
 };
 

@@ -68,3 +68,9 @@ export async function saveOffer(
       context_tokens = excluded.context_tokens,
       max_completion_tokens = excluded.max_completion_tokens`;
 }
+
+/** Makes the usage partitions of this month and the two after it. */
+export async function createUsageMonths(sql: Queryable): Promise<void> {
+  await sql`
+    select create_usage_month((date_trunc('month', now()) + make_interval(months => n))::date) from generate_series(0, 2) n`;
+}

@@ -12,6 +12,7 @@ create table wallets (
 );
 
 -- `ref` = keccak256(owner, salt) is known from sign-in; `chain_account` appears with the event that opens the account.
+-- `salt` is unknown where somebody else opened the account in the contract before its owner ever signed in.
 create table accounts (
   account_id text primary key,
   kind text not null check (kind in ('personal', 'team', 'platform')),
@@ -19,10 +20,12 @@ create table accounts (
   salt text check (salt ~ '^0x[0-9a-f]{64}$'),
   ref text unique check (ref ~ '^0x[0-9a-f]{64}$'),
   chain_account bigint unique check (chain_account between 1 and 4294967295),
+  opened_event_id text unique,
   created_at timestamptz not null default now(),
-  check (kind = 'platform' or (owner is not null and salt is not null and ref is not null)),
+  check (kind = 'platform' or (owner is not null and ref is not null)),
   check ((kind = 'platform') = (account_id = 'acct_platform')),
-  check (chain_account is null or (chain_account = 1) = (kind = 'platform'))
+  check (chain_account is null or (chain_account = 1) = (kind = 'platform')),
+  check ((chain_account is null) = (opened_event_id is null))
 );
 
 create table account_members (

@@ -31,7 +31,8 @@ begin
 end $$;
 
 -- Places holds in the order given. A hold gets its worst case, or what is left of balance and limits, if that is at
--- least its floor. One that fails only because of earlier ones in the same call is sent back as 'retry'.
+-- least its floor. What would not fit by itself is refused; what only the earlier ones in this call leave no room for is
+-- sent back as 'retry', because those may get less than their worst case.
 create function place_holds(p_instance text, p_holds json) returns setof commit_result language plpgsql as $$
 begin
   return query
@@ -43,34 +44,42 @@ begin
     select a.* from asked a
     where not exists (select from holds h where h.account_id = a.account_id and h.request_id = a.request_id)
   ), room as (
-    select f.n, f.request_id, f.account_id, f.worst_nano, f.floor_nano,
-      b.chain_nano - b.debt_nano - b.unsettled_nano - b.held_nano + b.funded_nano - b.funded_held_nano as spendable,
-      allowance_nano(b) as allowance,
-      b.funded_nano - b.funded_held_nano as funded,
-      coalesce(sum(f.worst_nano) over (partition by f.account_id order by f.n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
+    select f.*, funded_nano - funded_held_nano as funded, allowance_nano(b) as allowance,
+      chain_nano - debt_nano - unsettled_nano - held_nano + funded_nano - funded_held_nano as spendable
     from fresh f join balances b using (account_id)
-  ), limited as (
-    select f.n, l.limit_id, l.scope || ':' || l.subject_id as name, l.amount_nano - l.used_nano - l.held_nano as left_nano,
-      coalesce(sum(f.worst_nano) over (partition by l.limit_id order by f.n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
+  ), limit_room as (
+    select f.n, l.limit_id, l.scope || ':' || l.subject_id as name, l.amount_nano - l.used_nano - l.held_nano as left_nano
     from fresh f join limits l on l.account_id = f.account_id and (l.scope || ':' || l.subject_id) = any (f.subjects)
-  ), tightest as (
-    select n, array_agg(limit_id) as limit_ids, min(left_nano - earlier) as left_nano,
-      (array_agg(name order by left_nano - earlier, limit_id))[1] as name, bool_or(earlier > 0) as behind
-    from limited group by n
-  ), decided as (
-    select r.*, coalesce(t.limit_ids, '{}') as limit_ids,
-      least(r.worst_nano, r.spendable + r.allowance - r.earlier, coalesce(t.left_nano, r.worst_nano)) as granted,
+  ), alone as (
+    select r.*, t.name as tightest,
       case
-        when r.spendable - r.earlier <= 0 or r.spendable + r.allowance - r.earlier < r.floor_nano then 'balance'
+        when r.spendable <= 0 or r.spendable + r.allowance < r.floor_nano then 'balance'
         when t.left_nano < r.floor_nano then t.name
-      end as refused,
-      r.earlier > 0 or coalesce(t.behind, false) as behind
-    from room r left join tightest t using (n)
+      end as refused
+    from room r left join (
+      select distinct on (n) n, name, left_nano from limit_room order by n, left_nano, limit_id
+    ) t using (n)
+  ), behind as (
+    select a.*, coalesce(sum(worst_nano) over (
+      partition by account_id order by n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
+    from alone a where refused is null
+  ), limits_behind as (
+    select n, array_agg(limit_id) as limit_ids, min(left_nano - earlier) as left_nano
+    from (
+      select l.n, l.limit_id, l.left_nano, coalesce(sum(b.worst_nano) over (
+        partition by l.limit_id order by n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
+      from limit_room l join behind b using (n)
+    ) l group by n
+  ), decided as (
+    select b.*, coalesce(l.limit_ids, '{}') as limit_ids,
+      least(b.worst_nano, b.spendable + b.allowance - b.earlier, coalesce(l.left_nano, b.worst_nano)) as granted,
+      b.spendable - b.earlier > 0 as admitted
+    from behind b left join limits_behind l using (n)
   ), placed as (
     insert into holds (account_id, request_id, instance_id, paid_nano, funded_nano, limit_ids)
     select d.account_id, d.request_id, p_instance,
       d.granted - greatest(0, least(d.granted, d.funded - d.earlier)), greatest(0, least(d.granted, d.funded - d.earlier)), d.limit_ids
-    from decided d where d.refused is null
+    from decided d where d.admitted and d.granted >= d.floor_nano
     returning *
   ), balanced as (
     update balances b set held_nano = b.held_nano + p.paid, funded_held_nano = b.funded_held_nano + p.funded
@@ -81,9 +90,12 @@ begin
     from (select limit_id, sum(paid_nano + funded_nano)::bigint as held from placed, unnest(limit_ids) limit_id group by 1) p
     where l.limit_id = p.limit_id
   )
-  select d.request_id, case when d.refused is null then 'held' when d.behind then 'retry' else 'refused' end,
-    case when d.refused is null then d.granted end, d.spendable, d.refused
-  from decided d
+  select d.request_id, case when p.request_id is null then 'retry' else 'held' end,
+    case when p.request_id is not null then d.granted end, d.spendable, null
+  from decided d left join placed p using (request_id)
+  union all
+  select a.request_id, 'refused', null, a.spendable, a.refused
+  from alone a where a.refused is not null
   union all
   select a.request_id, 'held', h.paid_nano + h.funded_nano, null, null
   from asked a join holds h using (account_id, request_id)

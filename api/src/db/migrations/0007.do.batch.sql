@@ -2,7 +2,7 @@
 create table batches (
   batch_id bigint generated always as identity primary key,
   seq bigint not null check (seq > 0),
-  state text not null check (state in ('built', 'signed', 'submitted', 'mined', 'final', 'voided')),
+  state text not null default 'built' check (state in ('built', 'signed', 'submitted', 'mined', 'final', 'voided')),
   prev text not null,
   receipts_root text not null,
   period_end timestamptz not null,
@@ -10,26 +10,33 @@ create table batches (
   debits bytea not null,
   credits bytea not null,
   referrals bytea not null,
-  deadline timestamptz,
-  digest text,
-  signature text,
-  transaction_id text references transactions,
   settled_event_id text references chain_events,
+  settled_digest text,
   built_at timestamptz not null default now(),
-  check (state = 'built' or (deadline is not null and digest is not null and signature is not null)),
-  check (state not in ('mined', 'final') or settled_event_id is not null)
+  check ((state in ('mined', 'final')) = (settled_event_id is not null)),
+  check ((settled_event_id is null) = (settled_digest is null))
 );
 create unique index batches_live_seq on batches (seq) where state <> 'voided';
-create unique index batches_digest on batches (digest);
 -- One batch at a time is on its way: the next one is chained to its digest.
 create unique index batches_one_open on batches ((true)) where state in ('built', 'signed', 'submitted');
+
+-- Every signature ever given. A batch whose deadline passed is signed again, lines unchanged; whichever the chain took counts.
+create table batch_signatures (
+  digest text primary key,
+  batch_id bigint not null references batches,
+  deadline bigint not null,
+  signature text not null,
+  transaction_id text references transactions,
+  signed_at timestamptz not null default now()
+);
+create index batch_signatures_batch on batch_signatures (batch_id, deadline desc);
 
 -- One line and one receipts sub-tree per account, with what was carried in and out, in nano-dollars.
 create table batch_accounts (
   batch_id bigint not null references batches,
   account_id text not null references accounts,
   chain_account bigint not null,
-  previous_seq bigint not null,
+  previous_seq bigint not null check (previous_seq >= 0),
   line_micro bigint not null check (line_micro >= 0),
   paid_nano bigint not null check (paid_nano >= 0),
   funded_nano bigint not null check (funded_nano >= 0),
@@ -52,8 +59,10 @@ create table batch_earners (
   primary key (batch_id, account_id),
   check (carry_in_nano + earned_nano - carry_out_nano = line_micro * 1000)
 );
+create index batch_earners_account on batch_earners (account_id, batch_id);
 
-alter table usage add foreign key (batch_id) references batches;
+-- Deferred: captures are claimed before their batch is composed, in the same transaction.
+alter table usage add foreign key (batch_id) references batches deferrable initially deferred;
 
 -- The fraction of a micro-dollar that the contract carries for an earner, in ten-thousandths, as of the booked batches.
 create table earner_carries (

@@ -1,0 +1,61 @@
+import cookie from "@fastify/cookie";
+import swagger from "@fastify/swagger";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify, { type FastifyServerOptions } from "fastify";
+import { answerError } from "./http/errors.ts";
+import { accountRoutes } from "./http/routes/account.ts";
+import { authRoutes } from "./http/routes/auth.ts";
+import { batchRoutes } from "./http/routes/batches.ts";
+import { depositRoutes } from "./http/routes/deposits.ts";
+import { earningsRoutes } from "./http/routes/earnings.ts";
+import { keyRoutes } from "./http/routes/keys.ts";
+import { nodeRoutes } from "./http/routes/nodes.ts";
+import { publicRoutes } from "./http/routes/public.ts";
+import { receiptRoutes } from "./http/routes/receipts.ts";
+import { usageRoutes } from "./http/routes/usage.ts";
+import { chatRoutes } from "./http/routes/v1/chat.ts";
+import { modelRoutes } from "./http/routes/v1/models.ts";
+import type { Routes, Services } from "./http/services.ts";
+import { NotFoundError } from "./errors.ts";
+
+const MAX_BODY_BYTES = 20 * 1_048_576;
+
+/** The HTTP server with all its routes, on services that somebody else opens and closes. */
+export async function buildApp(services: Services, logger: FastifyServerOptions["logger"]) {
+  const app = fastify({ logger: logger ?? false, bodyLimit: MAX_BODY_BYTES, trustProxy: "loopback" }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  app.setNotFoundHandler((request, reply) => answerError(new NotFoundError("route"), request, reply));
+  await app.register(cookie);
+  await app.register(swagger, {
+    openapi: {
+      openapi: "3.1.0",
+      info: { title: "infr", description: "Prepaid inference credit, verifiable charge by charge.", version: "0.1.0" },
+      components: { securitySchemes: { key: { type: "http", scheme: "bearer" }, session: { type: "apiKey", in: "cookie", name: "infr_session" } } },
+    },
+  });
+  addRoutes(app as unknown as Routes, services);
+  await app.ready();
+  return app;
+}
+
+function addRoutes(app: Routes, services: Services): void {
+  void app.register(async (scope) => {
+    const routes = scope as unknown as Routes;
+    for (const add of [
+      publicRoutes,
+      authRoutes,
+      accountRoutes,
+      keyRoutes,
+      depositRoutes,
+      usageRoutes,
+      receiptRoutes,
+      batchRoutes,
+      earningsRoutes,
+      nodeRoutes,
+      modelRoutes,
+      chatRoutes,
+    ]) {
+      add(routes, services);
+    }
+  });
+}

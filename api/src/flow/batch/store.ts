@@ -1,0 +1,163 @@
+import type { Queryable, Sql, Tx } from "../../db/types.ts";
+
+const BUILDER_LOCK = 4_927_003;
+
+/** One builder at a time, over all processes, until the transaction ends. */
+export async function lockBuilder(tx: Tx): Promise<void> {
+  await tx`select pg_advisory_xact_lock(${BUILDER_LOCK})`;
+}
+
+/** The last batch that was not voided: the next one is chained to it. */
+export async function lastBatch(
+  sql: Queryable,
+): Promise<{ seq: bigint; state: string; settled_digest: `0x${string}` | null } | undefined> {
+  const [row] = await sql<Array<{ seq: bigint; state: string; settled_digest: `0x${string}` | null }>>`
+    select seq, state, settled_digest from batches where state <> 'voided' order by seq desc limit 1`;
+  return row;
+}
+
+export type Candidate = { account_id: string; chain_account: bigint };
+
+/** Accounts whose unsettled usage is large or old enough for a line, largest first. */
+export async function flushCandidates(
+  sql: Sql,
+  { flushNano, flushAfterSeconds, limit }: { flushNano: bigint; flushAfterSeconds: number; limit: number },
+): Promise<Candidate[]> {
+  return sql<Candidate[]>`
+    select a.account_id, a.chain_account
+    from usage u
+    join accounts a using (account_id)
+    join accounts o on o.account_id = u.operator_id
+    where u.batch_id is null and a.chain_account is not null and o.chain_account is not null
+    group by a.account_id
+    having sum(u.cost_nano) >= ${flushNano}
+      or (sum(u.cost_nano) > 0 and min(u.captured_at) < now() - make_interval(secs => ${flushAfterSeconds}))
+    order by sum(u.cost_nano) desc
+    limit ${limit}`;
+}
+
+/** Operators with unsettled earnings that the contract has no account for yet. */
+export async function unopenedEarners(sql: Sql): Promise<Array<{ account_id: string; owner: string; salt: string | null }>> {
+  return sql<Array<{ account_id: string; owner: string; salt: string | null }>>`
+    select account_id, owner, salt from accounts a
+    where chain_account is null and salt is not null
+      and exists (select from usage u where u.operator_id = a.account_id and u.batch_id is null)
+    limit 100`;
+}
+
+/** Makes the batch's row, so that captures can be claimed for it; the rest is filled in before the commit. */
+export async function insertDraft(tx: Tx, { seq, prev }: { seq: bigint; prev: string }): Promise<bigint> {
+  const [row] = await tx<[{ batch_id: bigint }]>`
+    insert into batches (seq, prev, receipts_root, period_end, gross_micro, debits, credits, referrals)
+    values (${seq}, ${prev}, '', now(), 0, '', '', '') returning batch_id`;
+  return row.batch_id;
+}
+
+/** What a line of an account may come to, in nano-dollars with what it carries: more would not settle. */
+export type Room = { accountId: string; roomNano: bigint };
+
+/** Claims captures, whole and oldest first, as long as they fit the room of their account. @returns how many */
+export async function claimCaptures(
+  tx: Tx,
+  { batchId, rooms, limit }: { batchId: bigint; rooms: Room[]; limit: number },
+): Promise<number> {
+  const rows = await tx`
+    with fitting as (
+      select account_id, started_at, request_id from (
+        select u.account_id, u.started_at, u.request_id, r.room_nano, coalesce(l.carry_out_nano, 0) + sum(u.cost_nano - u.funded_nano)
+          over (partition by u.account_id order by u.started_at, u.request_id) as line_nano
+        from unnest(${rooms.map((room) => room.accountId)}::text[], ${rooms.map((room) => room.roomNano.toString())}::bigint[])
+          r(account_id, room_nano)
+        join usage u using (account_id)
+        join accounts o on o.account_id = u.operator_id and o.chain_account is not null
+        left join lateral (
+          select carry_out_nano from batch_accounts b where b.account_id = u.account_id order by b.batch_id desc limit 1
+        ) l on true
+        where u.batch_id is null
+      ) u
+      where line_nano < room_nano
+      limit ${limit}
+    )
+    update usage u set batch_id = ${batchId} from fitting f
+    where u.account_id = f.account_id and u.started_at = f.started_at and u.request_id = f.request_id`;
+  return rows.count;
+}
+
+/** Earlier state of everybody in a batch: what they carry, and where their previous leaf is. */
+export type Carried = { carryNano: bigint; seq: bigint };
+
+export type ClaimedRow = {
+  account_id: string;
+  account_number: bigint;
+  operator_id: string;
+  operator_number: bigint;
+  request_id: string;
+  receipt_salt: Uint8Array;
+  model: string;
+  price_version: `0x${string}`;
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  reasoning_tokens: number;
+  cost_nano: bigint;
+  funded_nano: bigint;
+  usage_source: "node" | "recount" | "drained";
+  captured_at: Date;
+};
+
+/** A batch's captures, in the order of its receipts. */
+export async function claimedCaptures(sql: Queryable, batchId: bigint): Promise<ClaimedRow[]> {
+  return sql<ClaimedRow[]>`
+    select u.account_id, a.chain_account as account_number, u.operator_id, o.chain_account as operator_number,
+      u.request_id, u.receipt_salt, u.model, u.price_version, u.prompt_tokens, u.cached_tokens, u.completion_tokens,
+      u.reasoning_tokens, u.cost_nano, u.funded_nano, u.usage_source, u.captured_at
+    from usage u
+    join accounts a using (account_id)
+    join accounts o on o.account_id = u.operator_id
+    where u.batch_id = ${batchId}
+    order by a.chain_account, u.started_at, u.request_id`;
+}
+
+/** What accounts and earners carry out of their last live batch. */
+export async function carriedBy(tx: Tx): Promise<{ accounts: Map<string, Carried>; earners: Map<string, Carried> }> {
+  const read = async (table: "batch_accounts" | "batch_earners"): Promise<Map<string, Carried>> => {
+    const rows = await tx<Array<{ account_id: string; carry_out_nano: bigint; seq: bigint }>>`
+      select distinct on (l.account_id) l.account_id, l.carry_out_nano, b.seq
+      from ${tx(table)} l join batches b using (batch_id)
+      where b.state <> 'voided'
+      order by l.account_id, l.batch_id desc`;
+    return new Map(rows.map((row) => [row.account_id, { carryNano: row.carry_out_nano, seq: row.seq }]));
+  };
+  return { accounts: await read("batch_accounts"), earners: await read("batch_earners") };
+}
+
+export type UnsignedRow = {
+  batch_id: bigint;
+  seq: bigint;
+  prev: `0x${string}`;
+  receipts_root: `0x${string}`;
+  period_end: Date;
+  debits: Uint8Array;
+  credits: Uint8Array;
+  referrals: Uint8Array;
+};
+
+export async function unsignedBatch(sql: Sql): Promise<UnsignedRow | undefined> {
+  const [row] = await sql<UnsignedRow[]>`
+    select batch_id, seq, prev, receipts_root, period_end, debits, credits, referrals from batches where state = 'built'`;
+  return row;
+}
+
+/** Journals a signature before anybody sees it. */
+export async function saveSignature(
+  sql: Sql,
+  { batchId, digest, deadline, signature }: { batchId: bigint; digest: string; deadline: bigint; signature: string },
+): Promise<void> {
+  await sql.begin(async (tx) => {
+    await tx`
+      insert into batch_signatures (digest, batch_id, deadline, signature)
+      values (${digest}, ${batchId}, ${deadline}, ${signature})
+      on conflict (digest) do nothing`;
+    await tx`update batches set state = 'signed' where batch_id = ${batchId} and state = 'built'`;
+  });
+}

@@ -1,0 +1,77 @@
+import { microToNano, microUsdc, nanoUsd, OPERATOR_BPS, REFERRAL_BPS } from "@infr/money";
+import { type BookedEvent, type ChainEvent, causeOf, column, overdraftsOf } from "../../chain/events-store.ts";
+import type { Tx } from "../../db/types.ts";
+import { bookEntries, reversed } from "../../ledger/entries.ts";
+import { countSettled, entriesOf } from "../../ledger/store.ts";
+import { type SettledLine, settlementEntries } from "./settlement-entries.ts";
+import { accountOf, accountsByNumber, batchOfDigest, carriesOf, linesOf, saveCarries, setMined, unsetMined } from "./store.ts";
+
+/** The chain settled something that we never signed, or in another way than we computed: nobody may book past it. */
+export class SettlementMismatchError extends Error {
+  override readonly name = "SettlementMismatchError";
+}
+
+/**
+ * Books a settled batch, matched by the digest that was signed. Usage and balances fall together here, in one
+ * transaction, and nowhere else.
+ * @throws SettlementMismatchError when the digest is unknown or the platform's share differs from the contract's
+ */
+export async function bookSettlement(tx: Tx, event: ChainEvent, { viewsSchema }: { viewsSchema: string }): Promise<void> {
+  const digest = column(event, "batch_hash");
+  const batch = await batchOfDigest(tx, digest);
+  if (!batch) throw new SettlementMismatchError(`batch ${column(event, "seq")} was settled with a digest we did not sign: ${digest}`);
+  const lines = await linesOf(tx, batch.batch_id);
+  const { entries, carries, platformNet } = settlementEntries({
+    ...lines,
+    ...(await readOverdrafts(tx, { event, viewsSchema })),
+    carries: await carriesOf(tx, earnersOf(lines)),
+  });
+  if (platformNet !== BigInt(column(event, "platform_net"))) {
+    throw new SettlementMismatchError(`batch ${column(event, "seq")}: the platform earned ${column(event, "platform_net")} µUSDC, we computed ${platformNet}`);
+  }
+  await bookEntries(tx, { cause: causeOf("settle", event), entries });
+  await countSettled(tx, lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })));
+  await saveCarries(tx, carries);
+  await setMined(tx, { batchId: batch.batch_id, eventId: event.event_id, digest });
+}
+
+/** The settlement was reorganised away: usage and balances rise again, and the batch is on its way once more. */
+export async function reverseSettlement(tx: Tx, event: BookedEvent): Promise<void> {
+  const cause = causeOf("settle", { ...event, times_booked: event.times_booked - 1 });
+  await bookEntries(tx, { cause: `reverse:${cause}`, entries: reversed(await entriesOf(tx, cause)) });
+  const batchId = await unsetMined(tx, event.event_id);
+  const lines = await linesOf(tx, batchId);
+  await countSettled(tx, lines.debits.map(({ accountId, amount }) => ({ accountId, amount: nanoUsd(-microToNano(amount)) })));
+  await saveCarries(tx, carriesBefore(await carriesOf(tx, earnersOf(lines)), lines));
+}
+
+const earnersOf = ({ credits, referrals }: { credits: SettledLine[]; referrals: SettledLine[] }): string[] => [
+  ...new Set([...credits, ...referrals].map((line) => line.accountId)),
+];
+
+/** Carries add up modulo ten thousand, so what they were before a batch follows from what they are after it. */
+function carriesBefore(
+  carries: Map<string, bigint>,
+  { credits, referrals }: { credits: SettledLine[]; referrals: SettledLine[] },
+): Map<string, bigint> {
+  const before = new Map(carries);
+  const take = ({ accountId, amount }: SettledLine, bps: bigint) => {
+    const carry = ((before.get(accountId) ?? 0n) - amount * bps) % 10_000n;
+    before.set(accountId, (carry + 10_000n) % 10_000n);
+  };
+  for (const line of credits) take(line, OPERATOR_BPS);
+  for (const line of referrals) take(line, REFERRAL_BPS);
+  return before;
+}
+
+async function readOverdrafts(
+  tx: Tx,
+  { event, viewsSchema }: { event: ChainEvent; viewsSchema: string },
+): Promise<{ overdrawn: SettledLine[]; writtenOff: SettledLine[] }> {
+  const read = async (table: "overdrawn" | "written_off"): Promise<SettledLine[]> => {
+    const rows = await overdraftsOf(tx, { schema: viewsSchema, table, blockHash: event.block_hash, seq: column(event, "seq") });
+    const accounts = await accountsByNumber(tx, rows.map((row) => Number(row.account)));
+    return rows.map(({ account, amount }) => ({ accountId: accountOf(accounts, Number(account)), amount: microUsdc(amount) }));
+  };
+  return { overdrawn: await read("overdrawn"), writtenOff: await read("written_off") };
+}

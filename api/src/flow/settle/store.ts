@@ -1,0 +1,145 @@
+import { decodeLines } from "@infr/protocol";
+import { bytesToHex } from "viem";
+import type { Queryable, Sql, Tx } from "../../db/types.ts";
+import type { SettledLine } from "./settlement-entries.ts";
+
+export type BatchRow = {
+  batch_id: bigint;
+  seq: bigint;
+  state: "built" | "signed" | "submitted" | "mined" | "final" | "voided";
+  prev: `0x${string}`;
+  receipts_root: `0x${string}`;
+  period_end: Date;
+  gross_micro: bigint;
+  debits: Uint8Array;
+  credits: Uint8Array;
+  referrals: Uint8Array;
+};
+
+export type SignatureRow = {
+  digest: `0x${string}`;
+  deadline: bigint;
+  signature: `0x${string}`;
+  transaction_id: string | null;
+};
+
+/** The batch that is on its way, if there is one, with its newest signature. */
+export async function openBatch(sql: Sql): Promise<{ batch: BatchRow; signature: SignatureRow | undefined } | undefined> {
+  const [batch] = await sql<BatchRow[]>`
+    select batch_id, seq, state, prev, receipts_root, period_end, gross_micro, debits, credits, referrals
+    from batches where state in ('built', 'signed', 'submitted')`;
+  if (!batch) return undefined;
+  const [signature] = await sql<SignatureRow[]>`
+    select digest, deadline, signature, transaction_id from batch_signatures
+    where batch_id = ${batch.batch_id} order by deadline desc limit 1`;
+  return { batch, signature };
+}
+
+export async function setSubmitted(
+  tx: Tx,
+  { batchId, digest, transactionId }: { batchId: bigint; digest: string; transactionId: string },
+): Promise<void> {
+  await tx`update batch_signatures set transaction_id = ${transactionId} where digest = ${digest}`;
+  await tx`update batches set state = 'submitted' where batch_id = ${batchId} and state = 'signed'`;
+}
+
+/** Back to be signed anew: the last signature can't be settled any more. */
+export async function setUnsigned(sql: Sql, batchId: bigint): Promise<void> {
+  await sql`update batches set state = 'built' where batch_id = ${batchId} and state in ('signed', 'submitted')`;
+}
+
+/** The batch that a digest was signed for. */
+export async function batchOfDigest(tx: Tx, digest: string): Promise<{ batch_id: bigint; gross_micro: bigint } | undefined> {
+  const [row] = await tx<Array<{ batch_id: bigint; gross_micro: bigint }>>`
+    select b.batch_id, b.gross_micro from batch_signatures s join batches b using (batch_id)
+    where s.digest = ${digest} for update of b`;
+  return row;
+}
+
+/** The three kinds of lines of a batch, as they were signed, by API account. */
+export async function linesOf(
+  tx: Tx,
+  batchId: bigint,
+): Promise<{ debits: SettledLine[]; credits: SettledLine[]; referrals: SettledLine[] }> {
+  const [batch] = await tx<[Pick<BatchRow, "debits" | "credits" | "referrals">]>`
+    select debits, credits, referrals from batches where batch_id = ${batchId}`;
+  const lines = [batch.debits, batch.credits, batch.referrals].map((bytes) => decodeLines(bytesToHex(bytes)));
+  const accounts = await accountsByNumber(tx, [...new Set(lines.flat().map((line) => line.id))]);
+  const [debits = [], credits = [], referrals = []] = lines.map((kind) =>
+    kind.map(({ id, amount }) => ({ accountId: accountOf(accounts, id), amount })),
+  );
+  return { debits, credits, referrals };
+}
+
+/** API accounts by their number in the contract. */
+export async function accountsByNumber(tx: Tx, numbers: number[]): Promise<Map<number, string>> {
+  if (numbers.length === 0) return new Map();
+  const rows = await tx<Array<{ account_id: string; chain_account: bigint }>>`
+    select account_id, chain_account from accounts where chain_account in ${tx(numbers)}`;
+  return new Map(rows.map((row) => [Number(row.chain_account), row.account_id]));
+}
+
+export function accountOf(accounts: ReadonlyMap<number, string>, number: number): string {
+  const accountId = accounts.get(number);
+  if (accountId === undefined) throw new Error(`no account has the number ${number}`);
+  return accountId;
+}
+
+/** The contract's carries of these earners; taken under the batch's lock, one batch is booked at a time. */
+export async function carriesOf(tx: Tx, accounts: string[]): Promise<Map<string, bigint>> {
+  if (accounts.length === 0) return new Map();
+  const rows = await tx<Array<{ account_id: string; carry: number }>>`
+    select account_id, carry from earner_carries where account_id in ${tx(accounts)}`;
+  return new Map(rows.map((row) => [row.account_id, BigInt(row.carry)]));
+}
+
+export async function saveCarries(tx: Tx, carries: ReadonlyMap<string, bigint>): Promise<void> {
+  await tx`
+    insert into earner_carries (account_id, carry)
+    select * from unnest(${[...carries.keys()]}::text[], ${[...carries.values()].map(Number)}::int[])
+    on conflict (account_id) do update set carry = excluded.carry`;
+}
+
+export async function setMined(
+  tx: Tx,
+  { batchId, eventId, digest }: { batchId: bigint; eventId: string; digest: string },
+): Promise<void> {
+  await tx`
+    update batches set state = 'mined', settled_event_id = ${eventId}, settled_digest = ${digest}
+    where batch_id = ${batchId}`;
+}
+
+/** The settlement was reorganised away. @returns the batch that is on its way again */
+export async function unsetMined(tx: Tx, eventId: string): Promise<bigint> {
+  const [row] = await tx<Array<{ batch_id: bigint }>>`
+    update batches set state = 'submitted', settled_event_id = null, settled_digest = null
+    where settled_event_id = ${eventId} returning batch_id`;
+  if (!row) throw new Error(`no batch was settled by ${eventId}`);
+  return row.batch_id;
+}
+
+/** Batches whose event is final are final. */
+export async function finalizeBatches(sql: Sql): Promise<void> {
+  await sql`
+    update batches b set state = 'final' from chain_events e
+    where b.state = 'mined' and e.event_id = b.settled_event_id and e.finality = 'final'`;
+}
+
+export type BatchListRow = BatchRow & {
+  settled_digest: string | null;
+  transaction_hash: string | null;
+  built_at: Date;
+  debit_lines: number;
+  credit_lines: number;
+};
+
+/** Batches, newest first; or one of them. */
+export async function listBatches(sql: Queryable, { limit, seq }: { limit: number; seq: bigint | null }): Promise<BatchListRow[]> {
+  return sql<BatchListRow[]>`
+    select b.*, e.transaction_hash, length(b.debits) / 9 as debit_lines, length(b.credits) / 9 as credit_lines
+    from batches b left join chain_events e on e.event_id = b.settled_event_id
+    ${seq === null ? sql`` : sql`where b.seq = ${seq}`}
+    order by b.batch_id desc
+    limit ${limit}`;
+}
+

@@ -1,0 +1,59 @@
+import { formatUsd } from "@infr/money";
+import { Type } from "typebox";
+import { NotFoundError } from "../../errors.ts";
+import { transactionOf } from "../../flow/deposit/queue-authorization.ts";
+import { readBalance } from "../../ledger/balance.ts";
+import { Money, Problem, Transaction } from "../schemas.ts";
+import type { Routes, Services } from "../services.ts";
+import { sessionOf } from "../session.ts";
+import { shapeTransaction } from "../shapes.ts";
+
+const tags = ["Account"];
+
+const Balance = Type.Object({
+  spendable: Type.String({ ...Money, description: "What new requests can spend: onChain − debt − unsettled − held + funded." }),
+  onChain: Type.String({ ...Money, description: "Credit in the contract, as booked from its events." }),
+  debt: Type.String({ ...Money, description: "Overdrawn and not yet repaid." }),
+  unsettled: Type.String({ ...Money, description: "Metered and not yet settled on-chain." }),
+  held: Type.String({ ...Money, description: "Set aside for running requests." }),
+  funded: Type.String({ ...Money, description: "Platform-funded credit: promotions, card payments." }),
+  currency: Type.Literal("USD"),
+});
+
+export function accountRoutes(app: Routes, services: Services): void {
+  app.get(
+    "/api/balance",
+    { schema: { tags, summary: "Your money, now", response: { 200: Balance, 401: Problem } } },
+    async (request) => {
+      const { accountId } = await sessionOf(services, request);
+      const balance = await readBalance(services.sql, accountId);
+      return {
+        spendable: formatUsd(balance.spendable),
+        onChain: formatUsd(balance.onChain),
+        debt: formatUsd(balance.debt),
+        unsettled: formatUsd(balance.unsettled),
+        held: formatUsd(balance.held),
+        funded: formatUsd(balance.funded),
+        currency: "USD" as const,
+      };
+    },
+  );
+
+  app.get(
+    "/api/transactions/:id",
+    {
+      schema: {
+        tags,
+        summary: "How far a transaction that we send for you has come",
+        params: Type.Object({ id: Type.String() }),
+        response: { 200: Transaction, 401: Problem, 404: Problem },
+      },
+    },
+    async (request) => {
+      const { accountId } = await sessionOf(services, request);
+      const row = await transactionOf(services, { accountId, transactionId: request.params.id });
+      if (!row) throw new NotFoundError("transaction");
+      return shapeTransaction(row);
+    },
+  );
+}

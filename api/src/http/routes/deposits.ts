@@ -1,0 +1,100 @@
+import { microUsdc, nanoToMicro, parseUsd } from "@infr/money";
+import { Type } from "typebox";
+import { InvalidInputError } from "../../errors.ts";
+import { queueAuthorization } from "../../flow/deposit/queue-authorization.ts";
+import { type DepositRow, depositsOf } from "../../flow/deposit/store.ts";
+import { shapeTransaction } from "../shapes.ts";
+import { Address, Bytes, Bytes32, Limit, Moment, Money, Problem, Transaction, usdOfMicro } from "../schemas.ts";
+import type { Routes, Services } from "../services.ts";
+import { sessionOf } from "../session.ts";
+
+const tags = ["Deposits"];
+
+const Deposit = Type.Object({
+  id: Type.String(),
+  amount: Money,
+  rail: Type.String({ description: "How it came in: deposit, depositFor, permit, authorization, payer, address, attributed." }),
+  payer: Address,
+  transactionHash: Bytes32,
+  blockNumber: Type.Integer(),
+  finality: Type.Enum(["seen", "safe", "final"]),
+  status: Type.Enum(["credited", "reversed"]),
+  bookedAt: Moment,
+});
+
+const Authorization = Type.Object({
+  from: Address,
+  amount: Money,
+  validAfter: Type.Integer({ minimum: 0 }),
+  validBefore: Type.Integer({ minimum: 0 }),
+  memo: Bytes32,
+  salt: Bytes32,
+  signature: Bytes,
+});
+
+export function depositRoutes(app: Routes, services: Services): void {
+  app.get(
+    "/api/deposits",
+    {
+      schema: {
+        tags,
+        summary: "Your deposits, newest first",
+        querystring: Limit,
+        response: { 200: Type.Object({ deposits: Type.Array(Deposit) }), 401: Problem },
+      },
+    },
+    async (request) => {
+      const { accountId } = await sessionOf(services, request);
+      const rows = await depositsOf(services.sql, { accountId, limit: request.query.limit });
+      return { deposits: rows.map(shapeDeposit) };
+    },
+  );
+
+  app.post(
+    "/api/deposits/authorizations",
+    {
+      schema: {
+        tags,
+        summary: "Deposit without gas: sign an ERC-3009 authorization, the platform sends it",
+        description: "Type ReceiveWithAuthorization of the USDC token, to the escrow, nonce = keccak256(abi.encode(ref, memo, salt)).",
+        body: Authorization,
+        response: { 202: Type.Object({ transaction: Transaction }), 400: Problem, 401: Problem, 422: Problem },
+      },
+    },
+    async (request, reply) => {
+      const { accountId } = await sessionOf(services, request);
+      const { body } = request;
+      const transaction = await queueAuthorization(services, {
+        accountId,
+        authorization: {
+          from: body.from as `0x${string}`,
+          amount: readMicro(body.amount),
+          validAfter: BigInt(body.validAfter),
+          validBefore: BigInt(body.validBefore),
+          memo: body.memo as `0x${string}`,
+          salt: body.salt as `0x${string}`,
+          signature: body.signature as `0x${string}`,
+        },
+      });
+      return reply.code(202).send({ transaction: shapeTransaction(transaction) });
+    },
+  );
+}
+
+function readMicro(amount: string) {
+  const { micro, remainder } = nanoToMicro(parseUsd(amount));
+  if (remainder !== 0n || micro <= 0n) throw new InvalidInputError("amount has to be above zero, with at most 6 decimals.", "amount");
+  return microUsdc(micro);
+}
+
+const shapeDeposit = (row: DepositRow) => ({
+  id: row.event_id,
+  amount: usdOfMicro(row.amount_micro),
+  rail: row.rail,
+  payer: row.payer,
+  transactionHash: row.transaction_hash,
+  blockNumber: Number(row.block_number),
+  finality: row.finality,
+  status: row.reversed_at === null ? ("credited" as const) : ("reversed" as const),
+  bookedAt: row.booked_at.toISOString(),
+});

@@ -1,0 +1,99 @@
+import { Type } from "typebox";
+import { readReadiness } from "../../jobs/readiness.ts";
+import { reconcile } from "../../jobs/reconcile.ts";
+import { Address, Money, Nullable, usdOfNano } from "../schemas.ts";
+import type { Routes, Services } from "../services.ts";
+
+const tags = ["Public"];
+
+const PublicConfig = Type.Object({
+  chainId: Type.Integer(),
+  chainName: Type.String(),
+  rpcUrl: Type.String(),
+  explorerUrl: Nullable(Type.String()),
+  dev: Type.Boolean(),
+  origin: Type.String(),
+  contracts: Type.Object({ escrow: Address, usdc: Address }),
+  usdc: Type.Object({ name: Type.String(), version: Type.String() }),
+  minDepositUsd: Money,
+  minPayoutUsd: Money,
+});
+
+const Ready = Type.Object({ database: Type.Boolean(), indexer: Type.Boolean(), chain: Type.Boolean(), node: Type.Boolean() });
+
+const Reserves = Type.Object({
+  block: Type.Integer(),
+  usdcHeld: Money,
+  liabilities: Money,
+  ledger: Type.Object({
+    escrow: Money,
+    credit: Money,
+    earnings: Money,
+    usage: Money,
+    unsettled: Money,
+    funded: Money,
+    debt: Money,
+    held: Money,
+  }),
+  differences: Type.Array(Type.Object({ what: Type.String(), ledger: Money, chain: Money })),
+  ok: Type.Boolean(),
+});
+
+export function publicRoutes(app: Routes, services: Services): void {
+  const { config, chain } = services;
+
+  app.get("/health", { schema: { tags, summary: "The process lives", response: { 200: Type.Object({ ok: Type.Boolean() }) } } }, async () => ({
+    ok: true,
+  }));
+
+  app.get(
+    "/ready",
+    { schema: { tags, summary: "Requests can be served", response: { 200: Ready, 503: Ready } } },
+    async (_request, reply) => {
+      const readiness = await readReadiness(services);
+      return reply.code(Object.values(readiness).every(Boolean) ? 200 : 503).send(readiness);
+    },
+  );
+
+  app.get(
+    "/api/config",
+    { schema: { tags, summary: "What a client needs to know to talk to the contracts", response: { 200: PublicConfig } } },
+    async () => ({
+      chainId: config.chainId,
+      chainName: chain.viemChain.name,
+      rpcUrl: config.dev ? config.rpcUrl : (chain.viemChain.rpcUrls.default.http[0] ?? ""),
+      explorerUrl: chain.viemChain.blockExplorers?.default.url ?? null,
+      dev: config.dev,
+      origin: config.publicUrl.origin,
+      contracts: { escrow: config.escrow, usdc: config.usdc },
+      usdc: services.usdcDomain,
+      minDepositUsd: "5",
+      minPayoutUsd: "10",
+    }),
+  );
+
+  app.get(
+    "/api/reserves",
+    { schema: { tags, summary: "What is held and what is owed, ledger against contract", response: { 200: Reserves } } },
+    async () => {
+      const { block, usdcHeld, liabilities, ledger, differences, ok } = await reconcile(services);
+      return {
+        block: Number(block),
+        usdcHeld: usdOfNano(usdcHeld),
+        liabilities: usdOfNano(liabilities),
+        ledger: {
+          escrow: usdOfNano(ledger.escrow),
+          credit: usdOfNano(ledger.credit),
+          earnings: usdOfNano(ledger.earnings),
+          usage: usdOfNano(ledger.usage),
+          unsettled: usdOfNano(ledger.unsettled),
+          funded: usdOfNano(ledger.funded),
+          debt: usdOfNano(ledger.debt),
+          held: usdOfNano(ledger.held),
+        },
+        differences: differences.map((one) => ({ what: one.what, ledger: usdOfNano(one.ledger), chain: usdOfNano(one.chain) })),
+        ok,
+      };
+    },
+  );
+}

@@ -1,0 +1,115 @@
+import type { Chain } from "../chain/open.ts";
+import {
+  type BookedEvent,
+  type ChainEvent,
+  type EventKind,
+  newestOpenEvent,
+  noteBooked,
+  noteReversed,
+  raiseFinality,
+  unbookedEvents,
+  viewsExist,
+} from "../chain/events-store.ts";
+import type { Sql, Tx } from "../db/types.ts";
+import { bookAccountOpened, reverseAccountOpened } from "../flow/deposit/book-account.ts";
+import { bookDeposit, reverseDeposit } from "../flow/deposit/book-deposit.ts";
+import { bookPayout, reversePayout } from "../flow/payout/book-payout.ts";
+import { bookSettlement, reverseSettlement } from "../flow/settle/book-settlement.ts";
+import { finalizeBatches } from "../flow/settle/store.ts";
+
+const FOLLOWER_LOCK = 4_927_004;
+const PAGE = 200;
+
+type Context = { sql: Sql; chain: Chain };
+
+type Step = {
+  book: (tx: Tx, event: ChainEvent, context: { viewsSchema: string }) => Promise<void>;
+  reverse: (tx: Tx, event: BookedEvent) => Promise<void>;
+};
+
+const nothing = async (): Promise<void> => {};
+
+/** What each event means to the ledger. */
+const STEPS: Record<EventKind, Step> = {
+  account_opened: { book: bookAccountOpened, reverse: reverseAccountOpened },
+  deposited: { book: bookDeposit, reverse: reverseDeposit },
+  batch_settled: { book: bookSettlement, reverse: reverseSettlement },
+  paid_out: { book: bookPayout, reverse: reversePayout },
+  payout_to_queued: { book: nothing, reverse: nothing },
+};
+
+/**
+ * One round of taking over what the chain says: reverse what it no longer says, newest first; book what is new, in its
+ * order; raise finality. One process does this at a time.
+ */
+export async function followChain(context: Context): Promise<void> {
+  const connection = await context.sql.reserve();
+  try {
+    const [lock] = await connection<[{ taken: boolean }]>`select pg_try_advisory_lock(${FOLLOWER_LOCK}) as taken`;
+    if (!lock.taken) return;
+    try {
+      if (!(await viewsExist(connection, context.chain.viewsSchema))) return;
+      if (!(await reverseOrphans(context))) return;
+      await bookNew(context);
+      await followFinality(context);
+    } finally {
+      await connection`select pg_advisory_unlock(${FOLLOWER_LOCK})`;
+    }
+  } finally {
+    connection.release();
+  }
+}
+
+/**
+ * Reverses events whose block is no longer the chain's at its height. Asking about the newest one is enough as long as
+ * it is canonical: everything before it is then, too. A missing indexer row proves nothing, only the block hash does.
+ * @returns false if the chain is not that far (again): wait
+ */
+async function reverseOrphans({ sql, chain }: Context): Promise<boolean> {
+  for (;;) {
+    const newest = await newestOpenEvent(sql);
+    if (!newest) return true;
+    const canonical = await blockHashAt(chain, newest.block_number);
+    if (canonical === null) return false;
+    if (canonical === newest.block_hash) return true;
+    await reverse(sql, newest);
+  }
+}
+
+async function reverse(sql: Sql, event: BookedEvent): Promise<void> {
+  await sql.begin(async (tx) => {
+    if (await noteReversed(tx, event.event_id)) await STEPS[event.kind].reverse(tx, event);
+  });
+}
+
+async function bookNew({ sql, chain }: Context): Promise<void> {
+  const events = await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE });
+  const hashes = new Map<bigint, string | null>();
+  for (const event of events) {
+    if (!hashes.has(event.block_number)) hashes.set(event.block_number, await blockHashAt(chain, event.block_number));
+    // The indexer is behind a reorganisation, or ahead of our node: its row is looked at again next time.
+    if (hashes.get(event.block_number) !== event.block_hash) return;
+    await sql.begin(async (tx) => {
+      if (await noteBooked(tx, event)) await STEPS[event.kind].book(tx, event, { viewsSchema: chain.viewsSchema });
+    });
+  }
+}
+
+async function followFinality({ sql, chain }: Context): Promise<void> {
+  if (!(await newestOpenEvent(sql))) return;
+  const [safe, final] = await Promise.all([
+    chain.client.getBlock({ blockTag: "safe" }),
+    chain.client.getBlock({ blockTag: "finalized" }),
+  ]);
+  await raiseFinality(sql, { safe: safe.number, final: final.number });
+  await finalizeBatches(sql);
+}
+
+async function blockHashAt({ client }: Chain, blockNumber: bigint): Promise<string | null> {
+  try {
+    return (await client.getBlock({ blockNumber })).hash;
+  } catch (error) {
+    if (error instanceof Error && error.name === "BlockNotFoundError") return null;
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Logger } from "pino";
+
+/** Something done again and again until the process stops. */
+export type Job = { name: string; everyMs: number; run: () => Promise<unknown> };
+
+const MAX_PAUSE_MS = 10_000;
+
+/**
+ * Runs a job in rounds, never two at once, pausing longer after each failure in a row.
+ * @returns a function that stops it and waits for the round under way
+ */
+export function startLoop({ name, everyMs, run }: Job, logger: Logger): () => Promise<void> {
+  const stopping = new AbortController();
+  const running = (async () => {
+    for (let failures = 0; !stopping.signal.aborted; ) {
+      try {
+        await run();
+        failures = 0;
+      } catch (error) {
+        failures += 1;
+        logger.error({ err: error, job: name, failures }, `${name} failed, trying again`);
+      }
+      await pause(Math.min(everyMs * 2 ** Math.min(failures, 10), Math.max(everyMs, MAX_PAUSE_MS)), stopping.signal);
+    }
+  })();
+  return async () => {
+    stopping.abort();
+    await running;
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

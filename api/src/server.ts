@@ -1,0 +1,56 @@
+import { privateKeyToAccount } from "viem/accounts";
+import { KeyRing } from "./auth/api-keys.ts";
+import { buildApp } from "./app.ts";
+import { openChain } from "./chain/open.ts";
+import { readUsdcDomain } from "./chain/usdc-domain.ts";
+import { readConfig } from "./config.ts";
+import { migrate } from "./db/migrate.ts";
+import { openDatabase } from "./db/open.ts";
+import { newId } from "./ids.ts";
+import { openNodeAgent } from "./inference/call-node.ts";
+import { Batcher } from "./ledger/commit/batcher.ts";
+import { keepLease } from "./ledger/commit/lease.ts";
+import { PriceBook } from "./metering/price-book.ts";
+import { onStop } from "./stop.ts";
+
+const STOP_MS = 15_000;
+
+/** The API: opens what it needs, serves, and on SIGTERM finishes what it has begun. */
+const config = readConfig(process.env);
+const sql = openDatabase({ url: config.databaseUrl, connections: config.databaseConnections });
+await migrate(sql);
+const chain = openChain({ ...config });
+const instanceId = newId("inst");
+const lease = await keepLease(sql, {
+  instanceId,
+  onLost: () => {
+    console.error("The lease was lost: this process may not bill any more. It ends, a new one has to take over.");
+    process.exit(1);
+  },
+});
+const batcher = new Batcher({ sql, instanceId });
+const agent = openNodeAgent();
+const relayer = config.relayerAddress ?? (config.relayerKey ? privateKeyToAccount(config.relayerKey).address : null);
+if (relayer === null) throw new Error("Set RELAYER_ADDRESS (or RELAYER_KEY): who sends transactions for users.");
+const app = await buildApp(
+  {
+    config,
+    sql,
+    chain,
+    relayer,
+    usdcDomain: await readUsdcDomain(chain),
+    signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
+    keyRing: new KeyRing(sql),
+    inference: { batcher, priceBook: new PriceBook(sql), agent },
+  },
+  { level: config.logLevel, redact: ["req.headers.authorization", "req.headers.cookie"] },
+);
+
+onStop(STOP_MS, async () => {
+  await app.close();
+  await batcher.drained();
+  await lease.stop();
+  await agent.close();
+  await sql.end({ timeout: 5 });
+});
+await app.listen({ host: config.host, port: config.port });

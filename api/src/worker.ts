@@ -1,0 +1,54 @@
+import { pino } from "pino";
+import { parseUsd } from "@infr/money";
+import { privateKeyToAccount } from "viem/accounts";
+import { openChain } from "./chain/open.ts";
+import { sendTransactions } from "./chain/outbox.ts";
+import { readConfig } from "./config.ts";
+import { migrate } from "./db/migrate.ts";
+import { openDatabase } from "./db/open.ts";
+import { buildBatch } from "./flow/batch/build-batch.ts";
+import { openEarners } from "./flow/batch/open-earners.ts";
+import { signBatch } from "./flow/batch/sign-batch.ts";
+import { submitBatch } from "./flow/settle/submit-batch.ts";
+import { followChain } from "./jobs/follow-chain.ts";
+import { type Job, startLoop } from "./jobs/loop.ts";
+import { releaseDeadInstances } from "./ledger/commit/store.ts";
+import { createUsageMonths } from "./metering/store.ts";
+import { onStop } from "./stop.ts";
+
+const STOP_MS = 15_000;
+const FOLLOW_MS = 100;
+const SEND_MS = 200;
+const SETTLE_MS = 200;
+const RELEASE_MS = 2_000;
+const PARTITION_MS = 3_600_000;
+
+/** The worker: loops that each take up rows another step has left. Any number of workers may run. */
+const config = readConfig(process.env);
+const logger = pino({ level: config.logLevel });
+const sql = openDatabase({ url: config.databaseUrl, connections: config.databaseConnections });
+await migrate(sql);
+const chain = openChain({ ...config });
+if (config.settlerKey === null || config.relayerKey === null) throw new Error("Set SETTLER_KEY and RELAYER_KEY: the worker signs and sends.");
+const settler = privateKeyToAccount(config.settlerKey);
+const account = privateKeyToAccount(config.relayerKey);
+const relayer = account.address;
+const flush = { flushNano: parseUsd(config.flushUsd), flushAfterSeconds: config.flushAfterSeconds };
+
+const jobs: Job[] = [
+  { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain }) },
+  { name: "send transactions", everyMs: SEND_MS, run: () => sendTransactions({ sql, chain, account, bumpAfterMs: config.feeBumpAfterMs }) },
+  { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
+  { name: "build batch", everyMs: config.batchIntervalMs, run: () => buildBatch({ sql, chain }, flush) },
+  { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler }) },
+  { name: "submit batch", everyMs: SETTLE_MS, run: () => submitBatch({ sql, chain, relayer }) },
+  { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
+  { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
+];
+const stops = jobs.map((job) => startLoop(job, logger));
+logger.info({ jobs: jobs.map(({ name }) => name) }, "worker runs");
+
+onStop(STOP_MS, async () => {
+  await Promise.all(stops.map((stop) => stop()));
+  await sql.end({ timeout: 5 });
+});
