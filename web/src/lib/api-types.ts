@@ -110,7 +110,7 @@ interface Usage {
   status: "ok" | "aborted" | "error";
   usageSource: "node" | "recount" | "drained";
   batchSeq: number | null;
-  keyId: string;
+  keyId: string | null;
 }
 
 interface ChatRequest {

@@ -16,9 +16,11 @@ const REFRESH_MS = 5_000;
 const RAILS: Record<string, string> = {
   deposit: "Wallet",
   depositFor: "Wallet",
-  depositWithPermit: "Wallet",
+  permit: "Wallet",
   authorization: "Gasless",
-  depositWithAuthorization: "Gasless",
+  payer: "x402",
+  address: "Deposit address",
+  attributed: "Transfer",
 };
 
 const FINALITY = {
