@@ -1,4 +1,4 @@
-import { MutationCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { WagmiProvider } from "wagmi";
 import { Brand } from "../components/brand.tsx";
@@ -15,6 +15,7 @@ const RETRIES = 2;
 
 const queryClient: QueryClient = new QueryClient({
   defaultOptions: { queries: { staleTime: 1_000, retry: isWorthRetrying } },
+  queryCache: new QueryCache({ onError: noticeLostSession }),
   mutationCache: new MutationCache({ onError: noticeLostSession }),
 });
 
@@ -23,7 +24,7 @@ function isWorthRetrying(failures: number, error: Error): boolean {
   return !refused && failures < RETRIES;
 }
 
-/** A session that ended elsewhere is noticed by the first write that is refused. */
+/** A session that ended elsewhere is noticed by the first request that is refused. */
 function noticeLostSession(error: Error): void {
   if (error instanceof ApiError && error.status === 401) {
     void queryClient.invalidateQueries({ queryKey: queryKeys.session });

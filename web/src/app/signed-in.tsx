@@ -19,6 +19,7 @@ export function SignedIn({ visitor = <SignInFirst />, children }: SignedInProps)
     <QueryView
       query={session}
       name="account"
+      framed
       loading={<Skeleton className="h-64 rounded-xl" />}
       isEmpty={(account) => account === null}
       empty={visitor}

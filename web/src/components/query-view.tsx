@@ -2,21 +2,27 @@ import { RotateCw } from "lucide-react";
 import type { ReactNode } from "react";
 import { describeError } from "../lib/errors.ts";
 import { Button } from "./ui/button.tsx";
+import { Card } from "./ui/card.tsx";
 
 interface QueryViewProps<T> {
   query: { data: T | undefined; error: unknown; isPending: boolean; isFetching: boolean; refetch: () => unknown };
   /** Names the thing for those who don't see the grey shapes: "balance". */
   name: string;
   loading: ReactNode;
+  /** Where the view stands on the bare page: an error gets a card of its own. */
+  framed?: boolean;
   empty?: ReactNode;
   isEmpty?: (data: T) => boolean;
   children: (data: T) => ReactNode;
 }
 
 /** The four states of every view: loading, error with retry, empty with one action, data. Old data beats an error. */
-export function QueryView<T>({ query, name, loading, empty, isEmpty, children }: QueryViewProps<T>) {
+export function QueryView<T>({ query, name, loading, framed, empty, isEmpty, children }: QueryViewProps<T>) {
   if (query.data !== undefined) return isEmpty?.(query.data) ? empty : children(query.data);
-  if (query.error) return <ErrorNote error={query.error} pending={query.isFetching} onRetry={() => query.refetch()} />;
+  if (query.error) {
+    const note = <ErrorNote error={query.error} pending={query.isFetching} onRetry={() => query.refetch()} />;
+    return framed ? <Card>{note}</Card> : note;
+  }
   return (
     <div role="status" aria-label={`Loading ${name}`}>
       {loading}

@@ -6,12 +6,19 @@ import { shortHex } from "../lib/format.ts";
 import type { FlowStage, FlowState } from "../lib/transaction-flow/flow-state.ts";
 import { Button } from "./ui/button.tsx";
 
-const STEPS = [
-  { label: "Sign", stages: ["simulating", "signing", "approving"] },
-  { label: "Submitted", stages: ["submitted"] },
-  { label: "Confirmed", stages: ["confirmed"] },
-  { label: "Credited", stages: ["credited"] },
-] as const satisfies { label: string; stages: FlowStage[] }[];
+const STEPS = ["Signed", "Submitted", "Confirmed", "Credited"];
+
+/** How many of the steps are behind us. */
+const STEPS_DONE: Record<FlowStage, number> = {
+  idle: 0,
+  simulating: 0,
+  signing: 0,
+  approving: 0,
+  submitted: 2,
+  confirmed: 3,
+  credited: 4,
+  failed: 0,
+};
 
 const SENTENCES: Record<FlowStage, string> = {
   idle: "",
@@ -57,12 +64,12 @@ export function TransactionProgress({ state, onClose }: { state: FlowState; onCl
 }
 
 function Steps({ stage }: { stage: FlowStage }) {
-  const current = STEPS.findIndex(({ stages }) => (stages as readonly FlowStage[]).includes(stage));
+  const current = STEPS_DONE[stage];
   return (
     <ol className="mt-5 grid grid-cols-4 gap-2">
-      {STEPS.map(({ label }, index) => {
-        const done = index < current || stage === "credited";
-        const active = index === current && !done;
+      {STEPS.map((label, index) => {
+        const done = index < current;
+        const active = index === current;
         return (
           <li key={label} aria-current={active ? "step" : undefined} className="flex flex-col gap-2">
             <span className={cn("h-1 rounded-full bg-sunken", done && "bg-ink", active && "animate-pulse bg-ember")} />
@@ -89,7 +96,7 @@ export function TransactionLink({ hash }: { hash: Hex }) {
   const { explorerUrl } = useAppConfig();
   if (!explorerUrl) {
     return (
-      <span title={hash} className="font-mono text-xs text-muted">
+      <span title={hash} className="shrink-0 font-mono text-xs whitespace-nowrap text-muted">
         {shortHex(hash)}
       </span>
     );
@@ -100,7 +107,7 @@ export function TransactionLink({ hash }: { hash: Hex }) {
       target="_blank"
       rel="noreferrer"
       title={hash}
-      className="inline-flex items-center gap-1 rounded font-mono text-xs text-muted underline-offset-4 hover:text-ink hover:underline"
+      className="inline-flex shrink-0 items-center gap-1 rounded font-mono text-xs text-muted underline-offset-4 hover:text-ink hover:underline"
     >
       {shortHex(hash)}
       <ExternalLink aria-label="opens the explorer" className="size-3" />

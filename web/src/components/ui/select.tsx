@@ -23,7 +23,7 @@ export function Select({ label, value, options, onChange }: SelectProps) {
       </div>
       <BaseSelect.Portal>
         <BaseSelect.Positioner sideOffset={6} alignItemWithTrigger={false} className="z-50 outline-none">
-          <BaseSelect.Popup className="max-h-(--available-height) min-w-(--anchor-width) overflow-y-auto rounded-lg border bg-surface p-1 shadow-float outline-none">
+          <BaseSelect.Popup className="max-h-(--available-height) max-w-(--available-width) min-w-(--anchor-width) overflow-y-auto rounded-lg border bg-surface p-1 shadow-float outline-none">
             {options.map((option) => (
               <BaseSelect.Item
                 key={option.value}

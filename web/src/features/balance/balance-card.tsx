@@ -46,12 +46,15 @@ function Parts({ balance }: { balance: Balance }) {
   return (
     <dl className="grid border-t max-sm:divide-y sm:auto-cols-fr sm:grid-flow-col sm:divide-x">
       {parts.map(({ label, hint, usd }) => (
-        <div key={label} className="flex items-center justify-between gap-4 px-5 py-3 sm:block sm:px-6 sm:py-4">
+        <div
+          key={label}
+          className="flex items-center justify-between gap-x-4 gap-y-2 px-5 py-3 sm:flex-col sm:items-start sm:px-6 sm:py-4"
+        >
           <dt className="text-sm">
             {label}
             <span className="block text-xs text-muted">{hint}</span>
           </dt>
-          <dd className="font-medium sm:mt-2 sm:text-lg">
+          <dd className="font-medium sm:text-lg">
             <Money usd={usd} />
           </dd>
         </div>

@@ -1,5 +1,6 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { api, type Balance, unwrap } from "../../lib/api.ts";
+import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 const REFRESH_MS = 2_000;
@@ -9,5 +10,5 @@ export const useBalance = (): UseQueryResult<Balance> =>
   useQuery({
     queryKey: queryKeys.balance,
     queryFn: () => unwrap(api.GET("/api/balance")),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: every(REFRESH_MS),
   });

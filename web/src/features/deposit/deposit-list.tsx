@@ -8,6 +8,7 @@ import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
 import { Row, Table, Td, Th } from "../../components/ui/table.tsx";
 import { api, type Deposit, unwrap } from "../../lib/api.ts";
+import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 const LIMIT = 25;
@@ -33,7 +34,7 @@ export function DepositList() {
   const deposits = useQuery({
     queryKey: queryKeys.deposits,
     queryFn: () => unwrap(api.GET("/api/deposits", { params: { query: { limit: LIMIT } } })),
-    refetchInterval: REFRESH_MS,
+    refetchInterval: every(REFRESH_MS),
   });
   return (
     <Card aria-labelledby="deposits">

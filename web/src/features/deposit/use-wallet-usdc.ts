@@ -3,6 +3,7 @@ import { type Address, erc20Abi } from "viem";
 import { useConfig } from "wagmi";
 import { readContract } from "wagmi/actions";
 import { useAppConfig } from "../../lib/app-config.ts";
+import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 const REFRESH_MS = 5_000;
@@ -21,7 +22,7 @@ export function useWalletUsdc(address: Address | undefined): UseQueryResult<bigi
         args: [address as Address],
       }),
     enabled: address !== undefined,
-    refetchInterval: REFRESH_MS,
+    refetchInterval: every(REFRESH_MS),
     // A bigint can't be compared by the structural sharing of TanStack Query.
     structuralSharing: false,
   });

@@ -22,6 +22,7 @@ export function PlaygroundPage({ addCredit }: { addCredit: ReactNode }) {
       <QueryView
         query={models}
         name="models"
+        framed
         loading={<Skeleton className="h-64" />}
         isEmpty={(data) => data.length === 0}
         empty={
@@ -57,10 +58,10 @@ function Playground({ models, addCredit }: { models: Model[]; addCredit: ReactNo
   useEffect(() => {
     if (status === 401) forget();
   }, [status, forget]);
-  const lastLength = chat.turns.at(-1)?.content.length;
+  const { turns, streaming, error } = chat;
   useEffect(() => {
-    if (lastLength !== undefined) end.current?.scrollIntoView({ block: "end" });
-  }, [lastLength]);
+    if (turns.length > 0 || streaming || error) end.current?.scrollIntoView({ block: "end" });
+  }, [turns, streaming, error]);
 
   if (key === null) return <KeyChoice playgroundKey={playgroundKey} refused={status === 401} />;
   return (
@@ -93,7 +94,7 @@ function Playground({ models, addCredit }: { models: Model[]; addCredit: ReactNo
           {status === 402 && addCredit}
         </div>
       )}
-      <div className="sticky bottom-20 scroll-mb-24 md:bottom-6">
+      <div className="sticky bottom-14 -mx-1 bg-paper px-1 pt-2 pb-3 md:bottom-0 md:pb-6">
         <Composer
           streaming={chat.streaming}
           disabled={chosen === ""}
@@ -101,7 +102,7 @@ function Playground({ models, addCredit }: { models: Model[]; addCredit: ReactNo
           onStop={chat.stop}
         />
       </div>
-      <div ref={end} />
+      <div ref={end} aria-hidden className="-mt-6 scroll-mb-24" />
     </div>
   );
 }

@@ -19,14 +19,14 @@ export function UsageTable({ rows, label }: { rows: UsageRow[]; label: string })
     <Table aria-label={label}>
       <thead>
         <tr>
-          <Th className="hidden md:table-cell">Time</Th>
-          <Th className="max-md:pl-5">Model</Th>
-          <Th className="hidden text-right md:table-cell">Tokens in / out</Th>
-          <Th className="text-right max-md:pr-5">Cost</Th>
-          <Th className="hidden md:table-cell">Node</Th>
-          <Th className="hidden text-right md:table-cell">Latency</Th>
-          <Th className="hidden md:table-cell">Status</Th>
-          <Th className="hidden text-right md:table-cell">Batch</Th>
+          <Th className="hidden lg:table-cell">Time</Th>
+          <Th className="max-lg:pl-5">Model</Th>
+          <Th className="hidden text-right lg:table-cell">Tokens in / out</Th>
+          <Th className="text-right max-lg:pr-5">Cost</Th>
+          <Th className="hidden xl:table-cell">Node</Th>
+          <Th className="hidden text-right xl:table-cell">Latency</Th>
+          <Th className="hidden lg:table-cell">Status</Th>
+          <Th className="hidden text-right lg:table-cell">Batch</Th>
         </tr>
       </thead>
       <tbody>
@@ -43,32 +43,32 @@ function UsageTableRow({ row }: { row: UsageRow }) {
   const status = <Badge tone={tone}>{label}</Badge>;
   return (
     <Row title={row.id}>
-      <Td className="hidden text-muted md:table-cell">
+      <Td className="hidden text-muted lg:table-cell">
         <TimeAgo iso={row.time} />
       </Td>
-      <Td className="max-w-0 max-md:w-full max-md:pl-5 md:max-w-52">
+      <Td className="max-w-0 max-lg:w-full max-lg:pl-5 lg:max-w-52">
         <span className="block truncate font-medium" title={row.model}>
           {row.model}
         </span>
-        <span className="mt-0.5 block truncate text-xs text-muted md:hidden">
+        <span className="mt-0.5 block truncate text-xs text-muted lg:hidden">
           <TimeAgo iso={row.time} /> · <Tokens row={row} />
         </span>
       </Td>
-      <Td className="hidden text-right whitespace-nowrap md:table-cell">
+      <Td className="hidden text-right whitespace-nowrap lg:table-cell">
         <Tokens row={row} />
       </Td>
-      <Td className="text-right max-md:pr-5">
+      <Td className="text-right max-lg:pr-5">
         <Money usd={row.cost} digits={COST_DIGITS} />
-        {row.status !== "ok" && <span className="mt-1 block md:hidden">{status}</span>}
+        {row.status !== "ok" && <span className="mt-1 block lg:hidden">{status}</span>}
       </Td>
-      <Td className="hidden max-w-36 truncate text-muted md:table-cell">
+      <Td className="hidden max-w-36 truncate text-muted xl:table-cell">
         <span title={`${row.nodeName} (${row.nodeId})`}>{row.nodeName}</span>
       </Td>
-      <Td className="hidden text-right whitespace-nowrap text-muted tabular-nums md:table-cell">
+      <Td className="hidden text-right whitespace-nowrap text-muted tabular-nums xl:table-cell">
         {displayLatency(row.latencyMs)}
       </Td>
-      <Td className="hidden md:table-cell">{status}</Td>
-      <Td className="hidden text-right text-muted tabular-nums md:table-cell">
+      <Td className="hidden lg:table-cell">{status}</Td>
+      <Td className="hidden text-right text-muted tabular-nums lg:table-cell">
         {row.batchSeq === null ? <span title="Not settled yet">–</span> : `#${row.batchSeq}`}
       </Td>
     </Row>

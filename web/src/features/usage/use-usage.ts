@@ -6,6 +6,7 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import { api, type UsageRow, unwrap } from "../../lib/api.ts";
+import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 interface UsagePage {
@@ -33,5 +34,5 @@ export const useRecentUsage = (): UseQueryResult<UsagePage> =>
   useQuery({
     queryKey: [...queryKeys.usage, "recent"],
     queryFn: () => fetchPage(RECENT),
-    refetchInterval: RECENT_REFRESH_MS,
+    refetchInterval: every(RECENT_REFRESH_MS),
   });
