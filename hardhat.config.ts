@@ -34,6 +34,13 @@ export default defineConfig({
       production: { compilers: [compiler({ viaIR: true })] },
     },
   },
+  test: {
+    solidity: {
+      fsPermissions: { readFile: ["packages/protocol/vectors/vectors.json"] },
+      fuzz: { runs: 256, seed: "0x1f" },
+      invariant: { runs: 64, depth: 64, failOnRevert: true },
+    },
+  },
   networks: {
     /** A local anvil or Hardhat node; `contracts/scripts/deploy-local.ts` sets URL and key. */
     local: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },

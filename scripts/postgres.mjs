@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import postgres from "postgres";
-import { endProcess, hasTool, isRunning, waitFor } from "./process.ts";
+import { commandOf, endProcess, hasTool, isRunning, waitFor } from "./process.ts";
 
 /**
  * An embedded PostgreSQL from npm, run without installation. PostgreSQL refuses to run as root, so root becomes
@@ -171,16 +171,8 @@ function removeStalePid(data) {
 
 /** @param {number} pid @param {string} data */
 function isServerOf(pid, data) {
-  try {
-    // A bare Debian has no ps.
-    const command =
-      process.platform === "linux"
-        ? readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")
-        : execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" });
-    return command.includes("postgres") && command.includes(data);
-  } catch {
-    return false;
-  }
+  const command = commandOf(pid);
+  return command !== null && command.includes("postgres") && command.includes(data);
 }
 
 /** @param {string[]} words */

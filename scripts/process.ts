@@ -1,4 +1,5 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** What a child is told when its parent dies, however it dies. */
@@ -88,4 +89,18 @@ export async function endProcess(
   const timer = setTimeout(() => child.kill("SIGKILL"), graceMs);
   await ended;
   clearTimeout(timer);
+}
+
+/** The command line of a process, words joined by spaces; null if there is none of that number. */
+export function commandOf(pid: number): string | null {
+  try {
+    // A bare Debian has no ps.
+    const command =
+      process.platform === "linux"
+        ? readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")
+        : execFileSync("ps", ["-ww", "-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+    return command.trim() || null;
+  } catch {
+    return null;
+  }
 }

@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { type AnvilOptions, anvilWords } from "../scripts/anvil.ts";
+import { type AnvilOptions, anvilWords, slimStates } from "../scripts/anvil.ts";
 import { endProcess, spawnTied } from "../scripts/process.ts";
 
 export interface TestChain {
@@ -22,6 +22,7 @@ class ChainStartError extends Error {
 export async function startChain(options: Omit<AnvilOptions, "port"> = {}): Promise<TestChain> {
   const child = spawnTied(anvilWords({ ...options, port: 0 }), { stdio: ["ignore", "pipe", "pipe"] });
   const address = await listening(child);
+  await slimStates(`http://${address}`);
   return {
     rpcUrl: `http://${address}`,
     wsUrl: `ws://${address}`,

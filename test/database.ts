@@ -1,6 +1,13 @@
 import postgres from "postgres";
 import { inject } from "vitest";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The administrative database of this run's PostgreSQL; tests take theirs from `createDatabase`. */
+    postgresUrl: string;
+  }
+}
+
 export interface TestDatabase {
   url: string;
   drop: () => Promise<void>;

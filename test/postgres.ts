@@ -4,13 +4,6 @@ import getPort from "get-port";
 import type { TestProject } from "vitest/node";
 import { startPostgres } from "../scripts/postgres.mjs";
 
-declare module "vitest" {
-  interface ProvidedContext {
-    /** The administrative database of this run's PostgreSQL; tests take theirs from `createDatabase`. */
-    postgresUrl: string;
-  }
-}
-
 const FOLDER = ".infr-test";
 
 /** One embedded PostgreSQL per run, on a free port, in a folder of its own. */

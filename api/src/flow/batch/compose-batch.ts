@@ -1,6 +1,8 @@
 import { type MicroUsdc, microToNano, microUsdc, type NanoUsd, nanoToMicro, nanoUsd } from "@infr/money";
 import { PLATFORM_ACCOUNT } from "../../ids.ts";
-import type { Carried } from "./store.ts";
+
+/** What somebody carries out of his last batch, in nano-dollars, and the number of that batch. */
+export type Carried = { carryNano: bigint; seq: bigint };
 
 /** The platform's number in the contract. */
 export const PLATFORM_NUMBER = 1;

@@ -24,6 +24,6 @@ export async function signBatch({ sql, chain, settler }: { sql: Sql; chain: Chai
     referrals: bytesToHex(batch.referrals),
   };
   const domain = { chainId: chain.chainId, escrow: chain.escrow };
-  const signature = await settler.signTypedData(settlementTypedData(settlement, domain));
-  await saveSignature(sql, { batchId: batch.batch_id, digest: settlementDigest(settlement, domain), deadline, signature });
+  const signature = await settler.signTypedData(settlementTypedData(domain, settlement));
+  await saveSignature(sql, { batchId: batch.batch_id, digest: settlementDigest(domain, settlement), deadline, signature });
 }

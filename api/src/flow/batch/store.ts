@@ -1,4 +1,5 @@
 import type { Queryable, Sql, Tx } from "../../db/types.ts";
+import type { Carried, ComposedBatch, ComposedLine } from "./compose-batch.ts";
 
 const BUILDER_LOCK = 4_927_003;
 
@@ -83,11 +84,9 @@ export async function claimCaptures(
   return rows.count;
 }
 
-/** Earlier state of everybody in a batch: what they carry, and where their previous leaf is. */
-export type Carried = { carryNano: bigint; seq: bigint };
-
 export type ClaimedRow = {
   account_id: string;
+  account_ref: `0x${string}`;
   account_number: bigint;
   operator_id: string;
   operator_number: bigint;
@@ -108,7 +107,7 @@ export type ClaimedRow = {
 /** A batch's captures, in the order of its receipts. */
 export async function claimedCaptures(sql: Queryable, batchId: bigint): Promise<ClaimedRow[]> {
   return sql<ClaimedRow[]>`
-    select u.account_id, a.chain_account as account_number, u.operator_id, o.chain_account as operator_number,
+    select u.account_id, a.ref as account_ref, a.chain_account as account_number, u.operator_id, o.chain_account as operator_number,
       u.request_id, u.receipt_salt, u.model, u.price_version, u.prompt_tokens, u.cached_tokens, u.completion_tokens,
       u.reasoning_tokens, u.cost_nano, u.funded_nano, u.usage_source, u.captured_at
     from usage u
@@ -160,4 +159,61 @@ export async function saveSignature(
       on conflict (digest) do nothing`;
     await tx`update batches set state = 'signed' where batch_id = ${batchId} and state = 'built'`;
   });
+}
+
+/** Fills in what a draft was composed to. */
+export async function saveBatch(
+  tx: Tx,
+  { batchId, batch, root, debits, credits, referrals }: {
+    batchId: bigint;
+    batch: ComposedBatch;
+    root: string;
+    debits: Uint8Array;
+    credits: Uint8Array;
+    referrals: Uint8Array;
+  },
+): Promise<void> {
+  await tx`
+    update batches set receipts_root = ${root}, gross_micro = ${batch.gross}, debits = ${debits}, credits = ${credits},
+      referrals = ${referrals}, period_end = date_trunc('second', now())
+    where batch_id = ${batchId}`;
+  const rows = (lines: ComposedLine[]) => tx`
+    unnest(
+      ${lines.map((line) => line.accountId)}::text[], ${lines.map((line) => line.number)}::bigint[],
+      ${lines.map((line) => line.line.toString())}::bigint[], ${lines.map((line) => line.nano.toString())}::bigint[],
+      ${lines.map((line) => line.fundedNano.toString())}::bigint[], ${lines.map((line) => line.carryIn.toString())}::bigint[],
+      ${lines.map((line) => line.carryOut.toString())}::bigint[], ${lines.map((line) => line.previousSeq.toString())}::bigint[],
+      ${lines.map((line) => line.captures)}::int[]
+    ) as l(account_id, chain_account, line, nano, funded, carry_in, carry_out, previous_seq, captures)`;
+  await tx`
+    insert into batch_accounts (batch_id, account_id, chain_account, previous_seq, line_micro, paid_nano, funded_nano,
+      carry_in_nano, carry_out_nano, receipts)
+    select ${batchId}::bigint, account_id, chain_account, previous_seq, line, nano, funded, carry_in, carry_out, captures
+    from ${rows(batch.accounts)}`;
+  await tx`
+    insert into batch_earners (batch_id, account_id, chain_account, line_micro, earned_nano, carry_in_nano, carry_out_nano)
+    select ${batchId}::bigint, account_id, chain_account, line, nano, carry_in, carry_out from ${rows(batch.earners)}`;
+}
+
+export type ComposedAccountRow = {
+  chain_account: bigint;
+  previous_seq: bigint;
+  line_micro: bigint;
+  carry_in_nano: bigint;
+  carry_out_nano: bigint;
+};
+
+/** The account lines of the batch that holds a capture, in the order of its tree. */
+export async function composedAccounts(
+  sql: Queryable,
+  { requestId, accountId }: { requestId: string; accountId: string },
+): Promise<{ batchId: bigint; seq: bigint; root: `0x${string}`; accounts: ComposedAccountRow[] } | undefined> {
+  const [batch] = await sql<Array<{ batch_id: bigint; seq: bigint; receipts_root: `0x${string}` }>>`
+    select b.batch_id, b.seq, b.receipts_root from usage u join batches b using (batch_id)
+    where u.request_id = ${requestId} and u.account_id = ${accountId}`;
+  if (!batch) return undefined;
+  const accounts = await sql<ComposedAccountRow[]>`
+    select chain_account, previous_seq, line_micro, carry_in_nano, carry_out_nano from batch_accounts
+    where batch_id = ${batch.batch_id} order by chain_account`;
+  return { batchId: batch.batch_id, seq: batch.seq, root: batch.receipts_root, accounts };
 }

@@ -1,0 +1,38 @@
+import { writeFile } from "node:fs/promises";
+import { buildApp } from "../src/app.ts";
+import { KeyRing } from "../src/auth/api-keys.ts";
+import { openChain } from "../src/chain/open.ts";
+import { readConfig } from "../src/config.ts";
+import { openDatabase } from "../src/db/open.ts";
+import { openNodeAgent } from "../src/inference/call-node.ts";
+import { Batcher } from "../src/ledger/commit/batcher.ts";
+import { PriceBook } from "../src/metering/price-book.ts";
+
+const NOBODY = `0x${"0".repeat(40)}` as const;
+
+/** Writes the OpenAPI document of the routes. Nothing is connected to: every service opens lazily. */
+const config = readConfig({
+  DATABASE_URL: "postgres://nowhere",
+  RPC_URL: "http://nowhere",
+  ESCROW_ADDRESS: NOBODY,
+  USDC_ADDRESS: NOBODY,
+});
+const sql = openDatabase({ url: config.databaseUrl, connections: 1 });
+const chain = openChain(config);
+const app = await buildApp(
+  {
+    config,
+    sql,
+    chain,
+    relayer: NOBODY,
+    usdcDomain: { name: "USD Coin", version: "2" },
+    signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
+    keyRing: new KeyRing(sql),
+    inference: { batcher: new Batcher({ sql, instanceId: "" }), priceBook: new PriceBook(sql), agent: openNodeAgent() },
+  },
+  false,
+);
+const target = process.argv[2] ?? new URL("../openapi.json", import.meta.url);
+await writeFile(target, `${JSON.stringify(app.swagger(), null, 2)}\n`);
+await app.close();
+await sql.end();

@@ -1,0 +1,44 @@
+export {
+  accountRef,
+  authorizationNonce,
+  PRIMARY_SALT,
+  type ReceiveAuthorization,
+  receiveAuthorizationTypedData,
+  receiveAuthorizationTypes,
+  type TokenDomain,
+} from "./deposit.ts";
+export {
+  DuplicateReceiptError,
+  MalformedLinesError,
+  NotAscendingError,
+  OutOfRangeError,
+  UnbalancedAccountError,
+} from "./errors.ts";
+export { decodeLines, encodeLines, type Line, MAX_LINE } from "./lines.ts";
+export {
+  type AccountLeaf,
+  accountCommitment,
+  accountLeaf,
+  type Receipt,
+  receiptLeaf,
+  USAGE_SOURCES,
+  type UsageSource,
+} from "./receipt.ts";
+export {
+  type AccountReceipts,
+  buildReceiptsTree,
+  buildSubTree,
+  type Proof,
+  type ProvenAccount,
+  type ReceiptsTree,
+  verifyReceipt,
+} from "./receipts-tree.ts";
+export {
+  type Batch,
+  type EscrowAddress,
+  escrowDomain,
+  settlementDigest,
+  settlementTypedData,
+  settlementTypes,
+  storedDigest,
+} from "./settlement.ts";
