@@ -1,16 +1,16 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Stack, startStack } from "../stack.ts";
+import { startStack, type TestStack } from "../stack.ts";
 import { launchChromium } from "./chromium.ts";
 import { ask, createKey, getTestUsdc, goTo, signIn, startDeposit, waitForCredit } from "./flow.ts";
 
-let stack: Stack;
+let stack: TestStack;
 let browser: Browser;
 let page: Page;
 const problems: string[] = [];
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ web: true });
   browser = await launchChromium();
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.on("pageerror", (error) => problems.push(error.message));

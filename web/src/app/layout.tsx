@@ -1,6 +1,5 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import { ChartNoAxesColumn, CirclePlus, Gauge, KeyRound, MessageSquare } from "lucide-react";
-import { Toaster } from "sonner";
 import { Brand } from "../components/brand.tsx";
 import { AccountMenu } from "../features/sign-in/account-menu.tsx";
 import { ConnectButton } from "../features/sign-in/connect-button.tsx";
@@ -35,7 +34,6 @@ export function Layout() {
         </main>
       </div>
       <BottomBar />
-      <Toaster position="bottom-right" theme="system" />
     </div>
   );
 }

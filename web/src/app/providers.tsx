@@ -4,7 +4,7 @@ import { WagmiProvider } from "wagmi";
 import { Brand } from "../components/brand.tsx";
 import { ErrorNote } from "../components/query-view.tsx";
 import { Card } from "../components/ui/card.tsx";
-import { api, unwrap } from "../lib/api.ts";
+import { api, type Config, unwrap } from "../lib/api.ts";
 import { AppConfigContext } from "../lib/app-config.ts";
 import { canonicalUrl } from "../lib/canonical-origin.ts";
 import { createWagmiConfig } from "../lib/chain/wagmi-config.ts";
@@ -67,7 +67,7 @@ function ConfigGate({ children }: { children: ReactNode }) {
 }
 
 async function loadConfig() {
-  const config = await unwrap(api.GET("/api/config"));
+  const config = (await unwrap(api.GET("/api/config"))) as Config;
   const elsewhere = canonicalUrl(window.location.href, config.origin);
   if (elsewhere) window.location.replace(elsewhere);
   return { config, wagmi: await createWagmiConfig(config) };

@@ -5,9 +5,8 @@ import { Card, CardHeader } from "../components/ui/card.tsx";
 import { Skeleton } from "../components/ui/skeleton.tsx";
 import { Row, Table, Td, Th } from "../components/ui/table.tsx";
 import { ConnectButton } from "../features/sign-in/connect-button.tsx";
-import type { Model } from "../lib/api.ts";
 import { displayCount, perMillion } from "../lib/format.ts";
-import { useModels } from "../lib/models.ts";
+import { type Model, useModels } from "../lib/models.ts";
 
 const POINTS = [
   ["Prepaid in USDC", "Every dollar of credit is backed by one USDC in a contract on Base. Anybody can check it."],

@@ -1,5 +1,4 @@
 import { Check, Circle, ExternalLink, LoaderCircle, TriangleAlert } from "lucide-react";
-import type { Hex } from "viem";
 import { useAppConfig } from "../lib/app-config.ts";
 import { cn } from "../lib/cn.ts";
 import { shortHex } from "../lib/format.ts";
@@ -92,7 +91,7 @@ function StepIcon({ done, active }: { done: boolean; active: boolean }) {
 }
 
 /** To the explorer where there is one; on a local chain the shortened hash, the whole one on hover. */
-export function TransactionLink({ hash }: { hash: Hex }) {
+export function TransactionLink({ hash }: { hash: string }) {
   const { explorerUrl } = useAppConfig();
   if (!explorerUrl) {
     return (

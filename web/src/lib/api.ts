@@ -1,9 +1,9 @@
-import createClient from "openapi-fetch";
-import type { paths } from "./api-types.ts";
+import { createClient, type paths } from "@infr/sdk";
+import type { Address, Hex } from "viem";
 import { ApiError } from "./errors.ts";
 
 /** The one typed client: same origin, session cookie, no hand-written fetch anywhere else. */
-export const api = createClient<paths>({ baseUrl: window.location.origin });
+export const api = createClient({ baseUrl: window.location.origin });
 
 interface Answer<T> {
   data?: T;
@@ -25,10 +25,12 @@ type Success<Path extends keyof paths, Method extends string> =
     ? Body
     : never;
 
-export type Config = Success<"/api/config", "get">;
-export type Account = Success<"/api/account", "get">["account"];
+/** OpenAPI knows hex only by pattern; here it has viem's types. */
+type Typed<Shape, Fields> = Omit<Shape, keyof Fields> & Fields;
+
+export type Config = Typed<Success<"/api/config", "get">, { contracts: { escrow: Address; usdc: Address } }>;
+export type Account = Typed<Success<"/api/account", "get">["account"], { owner: Address; ref: Hex }>;
 export type Balance = Success<"/api/balance", "get">;
 export type Deposit = Success<"/api/deposits", "get">["deposits"][number];
 export type ApiKey = Success<"/api/keys", "get">["keys"][number];
 export type UsageRow = Success<"/api/usage", "get">["usage"][number];
-export type Model = Success<"/v1/models", "get">["data"][number];

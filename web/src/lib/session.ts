@@ -11,7 +11,7 @@ export function useSession(): UseQueryResult<Account | null> {
 async function fetchAccount(): Promise<Account | null> {
   try {
     const { account } = await unwrap(api.GET("/api/account"));
-    return account;
+    return account as Account;
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;

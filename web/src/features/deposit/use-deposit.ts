@@ -1,11 +1,11 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { formatUsdc, type MicroUsdc } from "@infr/money";
+import { authorizationNonce, PRIMARY_SALT, receiveAuthorizationTypedData, type TokenDomain } from "@infr/protocol";
 import { type Address, bytesToHex, erc20Abi, parseAbi, zeroHash } from "viem";
 import { useConfig, type Config as WagmiConfig } from "wagmi";
-import { getConnection, getPublicClient, readContract, signTypedData } from "wagmi/actions";
+import { getBlock, getConnection, readContract, signTypedData } from "wagmi/actions";
 import { type Account, api, type Config, unwrap } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
-import { authorizationTypedData } from "../../lib/chain/authorization.ts";
 import { displayUsd } from "../../lib/format.ts";
 import {
   type ContractCall,
@@ -77,42 +77,40 @@ async function depositCalls({ wagmi, config, account, from, amount }: Deposit): 
     address: escrow,
     abi: creditEscrowAbi,
     functionName: opened ? "deposit" : "depositFor",
-    args: opened ? [account.chainAccount, amount, zeroHash] : [account.owner, zeroHash, amount, zeroHash],
+    args: opened ? [account.chainAccount, amount, zeroHash] : [account.owner, PRIMARY_SALT, amount, zeroHash],
   };
   return allowance >= amount ? [deposit] : [approve, deposit];
 }
 
 async function signAuthorization(deposit: Deposit): Promise<{ id: string }> {
   const { wagmi, config, account, from, amount } = deposit;
-  const authorization = {
+  const memo = zeroHash;
+  const salt = bytesToHex(crypto.getRandomValues(new Uint8Array(32)));
+  const validBefore = (await chainTime(wagmi)) + AUTHORIZATION_LIFETIME_S;
+  const typedData = receiveAuthorizationTypedData(await readToken(deposit), {
     from,
-    escrow: config.contracts.escrow,
-    amountMicro: amount,
-    validAfter: 0,
-    validBefore: (await chainTime(wagmi)) + AUTHORIZATION_LIFETIME_S,
-    ref: account.ref,
-    memo: zeroHash,
-    salt: bytesToHex(crypto.getRandomValues(new Uint8Array(32))),
-  };
-  const signature = await signTypedData(wagmi, authorizationTypedData(await readToken(deposit), authorization));
-  const { validAfter, validBefore, memo, salt } = authorization;
-  const body = { from, amount: formatUsdc(amount), validAfter, validBefore, memo, salt, signature };
+    to: config.contracts.escrow,
+    value: amount,
+    validAfter: 0n,
+    validBefore: BigInt(validBefore),
+    nonce: authorizationNonce({ ref: account.ref, memo, nonceSalt: salt }),
+  });
+  const signature = await signTypedData(wagmi, typedData);
+  const body = { from, amount: formatUsdc(amount), validAfter: 0, validBefore, memo, salt, signature };
   const { transaction } = await unwrap(api.POST("/api/deposits/authorizations", { body }));
   return transaction;
 }
 
 /** The latest block's time: the contract compares with it, and a local chain's clock is not this machine's. */
-async function chainTime(wagmi: WagmiConfig): Promise<number> {
-  const block = await getPublicClient(wagmi)?.getBlock();
-  return Number(block?.timestamp ?? 0n);
-}
+const chainTime = async (wagmi: WagmiConfig): Promise<number> => Number((await getBlock(wagmi)).timestamp);
 
 /** The EIP-712 name of USDC differs from chain to chain: the token itself knows. */
-async function readToken({ wagmi, config }: Deposit) {
-  const token = { address: config.contracts.usdc, abi: tokenDomainAbi } as const;
+async function readToken({ wagmi, config }: Deposit): Promise<TokenDomain> {
+  const { usdc } = config.contracts;
+  const token = { address: usdc, abi: tokenDomainAbi } as const;
   const [name, version] = await Promise.all([
     readContract(wagmi, { ...token, functionName: "name" }),
     readContract(wagmi, { ...token, functionName: "version" }),
   ]);
-  return { address: token.address, chainId: config.chainId, name, version };
+  return { name, version, chainId: config.chainId, usdc };
 }

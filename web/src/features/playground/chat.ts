@@ -38,7 +38,7 @@ export async function streamChat(
 ): Promise<ChatUsage | null> {
   const { error, response } = await api
     .POST("/v1/chat/completions", {
-      params: { header: { Authorization: `Bearer ${key}` } },
+      headers: { Authorization: `Bearer ${key}` },
       body: { model, messages, stream: true, stream_options: { include_usage: true } },
       parseAs: "stream",
       signal,

@@ -3,6 +3,7 @@ import { type Address, createTestClient, http, parseEther, publicActions, wallet
 import type { Config } from "../api.ts";
 import { chainOf } from "../chain/chain.ts";
 
+const POLL_MS = 200;
 const USDC_MICRO = 1_000_000_000n;
 /** Nobody's key: the local chain sends for it. The wallet's own nonce stays untouched. */
 const FAUCET = "0x000000000000000000000000000000000000fA0c";
@@ -10,7 +11,8 @@ const ETH = parseEther("10");
 
 /** Play money from the local chain, for any wallet and without its signature: ETH for fees, and 1,000 test USDC. */
 export async function fundWallet(config: Config, wallet: Address): Promise<void> {
-  const client = createTestClient({ mode: "anvil", chain: chainOf(config), transport: http(config.rpcUrl) })
+  const transport = http(config.rpcUrl);
+  const client = createTestClient({ mode: "anvil", chain: chainOf(config), transport, pollingInterval: POLL_MS })
     .extend(publicActions)
     .extend(walletActions);
   await client.setBalance({ address: wallet, value: ETH });

@@ -22,7 +22,7 @@ async function askOutbox(state: FlowState, id: string): Promise<FlowState> {
   }
   const mined = transaction.state === "mined" || transaction.state === "final";
   if (!mined && transaction.hash === state.hash) return state;
-  return { ...state, hash: transaction.hash, stage: mined ? "confirmed" : "submitted" };
+  return { ...state, hash: transaction.hash as Hex | null, stage: mined ? "confirmed" : "submitted" };
 }
 
 async function askChain(state: FlowState, config: Config): Promise<FlowState> {
@@ -48,7 +48,7 @@ async function findCredit(state: FlowState): Promise<FlowState> {
   return found ? { ...state, stage: "credited" } : state;
 }
 
-const sameHash = (one: Hex, other: Hex | null): boolean => one.toLowerCase() === other?.toLowerCase();
+const sameHash = (one: string, other: Hex | null): boolean => one.toLowerCase() === other?.toLowerCase();
 
 async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
   try {
