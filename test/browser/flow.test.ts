@@ -1,0 +1,113 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startStack, type TestStack } from "../stack.ts";
+import { launchChromium } from "./chromium.ts";
+import { ask, createKey, getTestUsdc, goTo, signIn, startDeposit, waitForCredit } from "./flow.ts";
+
+let stack: TestStack;
+let browser: Browser;
+let page: Page;
+const problems: string[] = [];
+
+beforeAll(async () => {
+  stack = await startStack({ web: true });
+  browser = await launchChromium();
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.on("pageerror", (error) => problems.push(error.message));
+  await page.goto(stack.webUrl);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+/** One visitor's way through the app; each test goes on where the one before it ended. */
+describe("the web app", () => {
+  test("behavior: a visitor signs in with the dev wallet and has no credit", async () => {
+    await signIn(page);
+    expect(await spendable()).toBe("0");
+  });
+
+  test("behavior: the minimum is told before anything is signed", async () => {
+    await goTo(page, "Deposit");
+    await getTestUsdc(page);
+    await page.getByLabel("Amount in USDC").fill("4.99");
+    expect(await page.getByText("The minimum is $5.00.").isVisible()).toBe(true);
+  });
+
+  test("behavior: the first deposit opens the account, and survives a reload on its way", async () => {
+    await startDeposit(page, { usd: "25", way: "From the wallet" });
+    await page
+      .getByRole("status")
+      .filter({ hasText: /^(On its way|Mined|Done)/ })
+      .waitFor();
+    await page.reload();
+    const credited = page.getByRole("status").filter({ hasText: "Done: the credit is yours to spend." });
+    const listed = page.getByRole("table", { name: "Deposits" }).getByText("$25.00");
+    await Promise.race([credited.waitFor(), listed.waitFor()]);
+    await listed.waitFor();
+  });
+
+  test("behavior: a gasless deposit needs a signature only", async () => {
+    await page.reload();
+    await startDeposit(page, { usd: "10", way: "Gasless" });
+    await waitForCredit(page);
+    await page.getByRole("table", { name: "Deposits" }).getByText("Gasless").waitFor();
+    await goTo(page, "Overview");
+    await expect.poll(spendable).toBe("35");
+  });
+
+  test("behavior: a key is shown once and works in the curl line", async () => {
+    await goTo(page, "API keys");
+    const key = await createKey(page, "laptop");
+    expect(key).toMatch(/^sk-infr-/);
+    const curl = await page.getByRole("figure", { name: "curl" }).locator("code").innerText();
+    expect(curl).toContain(`Bearer ${key}`);
+    expect(curl).toContain(`${stack.webUrl}/v1/chat/completions`);
+    await page.reload();
+    await page.getByRole("table", { name: "API keys" }).getByText("laptop").waitFor();
+    expect(await page.content()).not.toContain(key);
+  });
+
+  test("behavior: a chat streams, tells its cost, and shows up in usage and balance", async () => {
+    await goTo(page, "Playground");
+    await page.getByRole("button", { name: "Create a playground key" }).click();
+    const cost = await ask(page, "Say hello");
+    expect(Number(cost)).toBeGreaterThan(0);
+
+    await goTo(page, "Usage");
+    const row = page.getByRole("table", { name: "Usage" }).getByRole("row").nth(1);
+    await row.getByText("OK").first().waitFor();
+    expect(await row.locator("data").first().getAttribute("value")).toBe(cost);
+
+    await goTo(page, "Overview");
+    await expect.poll(async () => Number(await spendable())).toBeCloseTo(35 - Number(cost), 9);
+  });
+
+  test("behavior: a revoked key is refused", async () => {
+    await goTo(page, "API keys");
+    await page.getByRole("button", { name: "Revoke Playground" }).click();
+    await page.getByRole("button", { name: "Revoke key" }).click();
+    await page
+      .getByRole("row", { name: /Playground/ })
+      .getByText("Revoked")
+      .waitFor();
+    await goTo(page, "Playground");
+    await page.getByLabel("Message").fill("Are you there?");
+    await page.getByRole("button", { name: "Send" }).click();
+    await page.getByRole("alert").filter({ hasText: "That key is not accepted any more." }).waitFor();
+  });
+
+  test("behavior: signing out leaves nothing of the account in the page", async () => {
+    await page.getByRole("button", { name: /^Account 0x/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Connect wallet" }).first().waitFor();
+    expect(problems).toEqual([]);
+  });
+});
+
+/** The exact amount behind the big number. */
+async function spendable(): Promise<string | null> {
+  return page.getByRole("region", { name: "Balance" }).locator("data").first().getAttribute("value");
+}

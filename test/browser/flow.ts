@@ -1,0 +1,52 @@
+import type { Page } from "playwright-core";
+
+/** What a user does, by role and label, as he would tell it. Each step ends when its effect can be seen. */
+
+export async function signIn(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Connect wallet" }).first().click();
+  await page.getByRole("button", { name: "Dev wallet" }).click();
+  await page.getByRole("button", { name: /^Account 0x/ }).waitFor();
+}
+
+export async function goTo(
+  page: Page,
+  name: "Overview" | "Deposit" | "API keys" | "Usage" | "Playground",
+): Promise<void> {
+  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
+  await page.getByRole("heading", { level: 1, name }).waitFor();
+}
+
+export async function getTestUsdc(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Get test USDC" }).click();
+  await page.getByText("1,000 test USDC and 10 ETH are in your wallet.").waitFor();
+}
+
+export async function startDeposit(page: Page, { usd, way }: { usd: string; way: "Gasless" | "From the wallet" }) {
+  await page.getByRole("radio", { name: new RegExp(`^${way}`) }).click();
+  await page.getByLabel("Amount in USDC").fill(usd);
+  await page.getByRole("button", { name: `Deposit $${usd}.00` }).click();
+}
+
+export async function waitForCredit(page: Page): Promise<void> {
+  await page.getByRole("status").filter({ hasText: "Done: the credit is yours to spend." }).waitFor();
+}
+
+/** Returns the key, which is shown this once. */
+export async function createKey(page: Page, name: string): Promise<string> {
+  await page.getByRole("button", { name: "Create key" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  const key = await dialog.getByRole("figure", { name }).locator("code").innerText();
+  await dialog.getByRole("button", { name: "Done" }).click();
+  return key;
+}
+
+/** Returns what the answer cost, as an exact decimal in dollars. */
+export async function ask(page: Page, question: string): Promise<string> {
+  await page.getByLabel("Message").fill(question);
+  await page.getByRole("button", { name: "Send" }).click();
+  const cost = page.getByRole("list", { name: "Conversation" }).getByRole("listitem").last().locator("data");
+  await cost.waitFor();
+  return (await cost.getAttribute("value")) ?? "";
+}

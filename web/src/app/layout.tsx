@@ -1,0 +1,110 @@
+import { Link, Outlet } from "@tanstack/react-router";
+import { ChartNoAxesColumn, CirclePlus, Gauge, KeyRound, MessageSquare } from "lucide-react";
+import { Brand } from "../components/brand.tsx";
+import { AccountMenu } from "../features/sign-in/account-menu.tsx";
+import { ConnectButton } from "../features/sign-in/connect-button.tsx";
+import { WrongChainBanner } from "../features/sign-in/wrong-chain-banner.tsx";
+import { useAppConfig } from "../lib/app-config.ts";
+import { useSession } from "../lib/session.ts";
+
+const NAVIGATION = [
+  { to: "/", label: "Overview", icon: Gauge },
+  { to: "/deposit", label: "Deposit", icon: CirclePlus },
+  { to: "/keys", label: "API keys", icon: KeyRound },
+  { to: "/usage", label: "Usage", icon: ChartNoAxesColumn },
+  { to: "/playground", label: "Playground", icon: MessageSquare },
+] as const;
+
+/** A side bar on a desktop; on a phone a bar above, and the pages within reach of the thumb. */
+export function Layout() {
+  return (
+    <div className="min-h-dvh md:grid md:grid-cols-[232px_minmax(0,1fr)]">
+      <a
+        href="#content"
+        className="sr-only rounded-lg bg-ink px-4 py-2 text-sm text-on-ink focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50"
+      >
+        Skip to content
+      </a>
+      <SideBar />
+      <div className="flex min-w-0 flex-col">
+        <TopBar />
+        <WrongChainBanner />
+        <main id="content" className="mx-auto w-full max-w-5xl flex-1 px-4 pt-7 pb-28 sm:px-8 md:pt-10 md:pb-16">
+          <Outlet />
+        </main>
+      </div>
+      <BottomBar />
+    </div>
+  );
+}
+
+const SideBar = () => (
+  <aside className="sticky top-0 hidden h-dvh flex-col border-r p-3 md:flex">
+    <Link to="/" aria-label="infr, overview" className="mb-6 rounded-lg px-2.5 pt-3 pb-1">
+      <Brand />
+    </Link>
+    <nav aria-label="Pages" className="flex flex-col gap-0.5">
+      {NAVIGATION.map(({ to, label, icon: Icon }) => (
+        <Link
+          key={to}
+          to={to}
+          className="flex h-9 items-center gap-3 rounded-lg px-2.5 text-sm text-muted transition-colors hover:bg-sunken hover:text-ink data-[status=active]:bg-sunken data-[status=active]:font-medium data-[status=active]:text-ink data-[status=active]:[&_svg]:text-ember-ink"
+        >
+          <Icon aria-hidden className="size-4" />
+          {label}
+        </Link>
+      ))}
+    </nav>
+    <div className="mt-auto flex flex-col gap-3">
+      <Network />
+      <Account />
+    </div>
+  </aside>
+);
+
+const TopBar = () => (
+  <header className="flex items-center justify-between gap-4 border-b px-4 py-2.5 md:hidden">
+    <Link to="/" aria-label="infr, overview" className="rounded-lg">
+      <Brand />
+    </Link>
+    <div className="min-w-0">
+      <Account />
+    </div>
+  </header>
+);
+
+const BottomBar = () => (
+  <nav
+    aria-label="Pages"
+    className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 border-t bg-surface/95 pb-[env(safe-area-inset-bottom)] backdrop-blur md:hidden"
+  >
+    {NAVIGATION.map(({ to, label, icon: Icon }) => (
+      <Link
+        key={to}
+        to={to}
+        className="flex flex-col items-center gap-1 pt-2.5 pb-2 text-[11px] text-muted -outline-offset-2 data-[status=active]:font-medium data-[status=active]:text-ink data-[status=active]:[&_svg]:text-ember-ink"
+      >
+        <Icon aria-hidden className="size-5" />
+        {label}
+      </Link>
+    ))}
+  </nav>
+);
+
+function Account() {
+  const { data: account, isPending } = useSession();
+  if (isPending) return null;
+  return account ? <AccountMenu account={account} /> : <ConnectButton size="sm" className="w-full" />;
+}
+
+function Network() {
+  const { chainName } = useAppConfig();
+  return (
+    <p className="flex items-center gap-2 px-2.5 text-xs text-muted">
+      <span className="size-1.5 shrink-0 rounded-full bg-good" />
+      <span className="truncate" title={chainName}>
+        {chainName}
+      </span>
+    </p>
+  );
+}

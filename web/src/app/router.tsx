@@ -1,0 +1,44 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Layout } from "./layout.tsx";
+import { NotFound, PageError } from "./page-states.tsx";
+
+const root = createRootRoute({ component: Layout, notFoundComponent: NotFound, errorComponent: PageError });
+
+/** Each page is a chunk of its own. */
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: lazyRouteComponent(() => import("./routes/overview.tsx"), "Overview"),
+});
+const deposit = createRoute({
+  getParentRoute: () => root,
+  path: "/deposit",
+  component: lazyRouteComponent(() => import("./routes/deposit.tsx"), "DepositRoute"),
+});
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./routes/keys.tsx"), "KeysRoute"),
+});
+const usage = createRoute({
+  getParentRoute: () => root,
+  path: "/usage",
+  component: lazyRouteComponent(() => import("./routes/usage.tsx"), "UsageRoute"),
+});
+const playground = createRoute({
+  getParentRoute: () => root,
+  path: "/playground",
+  component: lazyRouteComponent(() => import("./routes/playground.tsx"), "PlaygroundRoute"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([overview, deposit, keys, usage, playground]),
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

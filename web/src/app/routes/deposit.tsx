@@ -1,0 +1,6 @@
+import { DepositPage } from "../../features/deposit/deposit-page.tsx";
+import { SignedIn } from "../signed-in.tsx";
+
+export const DepositRoute = () => (
+  <SignedIn>{(account) => <DepositPage key={account.id} account={account} />}</SignedIn>
+);

@@ -1,0 +1,38 @@
+import type { ReactNode } from "react";
+import { EmptyNote, QueryView } from "../components/query-view.tsx";
+import { Card } from "../components/ui/card.tsx";
+import { Skeleton } from "../components/ui/skeleton.tsx";
+import { ConnectButton } from "../features/sign-in/connect-button.tsx";
+import type { Account } from "../lib/api.ts";
+import { useSession } from "../lib/session.ts";
+
+interface SignedInProps {
+  /** What a visitor sees instead; by default the way in. */
+  visitor?: ReactNode;
+  children: (account: Account) => ReactNode;
+}
+
+/** Pages about an account need one. */
+export function SignedIn({ visitor = <SignInFirst />, children }: SignedInProps) {
+  const session = useSession();
+  return (
+    <QueryView
+      query={session}
+      name="account"
+      framed
+      loading={<Skeleton className="h-64 rounded-xl" />}
+      isEmpty={(account) => account === null}
+      empty={visitor}
+    >
+      {(account) => account && children(account)}
+    </QueryView>
+  );
+}
+
+const SignInFirst = () => (
+  <Card>
+    <EmptyNote title="Connect your wallet to see this page" action={<ConnectButton />}>
+      You sign a message; it costs nothing and moves nothing.
+    </EmptyNote>
+  </Card>
+);

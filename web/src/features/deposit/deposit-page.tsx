@@ -1,0 +1,43 @@
+import { Page } from "../../components/page.tsx";
+import type { Account } from "../../lib/api.ts";
+import { useAppConfig } from "../../lib/app-config.ts";
+import { DepositList } from "./deposit-list.tsx";
+import { DepositPanel } from "./deposit-panel.tsx";
+import { DevTools } from "./dev-tools.tsx";
+
+export function DepositPage({ account }: { account: Account }) {
+  const { dev, chainName } = useAppConfig();
+  return (
+    <Page title="Deposit" description="One dollar of credit is one USDC, held by a contract that anybody can check.">
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
+        <DepositPanel account={account} />
+        <div className="flex flex-col gap-6">
+          <Facts chainName={chainName} />
+          {dev && <DevTools />}
+        </div>
+      </div>
+      <div className="mt-6">
+        <DepositList />
+      </div>
+    </Page>
+  );
+}
+
+function Facts({ chainName }: { chainName: string }) {
+  const facts = [
+    ["Network", chainName],
+    ["Usable", "about a second after its block"],
+    ["Up to $1,000", "at once; more when the block is safe"],
+    ["Cash out", "credit buys inference; it is not paid back"],
+  ];
+  return (
+    <dl className="flex flex-col gap-3 px-1 py-1 text-sm">
+      {facts.map(([term, text]) => (
+        <div key={term} className="flex justify-between gap-6 border-b pb-3 last:border-b-0">
+          <dt className="whitespace-nowrap text-muted">{term}</dt>
+          <dd className="text-right">{text}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

@@ -1,0 +1,83 @@
+import { type FormEvent, useState } from "react";
+import { CodeLine } from "../../components/code-line.tsx";
+import { Button } from "../../components/ui/button.tsx";
+import { Dialog } from "../../components/ui/dialog.tsx";
+import { TextField } from "../../components/ui/field.tsx";
+import { describeError } from "../../lib/errors.ts";
+import { useCreateKey } from "../../lib/new-key.ts";
+
+const NAME_LENGTH = 64;
+
+/** The button and its window: a name, then the key, shown this once. */
+export function CreateKeyDialog({ size }: { size?: "sm" | "md" }) {
+  const [open, setOpen] = useState(false);
+  const createKey = useCreateKey();
+  const change = (next: boolean) => {
+    setOpen(next);
+    if (next) createKey.reset();
+  };
+
+  return (
+    <>
+      <Button size={size} onClick={() => change(true)}>
+        Create key
+      </Button>
+      <Dialog
+        open={open}
+        onOpenChange={change}
+        title={createKey.isSuccess ? "Your new key" : "Create API key"}
+        description={
+          createKey.isSuccess
+            ? "Copy it now: only a hash of it is kept, so it can't be shown again."
+            : "Whoever has the key can spend this account's credit."
+        }
+      >
+        {createKey.isSuccess ? (
+          <>
+            <CodeLine label={createKey.data.name} text={createKey.data.key} />
+            <Button className="mt-5 w-full" onClick={() => change(false)}>
+              Done
+            </Button>
+          </>
+        ) : (
+          <NameForm
+            pending={createKey.isPending}
+            error={createKey.error ? describeError(createKey.error) : null}
+            onSubmit={(name) => createKey.mutate(name)}
+          />
+        )}
+      </Dialog>
+    </>
+  );
+}
+
+interface NameFormProps {
+  pending: boolean;
+  error: string | null;
+  onSubmit: (name: string) => void;
+}
+
+function NameForm({ pending, error, onSubmit }: NameFormProps) {
+  const [name, setName] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    onSubmit(name.trim() || "Unnamed");
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-5">
+      <TextField
+        label="Name"
+        placeholder="e.g. laptop"
+        maxLength={NAME_LENGTH}
+        autoComplete="off"
+        value={name}
+        onValueChange={setName}
+        error={error}
+        hint="So that you can tell it from the others."
+      />
+      <Button type="submit" pending={pending}>
+        Create key
+      </Button>
+    </form>
+  );
+}

@@ -1,0 +1,87 @@
+import { Money } from "../../components/money.tsx";
+import { TimeAgo } from "../../components/time-ago.tsx";
+import { Badge } from "../../components/ui/badge.tsx";
+import { Row, Table, Td, Th } from "../../components/ui/table.tsx";
+import type { UsageRow } from "../../lib/api.ts";
+import { displayCount, displayLatency } from "../../lib/format.ts";
+
+const COST_DIGITS = 6;
+
+const STATUS = {
+  ok: { label: "OK", tone: "good" },
+  aborted: { label: "Aborted", tone: "ember" },
+  error: { label: "Error", tone: "bad" },
+} as const;
+
+/** One request a row; on a phone what matters most, with the rest under it. */
+export function UsageTable({ rows, label }: { rows: UsageRow[]; label: string }) {
+  return (
+    <Table aria-label={label}>
+      <thead>
+        <tr>
+          <Th className="hidden lg:table-cell">Time</Th>
+          <Th className="max-lg:pl-5">Model</Th>
+          <Th className="hidden text-right lg:table-cell">Tokens in / out</Th>
+          <Th className="text-right max-lg:pr-5">Cost</Th>
+          <Th className="hidden xl:table-cell">Node</Th>
+          <Th className="hidden text-right xl:table-cell">Latency</Th>
+          <Th className="hidden lg:table-cell">Status</Th>
+          <Th className="hidden text-right lg:table-cell">Batch</Th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <UsageTableRow key={row.id} row={row} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function UsageTableRow({ row }: { row: UsageRow }) {
+  const { label, tone } = STATUS[row.status];
+  const status = <Badge tone={tone}>{label}</Badge>;
+  return (
+    <Row title={row.id}>
+      <Td className="hidden text-muted lg:table-cell">
+        <TimeAgo iso={row.time} />
+      </Td>
+      <Td className="max-w-0 max-lg:w-full max-lg:pl-5 lg:max-w-52">
+        <span className="block truncate font-medium" title={row.model}>
+          {row.model}
+        </span>
+        <span className="mt-0.5 block truncate text-xs text-muted lg:hidden">
+          <TimeAgo iso={row.time} /> · <Tokens row={row} />
+        </span>
+      </Td>
+      <Td className="hidden text-right whitespace-nowrap lg:table-cell">
+        <Tokens row={row} />
+      </Td>
+      <Td className="text-right max-lg:pr-5">
+        <Money usd={row.cost} digits={COST_DIGITS} />
+        {row.status !== "ok" && <span className="mt-1 block lg:hidden">{status}</span>}
+      </Td>
+      <Td className="hidden max-w-36 truncate text-muted xl:table-cell">
+        <span title={`${row.nodeName} (${row.nodeId})`}>{row.nodeName}</span>
+      </Td>
+      <Td className="hidden text-right whitespace-nowrap text-muted tabular-nums xl:table-cell">
+        {displayLatency(row.latencyMs)}
+      </Td>
+      <Td className="hidden lg:table-cell">{status}</Td>
+      <Td className="hidden text-right text-muted tabular-nums lg:table-cell">
+        {row.batchSeq === null ? <span title="Not settled yet">–</span> : `#${row.batchSeq}`}
+      </Td>
+    </Row>
+  );
+}
+
+/** In counts prompt and cached prompt, out counts completion and reasoning: the classes are disjoint. */
+function Tokens({ row }: { row: UsageRow }) {
+  const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = row;
+  const detail = `prompt ${promptTokens}, cached ${cachedTokens}, completion ${completionTokens}, reasoning ${reasoningTokens}`;
+  return (
+    <span title={detail} className="tabular-nums">
+      {displayCount(promptTokens + cachedTokens)} / {displayCount(completionTokens + reasoningTokens)}
+    </span>
+  );
+}

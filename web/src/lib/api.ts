@@ -1,0 +1,36 @@
+import { createClient, type paths } from "@infr/sdk";
+import type { Address, Hex } from "viem";
+import { ApiError } from "./errors.ts";
+
+/** The one typed client: same origin, session cookie, no hand-written fetch anywhere else. */
+export const api = createClient({ baseUrl: window.location.origin });
+
+interface Answer<T> {
+  data?: T;
+  error?: unknown;
+  response: Response;
+}
+
+/** The body of a successful answer, or a thrown {@link ApiError}. */
+export async function unwrap<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const { data, error, response } = await answer.catch((cause: unknown) => {
+    throw ApiError.unreachable(cause);
+  });
+  if (!response.ok) throw ApiError.from(response.status, error);
+  return data as T;
+}
+
+type Success<Path extends keyof paths, Method extends string> =
+  paths[Path] extends Record<Method, { responses: { 200: { content: { "application/json": infer Body } } } }>
+    ? Body
+    : never;
+
+/** OpenAPI knows hex only by pattern; here it has viem's types. */
+type Typed<Shape, Fields> = Omit<Shape, keyof Fields> & Fields;
+
+export type Config = Typed<Success<"/api/config", "get">, { contracts: { escrow: Address; usdc: Address } }>;
+export type Account = Typed<Success<"/api/account", "get">["account"], { owner: Address; ref: Hex }>;
+export type Balance = Success<"/api/balance", "get">;
+export type Deposit = Success<"/api/deposits", "get">["deposits"][number];
+export type ApiKey = Success<"/api/keys", "get">["keys"][number];
+export type UsageRow = Success<"/api/usage", "get">["usage"][number];

@@ -1,0 +1,56 @@
+import { BaseError, ContractFunctionRevertedError, InsufficientFundsError, UserRejectedRequestError } from "viem";
+
+/** An answer of the API that is not a success, or no answer at all (status 0). */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly code: string;
+
+  constructor({ status, code, message, cause }: { status: number; code: string; message: string; cause?: unknown }) {
+    super(message, { cause });
+    this.status = status;
+    this.code = code;
+  }
+
+  static unreachable(cause: unknown): ApiError {
+    return new ApiError({ status: 0, code: "unreachable", message: "The API does not answer. Try again.", cause });
+  }
+
+  /** Reads problem details (`/api`) and OpenAI's error shape (`/v1`). */
+  static from(status: number, body: unknown): ApiError {
+    const { error, detail, title, message, code } = fields(body);
+    const inner = fields(error);
+    return new ApiError({
+      status,
+      code: textOf(inner.code) ?? textOf(code) ?? `http_${status}`,
+      message:
+        textOf(inner.message ?? detail ?? title ?? message) ?? `The API answered with status ${status}. Try again.`,
+    });
+  }
+}
+
+const fields = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+
+const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
+
+/** True when the user said no in the wallet: nothing went wrong, so nothing is shown. */
+export function isRejected(error: unknown): boolean {
+  if (error instanceof BaseError) return error.walk((cause) => cause instanceof UserRejectedRequestError) !== null;
+  return fields(error).code === UserRejectedRequestError.code;
+}
+
+/** What to tell the user, as an instruction where there is one. */
+export function describeError(error: unknown): string {
+  if (error instanceof BaseError) {
+    const revert = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
+    if (revert instanceof ContractFunctionRevertedError) {
+      return `The contract refused: ${revert.data?.errorName ?? revert.reason ?? revert.shortMessage}.`;
+    }
+    if (error.walk((cause) => cause instanceof InsufficientFundsError)) {
+      return "This wallet has too little ETH for the network fee. Add some, or use the gasless way.";
+    }
+    return error.shortMessage;
+  }
+  return error instanceof Error ? error.message : "Something went wrong. Try again.";
+}

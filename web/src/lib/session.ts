@@ -1,0 +1,19 @@
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { type Account, api, unwrap } from "./api.ts";
+import { ApiError } from "./errors.ts";
+import { queryKeys } from "./query-keys.ts";
+
+/** The signed-in account, `null` when signed out. */
+export function useSession(): UseQueryResult<Account | null> {
+  return useQuery({ queryKey: queryKeys.session, queryFn: fetchAccount, staleTime: 30_000 });
+}
+
+async function fetchAccount(): Promise<Account | null> {
+  try {
+    const { account } = await unwrap(api.GET("/api/account"));
+    return account as Account;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import { type Hex, TransactionNotFoundError, TransactionReceiptNotFoundError } from "viem";
+import type { Config } from "wagmi";
+import { getPublicClient } from "wagmi/actions";
+import { api, unwrap } from "../api.ts";
+import type { FlowState } from "./flow-state.ts";
+
+const REVERTED = "The transaction was mined, but the contract refused it: only the network fee was spent. Try again.";
+const REPLACED = "Your wallet replaced this transaction by another one. What the other one did is listed below.";
+const CREDIT_PAGE = 50;
+
+/** Asks whoever knows what became of a pending flow; returns the same object while there is nothing new. */
+export async function advance(state: FlowState, config: Config): Promise<FlowState> {
+  if (state.stage === "confirmed") return findCredit(state);
+  return state.relayId ? askOutbox(state, state.relayId) : askChain(state, config);
+}
+
+/** The API may replace its transaction by one with a higher fee: its answer counts, not the first hash. */
+async function askOutbox(state: FlowState, id: string): Promise<FlowState> {
+  const transaction = await unwrap(api.GET("/api/transactions/{id}", { params: { path: { id } } }));
+  if (transaction.state === "failed") {
+    return { ...state, stage: "failed", error: transaction.error ?? "The relayed transaction failed. Try again." };
+  }
+  const mined = transaction.state === "mined" || transaction.state === "final";
+  if (!mined && transaction.hash === state.hash) return state;
+  return { ...state, hash: transaction.hash as Hex | null, stage: mined ? "confirmed" : "submitted" };
+}
+
+async function askChain(state: FlowState, config: Config): Promise<FlowState> {
+  if (!state.hash || !state.sender) return state;
+  const client = getPublicClient(config);
+  if (!client) return state;
+  const receipt = await unlessMissing(client.getTransactionReceipt({ hash: state.hash }));
+  if (receipt?.status === "reverted") return { ...state, stage: "failed", error: REVERTED };
+  if (receipt) return { ...state, stage: "confirmed" };
+  if (state.nonce === null) {
+    const transaction = await unlessMissing(client.getTransaction({ hash: state.hash }));
+    return transaction ? { ...state, nonce: transaction.nonce } : state;
+  }
+  const used = await client.getTransactionCount({ address: state.sender });
+  const late = used > state.nonce && (await unlessMissing(client.getTransactionReceipt({ hash: state.hash })));
+  if (used > state.nonce && !late) return { ...state, stage: "failed", error: REPLACED };
+  return state;
+}
+
+async function findCredit(state: FlowState): Promise<FlowState> {
+  const { deposits } = await unwrap(api.GET("/api/deposits", { params: { query: { limit: CREDIT_PAGE } } }));
+  const found = deposits.find((deposit) => sameHash(deposit.transactionHash, state.hash));
+  return found ? { ...state, stage: "credited" } : state;
+}
+
+const sameHash = (one: string, other: Hex | null): boolean => one.toLowerCase() === other?.toLowerCase();
+
+async function unlessMissing<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof TransactionReceiptNotFoundError || error instanceof TransactionNotFoundError) return null;
+    throw error;
+  }
+}
