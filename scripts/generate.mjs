@@ -31,7 +31,9 @@ const stale = [];
 for (const { words, files } of STEPS) {
   const before = files.map((file) => readFileSync(file, "utf8"));
   const [command = "", ...args] = words;
-  execFileSync(command, isCheck && words.includes(CONTRACTS) ? [...args, "--check"] : args, { stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync(command, isCheck && words.includes(CONTRACTS) ? [...args, "--check"] : args, {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   stale.push(...files.filter((file, index) => readFileSync(file, "utf8") !== before[index]));
 }
 console.log(stale.length === 0 ? "Generated files are up to date." : `Written anew: ${stale.join(", ")}. Commit them.`);
