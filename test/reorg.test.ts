@@ -94,9 +94,6 @@ test("an emptied indexer takes nothing away", async () => {
   expect(await onChain()).toBe("25");
 });
 
-async function rawTransaction(hash: `0x${string}`): Promise<`0x${string}`> {
-  return (await chain.request({
-    method: "eth_getRawTransactionByHash" as never,
-    params: [hash] as never,
-  })) as `0x${string}`;
-}
+/** The bytes of a mined transaction, to have it mined again. */
+const rawTransaction = (hash: `0x${string}`): Promise<`0x${string}`> =>
+  chain.request({ method: "eth_getRawTransactionByHash" as never, params: [hash] as never });

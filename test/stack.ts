@@ -3,7 +3,7 @@ import { deployEscrow } from "@infr/contracts/testing";
 import { startDemoNode } from "@infr/demo-node";
 import { microUsdc } from "@infr/money";
 import getPort from "get-port";
-import type { Address, Hex } from "viem";
+import type { Hex } from "viem";
 import { toHex } from "viem";
 import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { mintUsdc } from "../scripts/flow/faucet.ts";

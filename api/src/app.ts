@@ -16,7 +16,7 @@ import { receiptRoutes } from "./http/routes/receipts.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { chatRoutes } from "./http/routes/v1/chat.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
-import type { Routes, Services } from "./http/services.ts";
+import type { Services } from "./http/services.ts";
 
 const MAX_BODY_BYTES = 20 * 1_048_576;
 
@@ -42,29 +42,24 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
       },
     },
   });
-  addRoutes(app as unknown as Routes, services);
+  await app.register(async (scope) => {
+    for (const addRoutes of ROUTES) addRoutes(scope, services);
+  });
   await app.ready();
   return app;
 }
 
-function addRoutes(app: Routes, services: Services): void {
-  void app.register(async (scope) => {
-    const routes = scope as unknown as Routes;
-    for (const add of [
-      publicRoutes,
-      authRoutes,
-      accountRoutes,
-      keyRoutes,
-      depositRoutes,
-      usageRoutes,
-      receiptRoutes,
-      batchRoutes,
-      earningsRoutes,
-      nodeRoutes,
-      modelRoutes,
-      chatRoutes,
-    ]) {
-      add(routes, services);
-    }
-  });
-}
+const ROUTES = [
+  publicRoutes,
+  authRoutes,
+  accountRoutes,
+  keyRoutes,
+  depositRoutes,
+  usageRoutes,
+  receiptRoutes,
+  batchRoutes,
+  earningsRoutes,
+  nodeRoutes,
+  modelRoutes,
+  chatRoutes,
+];

@@ -37,7 +37,7 @@ export function openChain({
   usdc: Hex;
   viewsSchema: string;
 }): Chain {
-  const viemChain =
+  const viemChain: ViemChain =
     [base, baseSepolia].find((chain) => chain.id === chainId) ??
     defineChain({
       id: chainId,
@@ -46,7 +46,7 @@ export function openChain({
       rpcUrls: { default: { http: [rpcUrl] } },
     });
   const client: PublicClient = createPublicClient({
-    chain: viemChain as ViemChain,
+    chain: viemChain,
     transport: http(rpcUrl, { timeout: TIMEOUT_MS, retryCount: 1 }),
     cacheTime: 0,
     pollingInterval: 200,

@@ -55,7 +55,7 @@ async function compare({ sql, chain }: { sql: Sql; chain: Chain }): Promise<Reco
     ]);
     check(`credit of ${account.account_id}`, account.chain_nano, word.balance);
     check(`debt of ${account.account_id}`, account.debt_nano, BigInt(word.debt));
-    const earned = BigInt(earner.available) + BigInt(earner.previous) + BigInt(earner.current);
+    const earned = earner.available + BigInt(earner.previous) + BigInt(earner.current);
     check(`earnings of ${account.account_id}`, account.earnings_nano, earned);
   }
   check("liabilities", ledger.credit + ledger.earnings, liabilities);

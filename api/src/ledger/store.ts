@@ -1,6 +1,6 @@
 import { type NanoUsd, nanoUsd } from "@infr/money";
 import type { Queryable, Tx } from "../db/types.ts";
-import type { Book, Entry } from "./entries.ts";
+import type { Book, Entry } from "./entry.ts";
 
 /** Locks balances in id order, so that two transactions which need several never wait for each other in a circle. */
 export async function lockBalances(tx: Tx, accounts: string[]): Promise<void> {

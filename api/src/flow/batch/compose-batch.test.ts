@@ -26,7 +26,7 @@ const captures = fc.array(
 );
 const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
 const carryOf = (lines: ComposedLine[]) =>
-  new Map(lines.map((line) => [line.accountId, { carryNano: line.carryOut as bigint, seq: 1n }]));
+  new Map(lines.map((line) => [line.accountId, { carryNano: line.carryOut, seq: 1n }]));
 
 describe("composeBatch", () => {
   test("default: whole micro-dollars go into lines, the rest is carried", () => {

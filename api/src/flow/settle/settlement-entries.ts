@@ -1,6 +1,6 @@
 import { type MicroUsdc, microToNano, microUsdc, OPERATOR_BPS, REFERRAL_BPS, shareOf } from "@infr/money";
 import { PLATFORM_ACCOUNT } from "../../ids.ts";
-import type { Entry } from "../../ledger/entries.ts";
+import type { Entry } from "../../ledger/entry.ts";
 
 /** A line of a batch, by API account. */
 export type SettledLine = { accountId: string; amount: MicroUsdc };

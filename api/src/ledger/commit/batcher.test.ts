@@ -154,10 +154,10 @@ describe("hold", () => {
     const account = await fundedAccount(1_000n);
     const other = newId("inst");
     await renewLease(sql, { instanceId: other, leaseMs: 60_000, first: true });
-    const batchers = [batcher, new Batcher({ sql, instanceId: other })];
+    const second = new Batcher({ sql, instanceId: other });
     const outcomes = await Promise.all(
       Array.from({ length: 400 }, (_, i) =>
-        batchers[i % 2]?.hold({
+        (i % 2 ? batcher : second).hold({
           requestId: newId("req"),
           accountId: account,
           worst: nanoUsd(100n),
@@ -166,7 +166,7 @@ describe("hold", () => {
         }),
       ),
     );
-    expect(outcomes.filter((outcome) => outcome?.outcome === "held")).toHaveLength(10);
+    expect(outcomes.filter((outcome) => outcome.outcome === "held")).toHaveLength(10);
   });
 
   test("behavior: a small request is not refused because of a large one in the same flush", async () => {
