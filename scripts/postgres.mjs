@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import postgres from "postgres";
 import { commandOf, endProcess, hasTool, isRunning, waitFor } from "./process.ts";
@@ -112,39 +113,55 @@ function binaries() {
   }
 }
 
+/** PostgreSQL runs neither as root nor as a user that the system has no name for, as in some containers. */
+function isAcceptedUser() {
+  if (process.getuid?.() === 0) return false;
+  try {
+    return userInfo().username !== "";
+  } catch {
+    return false;
+  }
+}
+
 /**
- * The words that turn root into somebody PostgreSQL accepts; none for an ordinary user.
+ * The words that turn us into somebody PostgreSQL accepts; none for an ordinary user.
  * @param {string} bin @param {string} data @returns {string[]}
  */
 function unprivileged(bin, data) {
-  if (process.getuid?.() !== 0) return [];
+  if (isAcceptedUser()) return [];
   const inNamespace = ["unshare", "--user", `--map-user=${NOBODY}`, `--map-group=${NOBODY}`, "--"];
   if (hasTool("unshare") && succeeds([...inNamespace, join(bin, "postgres"), "--version"])) return inNamespace;
   const asNobody = ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--"];
   mkdirSync(data, { recursive: true, mode: 0o700 });
-  if (hasTool("setpriv")) {
+  if (hasTool("setpriv") && process.getuid?.() === 0) {
     chownSync(data, NOBODY, NOBODY);
     const reachable = succeeds([...asNobody, "test", "-w", data]);
     if (reachable && succeeds([...asNobody, join(bin, "postgres"), "--version"])) return asNobody;
   }
   throw new PostgresStartError(
-    "PostgreSQL does not run as root, user namespaces are refused here, and user 65534 cannot reach this folder. " +
-      "Move the clone out of a private home folder, or run as an ordinary user, or set DATABASE_URL.",
+    "PostgreSQL runs neither as root nor as a user without a name, user namespaces are refused here, and user 65534 " +
+      "cannot reach this folder. Move the clone out of a private home folder, or run as an ordinary user, or set DATABASE_URL.",
   );
 }
 
-/** @param {{ bin: string, data: string, become: string[] }} server */
+/**
+ * Makes the folder beside its place and moves it there when it is whole: one that a crash left half-made would look
+ * initialized to the next start.
+ * @param {{ bin: string, data: string, become: string[] }} server
+ */
 function initialize({ bin, data, become }) {
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  const options = ["-D", data, "-U", USER, "-A", "trust", "--no-locale", "-E", "UTF8", "--no-sync"];
+  const draft = `${data}.new`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true, mode: 0o700 });
+  if (become[0] === "setpriv") chownSync(draft, NOBODY, NOBODY);
+  const options = ["-D", draft, "-U", USER, "-A", "trust", "--no-locale", "-E", "UTF8", "--no-sync"];
   const [command, ...args] = [...become, join(bin, "initdb"), ...options];
   try {
     execFileSync(command ?? "", args, { stdio: "pipe" });
+    renameSync(draft, data);
   } catch (error) {
-    // A half-made folder would look initialized to the next start.
-    rmSync(data, { recursive: true, force: true });
-    const { stderr } = /** @type {{ stderr?: Buffer }} */ (error);
-    throw new PostgresStartError(`initdb failed in ${data}:\n${stderr?.toString().trim() ?? String(error)}`);
+    const { stderr, message } = /** @type {Error & { stderr?: Buffer }} */ (error);
+    throw new PostgresStartError(`No database could be made in ${data}: ${stderr?.toString().trim() || message}`);
   }
 }
 

@@ -51,6 +51,7 @@ export async function claimFolder(): Promise<void> {
   const [owner, ...parts] = existsSync(RUN_FILE) ? ((readJson("run.json") ?? []) as Process[]) : [];
   if (owner && isAlive(owner)) throw new AlreadyRunningError(owner.pid);
   for (const part of parts) await outlive(part);
+  releaseFolder();
   recordProcesses([]);
 }
 
@@ -60,8 +61,9 @@ export function recordProcesses(parts: readonly number[]): void {
   writeJson("run.json", processes);
 }
 
+/** Leaves the folder to the next start. `dev.json` is there only while what it describes runs. */
 export function releaseFolder(): void {
-  rmSync(RUN_FILE, { force: true });
+  for (const name of ["run.json", "dev.json"]) rmSync(pathOf(name), { force: true });
 }
 
 async function outlive(part: Process): Promise<void> {
