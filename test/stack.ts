@@ -3,11 +3,11 @@ import { deployEscrow } from "@infr/contracts/testing";
 import { startDemoNode } from "@infr/demo-node";
 import { microUsdc } from "@infr/money";
 import getPort from "get-port";
-import type { Address, Hex } from "viem";
-import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
+import type { Hex } from "viem";
 import { toHex } from "viem";
-import { registerDemoNode } from "../scripts/flow/operator.ts";
+import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { mintUsdc } from "../scripts/flow/faucet.ts";
+import { registerDemoNode } from "../scripts/flow/operator.ts";
 import { endProcess, isRunning, spawnTied, waitFor } from "../scripts/process.ts";
 import { startChain } from "./chain.ts";
 import { createEmptyDatabase } from "./database.ts";
@@ -16,9 +16,17 @@ import { startIndexer } from "./indexer.ts";
 const MNEMONIC = "test test test test test test test test test test test junk";
 const DAY_SECONDS = 86_400;
 const START_MS = 60_000;
+/** Batches follow each other quickly, and a price that makes few requests worth a payout is allowed. */
+const SETTINGS = {
+  BATCH_INTERVAL_MS: "500",
+  MAX_PRICE_PER_MILLION_USD: "10000",
+  ALLOW_PRIVATE_NODES: "true",
+  DEV: "true",
+};
 
 /** Private keys of the chain's well-known funded accounts, by role. */
-const keyAt = (addressIndex: number): Hex => toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
+const keyAt = (addressIndex: number): Hex =>
+  toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
 
 export type TestStack = Awaited<ReturnType<typeof startStack>>;
 
@@ -27,95 +35,95 @@ export type StackOptions = {
   daysBack?: number;
   /** Whether to serve the web app, too. */
   web?: boolean;
+  /** How many servers and workers share the database; the first server is the one that clients talk to. */
+  instances?: number;
 };
 
 /** The whole stack on free ports, with a database and a chain of its own, a funded buyer and an operator with a node. */
-export async function startStack({ daysBack = 4, web = false }: StackOptions = {}) {
+export async function startStack({ daysBack = 4, web = false, instances = 1 }: StackOptions = {}) {
   const database = await createEmptyDatabase();
   const chain = await startChain({ blockTime: 0.2, timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS });
   const keys = { deployer: keyAt(0), settler: keyAt(1), relayer: keyAt(2), buyer: keyAt(3), operator: keyAt(4) };
-  const { escrow, usdc, chainId } = await deployEscrow({
+  const contracts = await deployEscrow({
     rpcUrl: chain.rpcUrl,
     deployerKey: keys.deployer,
     settler: privateKeyToAccount(keys.settler).address,
   });
-  const indexer = await startIndexer({ databaseUrl: database.url, rpcUrl: chain.rpcUrl, escrow });
+  const indexer = await startIndexer({ databaseUrl: database.url, rpcUrl: chain.rpcUrl, escrow: contracts.escrow });
   const node = await startDemoNode({ tokensPerChunk: 16 });
-  const [apiPort, webPort] = [await getPort(), await getPort()];
+  const webPort = await getPort();
   const webUrl = `http://localhost:${webPort}`;
   const environment = {
-    ...process.env,
     DATABASE_URL: database.url,
     RPC_URL: chain.rpcUrl,
-    CHAIN_ID: String(chainId),
-    ESCROW_ADDRESS: escrow,
-    USDC_ADDRESS: usdc,
+    CHAIN_ID: String(contracts.chainId),
+    ESCROW_ADDRESS: contracts.escrow,
+    USDC_ADDRESS: contracts.usdc,
     PUBLIC_URL: webUrl,
-    PORT: String(apiPort),
     SETTLER_KEY: keys.settler,
     RELAYER_KEY: keys.relayer,
-    BATCH_INTERVAL_MS: "500",
-    MAX_PRICE_PER_MILLION_USD: "10000",
-    ALLOW_PRIVATE_NODES: "true",
-    DEV: "true",
+    ...SETTINGS,
   };
-  const api = new Part("server", ["api/src/server.ts"], environment);
-  const worker = new Part("worker", ["api/src/worker.ts"], environment);
-  const parts = [api, worker];
-  if (web) parts.push(new Part("web", ["web/node_modules/vite/bin/vite.js", "web"], { ...environment, WEB_PORT: String(webPort), API_URL: `http://127.0.0.1:${apiPort}` }));
-  const apiUrl = `http://127.0.0.1:${apiPort}`;
+  const pairs = await Promise.all(Array.from({ length: instances }, () => startPair(environment)));
+  const [first] = pairs;
+  if (!first) throw new Error("a stack has at least one instance");
+  const webApp = web ? startWeb({ webPort, apiUrl: first.url }) : null;
   const flowStack = {
-    api: apiUrl,
+    api: first.url,
     web: webUrl,
     rpc: chain.rpcUrl,
-    chainId,
-    contracts: { escrow: escrow as Address, usdc: usdc as Address },
+    chainId: contracts.chainId,
+    contracts: { escrow: contracts.escrow, usdc: contracts.usdc },
     buyer: { privateKey: keys.buyer },
     operator: { privateKey: keys.operator },
   };
-  await waitUntilUp(`${apiUrl}/health`, api);
+  for (const { url, server } of pairs) await waitUntilUp(`${url}/health`, server);
   await mintUsdc({ ...flowStack, privateKey: keys.buyer, amount: microUsdc(10_000_000_000n) });
   await registerDemoNode({ stack: flowStack, url: node.url });
-  await waitUntilUp(`${apiUrl}/ready`, api);
-  if (web) await waitUntilUp(webUrl, parts[2] as Part);
-  return {
-    ...flowStack,
-    webUrl,
-    apiServer: api,
-    worker,
-    node,
-    keys,
-    databaseUrl: database.url,
-    newWallet: () => ({ privateKey: generatePrivateKey() }),
-    stop: async () => {
-      await Promise.all(parts.map((part) => part.stop()));
-      await Promise.all([indexer.stop(), node.stop()]);
-      await chain.stop();
-      await database.drop();
-    },
+  for (const { url, server } of pairs) await waitUntilUp(`${url}/ready`, server);
+  if (webApp) await waitUntilUp(webUrl, webApp);
+  const stop = async () => {
+    const parts = [...pairs.flatMap(({ server, worker }) => [server, worker]), ...(webApp ? [webApp] : [])];
+    await Promise.all(parts.map((part) => part.stop()));
+    await Promise.all([indexer.stop(), node.stop()]);
+    await chain.stop();
+    await database.drop();
   };
+  return { ...flowStack, webUrl, pairs, indexer, databaseUrl: database.url, stop };
+}
+
+/** A server and a worker, as one machine would run them. */
+async function startPair(environment: Record<string, string>) {
+  const port = await getPort();
+  const settings = { ...environment, PORT: String(port) };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    server: new Part(`server-${port}`, ["api/src/server.ts"], settings),
+    worker: new Part(`worker-${port}`, ["api/src/worker.ts"], settings),
+  };
+}
+
+function startWeb({ webPort, apiUrl }: { webPort: number; apiUrl: string }): Part {
+  const settings = { WEB_PORT: String(webPort), API_URL: apiUrl };
+  return new Part(`web-${webPort}`, ["web/node_modules/vite/bin/vite.js", "web"], settings);
 }
 
 /** A process of the stack, which tests may kill and start again. */
 export class Part {
-  readonly #name: string;
+  readonly logFile: string;
   readonly #words: string[];
-  readonly #environment: NodeJS.ProcessEnv;
+  readonly #settings: Record<string, string>;
   #child;
 
-  constructor(name: string, words: string[], environment: NodeJS.ProcessEnv) {
-    this.#name = name;
+  constructor(name: string, words: string[], settings: Record<string, string>) {
+    this.logFile = `.infr-test/${name}.log`;
     this.#words = words;
-    this.#environment = environment;
+    this.#settings = settings;
     this.#child = this.#launch();
   }
 
   get running(): boolean {
     return isRunning(this.#child);
-  }
-
-  get logFile(): string {
-    return `.infr-test/${this.#name}-${this.#environment["PORT"]}.log`;
   }
 
   /** Ends it without asking, and starts it anew. */
@@ -131,7 +139,8 @@ export class Part {
   #launch() {
     mkdirSync(".infr-test", { recursive: true });
     const log = openSync(this.logFile, "a");
-    const child = spawnTied([process.execPath, ...this.#words], { stdio: ["ignore", log, log], env: this.#environment });
+    const env = { ...process.env, ...this.#settings };
+    const child = spawnTied([process.execPath, ...this.#words], { stdio: ["ignore", log, log], env });
     closeSync(log);
     return child;
   }

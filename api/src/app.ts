@@ -2,6 +2,7 @@ import cookie from "@fastify/cookie";
 import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyServerOptions } from "fastify";
+import { NotFoundError } from "./errors.ts";
 import { answerError } from "./http/errors.ts";
 import { accountRoutes } from "./http/routes/account.ts";
 import { authRoutes } from "./http/routes/auth.ts";
@@ -15,14 +16,17 @@ import { receiptRoutes } from "./http/routes/receipts.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { chatRoutes } from "./http/routes/v1/chat.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
-import type { Routes, Services } from "./http/services.ts";
-import { NotFoundError } from "./errors.ts";
+import type { Services } from "./http/services.ts";
 
 const MAX_BODY_BYTES = 20 * 1_048_576;
 
 /** The HTTP server with all its routes, on services that somebody else opens and closes. */
 export async function buildApp(services: Services, logger: FastifyServerOptions["logger"]) {
-  const app = fastify({ logger: logger ?? false, bodyLimit: MAX_BODY_BYTES, trustProxy: "loopback" }).withTypeProvider<TypeBoxTypeProvider>();
+  const app = fastify({
+    logger: logger ?? false,
+    bodyLimit: MAX_BODY_BYTES,
+    trustProxy: "loopback",
+  }).withTypeProvider<TypeBoxTypeProvider>();
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError("route"), request, reply));
   await app.register(cookie);
@@ -30,32 +34,32 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     openapi: {
       openapi: "3.1.0",
       info: { title: "infr", description: "Prepaid inference credit, verifiable charge by charge.", version: "0.1.0" },
-      components: { securitySchemes: { key: { type: "http", scheme: "bearer" }, session: { type: "apiKey", in: "cookie", name: "infr_session" } } },
+      components: {
+        securitySchemes: {
+          key: { type: "http", scheme: "bearer" },
+          session: { type: "apiKey", in: "cookie", name: "infr_session" },
+        },
+      },
     },
   });
-  addRoutes(app as unknown as Routes, services);
+  await app.register(async (scope) => {
+    for (const addRoutes of ROUTES) addRoutes(scope, services);
+  });
   await app.ready();
   return app;
 }
 
-function addRoutes(app: Routes, services: Services): void {
-  void app.register(async (scope) => {
-    const routes = scope as unknown as Routes;
-    for (const add of [
-      publicRoutes,
-      authRoutes,
-      accountRoutes,
-      keyRoutes,
-      depositRoutes,
-      usageRoutes,
-      receiptRoutes,
-      batchRoutes,
-      earningsRoutes,
-      nodeRoutes,
-      modelRoutes,
-      chatRoutes,
-    ]) {
-      add(routes, services);
-    }
-  });
-}
+const ROUTES = [
+  publicRoutes,
+  authRoutes,
+  accountRoutes,
+  keyRoutes,
+  depositRoutes,
+  usageRoutes,
+  receiptRoutes,
+  batchRoutes,
+  earningsRoutes,
+  nodeRoutes,
+  modelRoutes,
+  chatRoutes,
+];

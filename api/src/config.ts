@@ -7,26 +7,72 @@ const ADDRESS = "^0x[0-9a-fA-F]{40}$";
 /** Every variable that server and worker read; `.env.example` lists the same names and a test compares them. */
 export const environmentSchema = Type.Object({
   DATABASE_URL: Type.String({ description: "PostgreSQL that holds the ledger, and the indexer's views." }),
-  DATABASE_CONNECTIONS: Type.Integer({ default: 10, minimum: 2, maximum: 200, description: "Connections a process opens." }),
+  DATABASE_CONNECTIONS: Type.Integer({
+    default: 10,
+    minimum: 2,
+    maximum: 200,
+    description: "Connections a process opens.",
+  }),
   RPC_URL: Type.String({ description: "HTTP endpoint of a node of the chain." }),
   CHAIN_ID: Type.Integer({ default: 8453, description: "8453 Base, 84532 Base Sepolia, 31337 local." }),
   ESCROW_ADDRESS: Type.String({ pattern: ADDRESS, description: "The CreditEscrow contract." }),
   USDC_ADDRESS: Type.String({ pattern: ADDRESS, description: "The USDC token that the escrow holds." }),
-  INDEXER_VIEWS_SCHEMA: Type.String({ default: "indexer", pattern: "^[a-z_][a-z0-9_]{0,62}$", description: "Database schema with the indexer's views." }),
-  PUBLIC_URL: Type.String({ default: "http://localhost:3000", description: "The one origin that users see: SIWE domain and links." }),
+  INDEXER_VIEWS_SCHEMA: Type.String({
+    default: "indexer",
+    pattern: "^[a-z_][a-z0-9_]{0,62}$",
+    description: "Database schema with the indexer's views.",
+  }),
+  PUBLIC_URL: Type.String({
+    default: "http://localhost:3000",
+    description: "The one origin that users see: SIWE domain and links.",
+  }),
   HOST: Type.String({ default: "127.0.0.1", description: "Address the server listens on." }),
   PORT: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: "Port the server listens on." }),
   LOG_LEVEL: Type.String({ default: "info", description: "fatal, error, warn, info, debug, trace or silent." }),
-  SETTLER_KEY: Type.String({ default: "", pattern: `^$|${HEX_KEY}`, description: "Private key that signs batches. Worker only." }),
-  RELAYER_KEY: Type.String({ default: "", pattern: `^$|${HEX_KEY}`, description: "Private key that sends transactions and pays their gas. Worker only." }),
-  RELAYER_ADDRESS: Type.String({ default: "", pattern: `^$|${ADDRESS}`, description: "Address of the relayer, for servers that queue transactions without its key." }),
+  SETTLER_KEY: Type.String({
+    default: "",
+    pattern: `^$|${HEX_KEY}`,
+    description: "Private key that signs batches. Worker only.",
+  }),
+  RELAYER_KEY: Type.String({
+    default: "",
+    pattern: `^$|${HEX_KEY}`,
+    description: "Private key that sends transactions and pays their gas. Worker only.",
+  }),
+  RELAYER_ADDRESS: Type.String({
+    default: "",
+    pattern: `^$|${ADDRESS}`,
+    description: "Address of the relayer, for servers that queue transactions without its key.",
+  }),
   BATCH_INTERVAL_MS: Type.Integer({ default: 60_000, minimum: 100, description: "Pause between batches." }),
-  FLUSH_USD: Type.String({ default: "0.2", pattern: "^[0-9]+(\\.[0-9]{1,9})?$", description: "Unsettled usage at which an account's line goes into the next batch." }),
-  FLUSH_AFTER_SECONDS: Type.Integer({ default: 86_400, minimum: 0, description: "Age at which a smaller line goes too." }),
-  FEE_BUMP_AFTER_MS: Type.Integer({ default: 15_000, minimum: 100, description: "Age at which an unmined transaction is sent again with higher fees." }),
-  MAX_PRICE_PER_MILLION_USD: Type.String({ default: "100", pattern: "^[0-9]+(\\.[0-9]{1,3})?$", description: "Highest price that a node may ask for a million tokens." }),
-  ALLOW_PRIVATE_NODES: Type.Boolean({ default: false, description: "Accept http and private addresses as node URLs. For development." }),
-  DEV: Type.Boolean({ default: false, description: "Offer the web app's dev wallet and test USDC. Never in production." }),
+  FLUSH_USD: Type.String({
+    default: "0.2",
+    pattern: "^[0-9]+(\\.[0-9]{1,9})?$",
+    description: "Unsettled usage at which an account's line goes into the next batch.",
+  }),
+  FLUSH_AFTER_SECONDS: Type.Integer({
+    default: 86_400,
+    minimum: 0,
+    description: "Age at which a smaller line goes too.",
+  }),
+  FEE_BUMP_AFTER_MS: Type.Integer({
+    default: 15_000,
+    minimum: 100,
+    description: "Age at which an unmined transaction is sent again with higher fees.",
+  }),
+  MAX_PRICE_PER_MILLION_USD: Type.String({
+    default: "100",
+    pattern: "^[0-9]+(\\.[0-9]{1,3})?$",
+    description: "Highest price that a node may ask for a million tokens.",
+  }),
+  ALLOW_PRIVATE_NODES: Type.Boolean({
+    default: false,
+    description: "Accept http and private addresses as node URLs. For development.",
+  }),
+  DEV: Type.Boolean({
+    default: false,
+    description: "Offer the web app's dev wallet and test USDC. Never in production.",
+  }),
 });
 
 type Environment = Static<typeof environmentSchema>;

@@ -1,6 +1,6 @@
 import { privateKeyToAccount } from "viem/accounts";
-import { KeyRing } from "./auth/api-keys.ts";
 import { buildApp } from "./app.ts";
+import { KeyRing } from "./auth/api-keys.ts";
 import { openChain } from "./chain/open.ts";
 import { readUsdcDomain } from "./chain/usdc-domain.ts";
 import { readConfig } from "./config.ts";

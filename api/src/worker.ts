@@ -1,5 +1,5 @@
-import { pino } from "pino";
 import { parseUsd } from "@infr/money";
+import { pino } from "pino";
 import { privateKeyToAccount } from "viem/accounts";
 import { openChain } from "./chain/open.ts";
 import { sendTransactions } from "./chain/outbox.ts";
@@ -29,7 +29,8 @@ const logger = pino({ level: config.logLevel });
 const sql = openDatabase({ url: config.databaseUrl, connections: config.databaseConnections });
 await migrate(sql);
 const chain = openChain({ ...config });
-if (config.settlerKey === null || config.relayerKey === null) throw new Error("Set SETTLER_KEY and RELAYER_KEY: the worker signs and sends.");
+if (config.settlerKey === null || config.relayerKey === null)
+  throw new Error("Set SETTLER_KEY and RELAYER_KEY: the worker signs and sends.");
 const settler = privateKeyToAccount(config.settlerKey);
 const account = privateKeyToAccount(config.relayerKey);
 const relayer = account.address;
@@ -37,7 +38,11 @@ const flush = { flushNano: parseUsd(config.flushUsd), flushAfterSeconds: config.
 
 const jobs: Job[] = [
   { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain }) },
-  { name: "send transactions", everyMs: SEND_MS, run: () => sendTransactions({ sql, chain, account, bumpAfterMs: config.feeBumpAfterMs }) },
+  {
+    name: "send transactions",
+    everyMs: SEND_MS,
+    run: () => sendTransactions({ sql, chain, account, bumpAfterMs: config.feeBumpAfterMs }),
+  },
   { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
   { name: "build batch", everyMs: config.batchIntervalMs, run: () => buildBatch({ sql, chain }, flush) },
   { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler }) },

@@ -100,12 +100,6 @@ export async function jumpToPresent(rpcUrl: string): Promise<void> {
   await rpc(rpcUrl, "anvil_mine", []);
 }
 
-/** Moves the clock of a chain that lies in the past. */
-export async function travel(rpcUrl: string, seconds: number): Promise<void> {
-  await rpc(rpcUrl, "evm_increaseTime", [seconds]);
-  await rpc(rpcUrl, "anvil_mine", []);
-}
-
 /** Notes the newest block, for the next start to compare. */
 export async function recordHead(rpcUrl: string): Promise<void> {
   const { number, hash } = await rpc<Head>(rpcUrl, "eth_getBlockByNumber", ["latest", false]);

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { AlreadyRunningError, claimFolder, FOLDER, recordProcesses, releaseFolder } from "./folder.ts";
+import { onLauncherGone } from "./launchers.ts";
 import { MissingVariableError, planLayout } from "./layout.ts";
 import { help, readOptions } from "./options.ts";
+import { FlowDisagreesError } from "./seed.ts";
 import { prepareFolder, startStack } from "./stack.ts";
 import { StepsView } from "./steps-view.ts";
 import { PartFailedError, Supervisor } from "./supervisor.ts";
@@ -17,6 +19,9 @@ export async function main(words: string[]): Promise<number> {
   }
   const stopping = Promise.withResolvers<void>();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.resolve());
+  // Whoever read the output may be gone before the parts are stopped.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  onLauncherGone(() => stopping.resolve());
   try {
     await claimFolder();
   } catch (error) {
@@ -56,5 +61,5 @@ export async function main(words: string[]): Promise<number> {
 }
 
 function isExpected(error: unknown): error is Error {
-  return error instanceof PartFailedError || error instanceof MissingVariableError;
+  return [PartFailedError, MissingVariableError, FlowDisagreesError].some((expected) => error instanceof expected);
 }

@@ -89,7 +89,16 @@ export function workerPart(layout: Layout, contracts: Contracts, keys: Keys): Pa
 
 export function nodePart({ ports, nodeUrl }: Layout): Part {
   const upstream = process.env["NODE_UPSTREAM"];
-  const words = [node, "packages/demo-node/src/main.ts", "--port", String(ports.node), "--tokens-per-chunk", "4"];
+  const words = [
+    node,
+    "packages/demo-node/src/main.ts",
+    "--port",
+    String(ports.node),
+    "--tokens-per-chunk",
+    "8",
+    "--delay-ms",
+    "5",
+  ];
   return {
     name: "demo node",
     words: () => [...words, ...(upstream ? ["--upstream", upstream] : [])],
@@ -123,7 +132,13 @@ function shared({ databaseUrl, rpcUrl, wsUrl, chainId, webUrl }: Layout, contrac
 }
 
 function apiSettings(keys: Keys): Record<string, string> {
-  return { RELAYER_ADDRESS: keys.relayer.address, ALLOW_PRIVATE_NODES: "true", DEV: "true" };
+  return {
+    RELAYER_ADDRESS: keys.relayer.address,
+    ALLOW_PRIVATE_NODES: "true",
+    // The demo node's larger model is dear on purpose: a few answers make the minimum payout.
+    MAX_PRICE_PER_MILLION_USD: process.env["MAX_PRICE_PER_MILLION_USD"] ?? "10000",
+    DEV: "true",
+  };
 }
 
 async function isOk(url: string): Promise<boolean> {

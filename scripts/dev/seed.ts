@@ -1,51 +1,92 @@
+import { type FlowStack, runFlow } from "../flow/flow.ts";
+import { registerDemoNode } from "../flow/operator.ts";
+import { must, signIn } from "../flow/session.ts";
 import type { Contracts } from "./chain.ts";
-import { writeJson } from "./folder.ts";
-import type { Hex, Key, Keys } from "./keys.ts";
+import { pathOf, writeJson } from "./folder.ts";
+import type { Hex, Keys } from "./keys.ts";
 import type { Layout } from "./parts.ts";
 
-/** What the flow is given: a running stack, funded wallets, and a chain whose clock it may move. */
-export interface FlowStack {
-  /** Origin of the API, without `/v1`. */
-  api: string;
-  /** The origin that users see: SIWE domain and links. */
-  web: string;
-  rpc: string;
-  databaseUrl: string;
-  chainId: number;
-  contracts: Contracts;
-  /** The first is the buyer of the flow. They hold test USDC and ETH. */
-  wallets: NamedKey[];
-  operator: Key & { nodeUrl: string; payoutTo: Hex };
-  /** Moves the chain's clock; null where it must not be moved. */
-  travel: ((seconds: number) => Promise<void>) | null;
-  /** Says what happens. */
-  print: (line: string) => void;
-}
-
-type NamedKey = Key & { name: string };
-
-/** What the flow has made, and a second start finds again. */
+/** What the first start has made, and a second one finds again. */
 export interface Seed {
-  wallets: { name: string; account: string; chainAccount: number | null }[];
+  wallets: SeededAccount[];
+  operator: SeededAccount;
   apiKeys: { account: string; key: string }[];
-  operators: { account: string; chainAccount: number | null; nodeUrl: string; payoutTo: Hex }[];
 }
 
-export const demoWallets = (keys: Keys): NamedKey[] => [
-  { name: "alice", ...keys.alice },
-  { name: "bob", ...keys.bob },
-];
+interface SeededAccount {
+  name: string;
+  address: Hex;
+  privateKey: Hex;
+  account: string;
+  chainAccount: number | null;
+}
 
-export interface DevFile {
+export interface Running {
   layout: Layout;
   contracts: Contracts;
   keys: Keys;
-  seed: Seed;
+}
+
+export class FlowDisagreesError extends Error {
+  readonly code = "flow_disagrees";
+
+  constructor(lines: readonly string[]) {
+    super(`The amounts of the demo flow do not agree:\n${lines.join("\n")}`);
+    this.name = "FlowDisagreesError";
+  }
+}
+
+/** Puts the demo node up for sale at the address it has this time. */
+export async function offerNode(running: Running): Promise<void> {
+  await registerDemoNode({ stack: flowStack(running), url: running.layout.nodeUrl });
+}
+
+/** Runs the flow once, so that there is something to look at, and makes an API key for each demo wallet. */
+export async function plantSeed(running: Running, print: (line: string) => void): Promise<Seed> {
+  const stack = flowStack(running);
+  const lines: string[] = [];
+  const say = (line: string) => {
+    lines.push(line);
+    print(line.trim().split("\n")[0] ?? "");
+  };
+  // What it earns is left to mature: the chain's clock jumps over the hold, and `pnpm demo` withdraws it.
+  const agreed = await runFlow({ stack, say, withdraw: false });
+  if (!agreed) throw new FlowDisagreesError(lines);
+  const { alice, bob, operator } = running.keys;
+  const buyers = await Promise.all([seedAccount(stack, "alice", alice), seedAccount(stack, "bob", bob)]);
+  return {
+    wallets: buyers.map(({ seeded }) => seeded),
+    operator: (await seedAccount(stack, "operator", operator)).seeded,
+    apiKeys: await Promise.all(
+      buyers.map(async ({ seeded, client }) => {
+        const { key } = must(await client.POST("/api/keys", { body: { name: "dev" } }));
+        return { account: seeded.account, key };
+      }),
+    ),
+  };
+}
+
+async function seedAccount(stack: FlowStack, name: string, { address, privateKey }: Keys["alice"]) {
+  const { account, client } = await signIn(stack, privateKey);
+  const seeded: SeededAccount = { name, address, privateKey, account: account.id, chainAccount: account.chainAccount };
+  return { seeded, client };
+}
+
+function flowStack({ layout, contracts, keys }: Running): FlowStack {
+  return {
+    api: layout.apiUrl,
+    web: layout.webUrl,
+    rpc: layout.rpcUrl,
+    chainId: layout.chainId,
+    contracts,
+    buyer: keys.alice,
+    operator: keys.operator,
+  };
 }
 
 /** `.infr/dev.json`: how everything else finds the running stack. */
-export function writeDevFile({ layout, contracts, keys, seed }: DevFile): void {
-  const known = new Map(seed.wallets.map((wallet) => [wallet.name, wallet]));
+export function writeDevFile({ layout, contracts }: Running, seed: Seed | null): void {
+  const operators = seed ? [seed.operator] : [];
   writeJson("dev.json", {
     api: layout.apiUrl,
     web: layout.webUrl,
@@ -56,18 +97,16 @@ export function writeDevFile({ layout, contracts, keys, seed }: DevFile): void {
     databaseUrl: layout.databaseUrl,
     chainId: layout.chainId,
     contracts,
-    wallets: demoWallets(keys).map(({ name, address, privateKey }) => ({
-      name,
-      address,
-      privateKey,
-      account: known.get(name)?.account ?? null,
-      chainAccount: known.get(name)?.chainAccount ?? null,
-    })),
-    apiKeys: seed.apiKeys,
-    operators: seed.operators.map((operator) => ({
-      ...operator,
+    wallets: seed?.wallets ?? [],
+    apiKeys: seed?.apiKeys ?? [],
+    operators: operators.map(({ account, chainAccount, address, privateKey }) => ({
+      account,
+      chainAccount,
       nodeUrl: layout.nodeUrl,
-      privateKey: keys.operator.privateKey,
+      payoutTo: address,
+      privateKey,
     })),
   });
 }
+
+export const devFile = pathOf("dev.json");

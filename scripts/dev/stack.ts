@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { slimStates } from "../anvil.ts";
 import {
   type Contracts,
@@ -8,13 +8,12 @@ import {
   jumpToPresent,
   lostBlocks,
   recordHead,
-  travel,
 } from "./chain.ts";
 import { FOLDER, forgetEverything, readJson, writeJson } from "./folder.ts";
 import { type Hex, type Keys, readKeys } from "./keys.ts";
 import { demand } from "./layout.ts";
 import { apiPart, chainPart, indexerPart, type Layout, nodePart, postgresPart, webPart, workerPart } from "./parts.ts";
-import { demoWallets, type FlowStack, type Seed, writeDevFile } from "./seed.ts";
+import { devFile, offerNode, plantSeed, type Running, type Seed, writeDevFile } from "./seed.ts";
 import type { StepsView } from "./steps-view.ts";
 import type { Supervisor } from "./supervisor.ts";
 
@@ -57,8 +56,9 @@ export async function startStack({ layout, view, supervisor }: Start): Promise<s
     webPart(layout),
   ];
   await Promise.all(parts.map((part) => view.run(part.name, () => supervisor.start(part))));
-  const seed = await view.run("demo flow", (note) => plantSeed({ layout, contracts, keys, note }));
-  writeDevFile({ layout, contracts, keys, seed });
+  const running = { layout, contracts, keys };
+  const seed = await view.run("demo flow", (note) => seedOnce(running, note));
+  writeDevFile(running, seed);
   return describe(layout);
 }
 
@@ -109,38 +109,22 @@ async function findContracts({ layout, keys, note }: Work): Promise<Contracts> {
 }
 
 /** The first start runs the flow once, days ago, and then brings the chain to the present. */
-async function plantSeed({ layout, contracts, keys, note }: Work & { contracts: Contracts }): Promise<Seed> {
+async function seedOnce(running: Running, note: (text: string) => void): Promise<Seed | null> {
+  if (!isChainOurs()) {
+    note("not on a chain of others");
+    return null;
+  }
+  await offerNode(running);
   const saved = readJson("seed.json") as Seed | null;
   if (saved) {
     note("done before");
     return saved;
   }
-  if (!isChainOurs()) {
-    note("not on a chain of others");
-    return { wallets: [], apiKeys: [], operators: [] };
-  }
-  const { runFlow } = await loadFlow();
-  const seed = await runFlow({
-    api: layout.apiUrl,
-    web: layout.webUrl,
-    rpc: layout.rpcUrl,
-    databaseUrl: layout.databaseUrl,
-    chainId: layout.chainId,
-    contracts,
-    wallets: demoWallets(keys),
-    operator: { ...keys.operator, nodeUrl: layout.nodeUrl, payoutTo: keys.operator.address },
-    travel: (seconds) => travel(layout.rpcUrl, seconds),
-    print: note,
-  });
-  await jumpToPresent(layout.rpcUrl);
+  const seed = await plantSeed(running, note);
+  await jumpToPresent(running.layout.rpcUrl);
   writeJson("seed.json", seed);
+  note("");
   return seed;
-}
-
-async function loadFlow(): Promise<{ runFlow: (stack: FlowStack) => Promise<Seed> }> {
-  const file = new URL("../flow/flow.ts", import.meta.url);
-  if (existsSync(file)) return await import(file.href);
-  return { runFlow: async () => ({ wallets: [], apiKeys: [], operators: [] }) };
 }
 
 function keysFromEnvironment(keys: Keys): Keys {
@@ -158,7 +142,7 @@ function describe(layout: Layout): string {
     ["chain", `${layout.rpcUrl}   (id ${layout.chainId})`],
     ["demo node", `${layout.nodeUrl}/v1`],
     ["PostgreSQL", layout.databaseUrl],
-    ["keys, wallets", `${FOLDER}/dev.json`],
+    ["keys, wallets", devFile],
     ["logs", `${FOLDER}/logs/`],
   ];
   const lines = rows.map(([name = "", value]) => `  ${name.padEnd(14)} ${value}`);

@@ -26,7 +26,10 @@ export class Agreement {
 
   /** Both have to be the same, to the last unit. */
   equal(what: string, found: bigint, expected: bigint): void {
-    this.#check(found === expected, found === expected ? `${what}: ${found}` : `${what}: ${found}, expected ${expected}`);
+    this.#check(
+      found === expected,
+      found === expected ? `${what}: ${found}` : `${what}: ${found}, expected ${expected}`,
+    );
   }
 
   atLeast(what: string, found: bigint, least: bigint): void {

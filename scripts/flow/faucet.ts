@@ -5,7 +5,12 @@ import { privateKeyToAccount } from "viem/accounts";
 import type { FlowChain } from "./wallet.ts";
 
 /** Gives a wallet test USDC, on chains where the token is ours. */
-export async function mintUsdc({ rpc, contracts, privateKey, amount }: FlowChain & { privateKey: Hex; amount: MicroUsdc }): Promise<void> {
+export async function mintUsdc({
+  rpc,
+  contracts,
+  privateKey,
+  amount,
+}: FlowChain & { privateKey: Hex; amount: MicroUsdc }): Promise<void> {
   const account = privateKeyToAccount(privateKey);
   const transport = http(rpc);
   const hash = await createWalletClient({ account, transport }).writeContract({

@@ -45,7 +45,9 @@ export async function runFlow({ stack, say, cappedRequests = 15, withdraw }: Flo
   const buyer = await signIn(stack, stack.buyer.privateKey);
   const operator = await signIn(stack, stack.operator.privateKey);
   agreement.step("Sign in with Ethereum");
-  agreement.note(`buyer ${buyer.account.owner} is ${buyer.account.id}, operator ${operator.account.owner} is ${operator.account.id}`);
+  agreement.note(
+    `buyer ${buyer.account.owner} is ${buyer.account.id}, operator ${operator.account.owner} is ${operator.account.id}`,
+  );
 
   const number = await deposits({ stack, wallet, buyer, agreement });
   const earner = await earnerNumber(operator);
@@ -79,10 +81,16 @@ async function deposits({ wallet, buyer, agreement }: Part & { wallet: Wallet; b
   const { transaction } = must(await client.POST("/api/deposits/authorizations", { body: { ...signed, amount } }));
   const mined = await patiently("the gasless deposit to be mined", async () => {
     const state = must(await client.GET("/api/transactions/{id}", { params: { path: { id: transaction.id } } }));
-    return state.state === "failed" ? Promise.reject(new Error(`the gasless deposit failed: ${state.error}`)) : state.hash;
+    return state.state === "failed"
+      ? Promise.reject(new Error(`the gasless deposit failed: ${state.error}`))
+      : state.hash;
   });
   await credited({ buyer, hash: mined as Hex, how: "ERC-3009 by the outbox", agreement });
-  agreement.equal("credit in the ledger rose by the deposits", (await onChain(buyer)) - before, microToNano(microUsdc(3n * DEPOSIT_MICRO)));
+  agreement.equal(
+    "credit in the ledger rose by the deposits",
+    (await onChain(buyer)) - before,
+    microToNano(microUsdc(3n * DEPOSIT_MICRO)),
+  );
   agreement.equal(
     `account ${number}: contract and ledger agree`,
     microToNano(microUsdc((await wallet.accountOf(number)).balance)),
@@ -91,20 +99,38 @@ async function deposits({ wallet, buyer, agreement }: Part & { wallet: Wallet; b
   return number;
 }
 
-async function credited({ buyer, hash, how, agreement }: { buyer: Signed; hash: Hex; how: string; agreement: Agreement }): Promise<void> {
+async function credited({
+  buyer,
+  hash,
+  how,
+  agreement,
+}: {
+  buyer: Signed;
+  hash: Hex;
+  how: string;
+  agreement: Agreement;
+}): Promise<void> {
   const since = performance.now();
   const deposit = await patiently(`deposit ${hash} to be credited`, async () => {
     const { deposits } = must(await buyer.client.GET("/api/deposits", { params: { query: { limit: 50 } } }));
     return deposits.find((one) => one.transactionHash === hash && one.status === "credited");
   });
   const afterMs = Math.round(performance.now() - since);
-  agreement.note(`${how}: $${deposit.amount}, transaction ${hash}, block ${deposit.blockNumber}, spendable ${afterMs} ms after it`);
+  agreement.note(
+    `${how}: $${deposit.amount}, transaction ${hash}, block ${deposit.blockNumber}, spendable ${afterMs} ms after it`,
+  );
 }
 
 /** The official client lists models, completes, streams, and then asks for as much as the model gives. */
-async function chats({ stack, buyer, agreement, cappedRequests }: Part & { buyer: Signed; cappedRequests: number }): Promise<Charge[]> {
+async function chats({
+  stack,
+  buyer,
+  agreement,
+  cappedRequests,
+}: Part & { buyer: Signed; cappedRequests: number }): Promise<Charge[]> {
   agreement.step("Chat with the official OpenAI client");
-  const spendableBefore = await spendable(buyer);
+  const moneyBefore = await money(buyer);
+  const usageBefore = new Set((await usageOf(buyer)).map((row) => row.id));
   const { key, prefix } = must(await buyer.client.POST("/api/keys", { body: { name: "demo" } }));
   agreement.note(`API key ${prefix}… (shown once, stored hashed)`);
   const client = { baseUrl: `${stack.api}/v1`, key, model: MODEL };
@@ -115,12 +141,18 @@ async function chats({ stack, buyer, agreement, cappedRequests }: Part & { buyer
   for (let i = 0; i < cappedRequests; i++) {
     charges.push(await chat({ ...client, prompt: "Write as long as possible.", maxTokens: 1024, stream: i % 2 === 0 }));
   }
-  for (const { requestId, tokens, cost } of charges) agreement.note(`${requestId}: ${tokens} tokens, $${formatUsd(cost)}`);
-  const total = sumOf(charges);
-  agreement.equal("spendable credit fell by what the answers said they cost", spendableBefore - (await spendable(buyer)), total);
-  const { usage } = must(await buyer.client.GET("/api/usage", { params: { query: { limit: 200 } } }));
-  const logged = usage.filter((row) => charges.some(({ requestId }) => requestId === row.id));
-  agreement.equal("the usage log says the same", logged.reduce((sum, row) => sum + parseUsd(row.cost), 0n), total);
+  for (const { requestId, tokens, cost } of charges)
+    agreement.note(`${requestId}: ${tokens} tokens, $${formatUsd(cost)}`);
+  const logged = (await usageOf(buyer)).filter((row) => !usageBefore.has(row.id));
+  const loggedTotal = logged.reduce((sum, row) => sum + parseUsd(row.cost), 0n);
+  agreement.equal(
+    "the account's money fell by what the usage log says",
+    moneyBefore - (await money(buyer)),
+    loggedTotal,
+  );
+  const costs = new Map(logged.map((row) => [row.id, parseUsd(row.cost)]));
+  const found = charges.filter(({ requestId, cost }) => costs.get(requestId) === cost);
+  agreement.equal("answers whose cost stands in the log", BigInt(found.length), BigInt(charges.length));
   return charges;
 }
 
@@ -135,7 +167,13 @@ async function refusal({ stack, agreement }: Part): Promise<void> {
 }
 
 /** The worker's batches take up every charge; each has a receipt that the chain's root proves. */
-async function settlement({ stack, buyer, charges, number, agreement }: Part & { buyer: Signed; charges: Charge[]; number: number }): Promise<void> {
+async function settlement({
+  stack,
+  buyer,
+  charges,
+  number,
+  agreement,
+}: Part & { buyer: Signed; charges: Charge[]; number: number }): Promise<void> {
   agreement.step("Batch, sign, settle");
   const proven: ProvenCharge[] = [];
   for (const charge of charges) {
@@ -145,27 +183,50 @@ async function settlement({ stack, buyer, charges, number, agreement }: Part & {
     agreement.note(`batch ${seq}: gross $${gross}, transaction ${transactionHash}`);
   }
   const [example] = proven;
-  if (example) agreement.note(`receipt ${example.requestId}: leaf proven against root ${example.root} of batch ${example.seq}`);
-  agreement.equal("receipts proven against the chain's roots", BigInt(proven.filter((one) => one.valid).length), BigInt(charges.length));
+  if (example)
+    agreement.note(`receipt ${example.requestId}: leaf proven against root ${example.root} of batch ${example.seq}`);
+  agreement.equal(
+    "receipts proven against the chain's roots",
+    BigInt(proven.filter((one) => one.valid).length),
+    BigInt(charges.length),
+  );
   const leaves = new Map(proven.map((one) => [one.seq, one.account]));
   const [first] = leaves.values();
   const last = [...leaves.values()].at(-1);
   const lines = [...leaves.values()].reduce((sum, leaf) => sum + parseUsd(leaf.line), 0n);
   const carried = parseUsd(first?.carryIn ?? "0") - parseUsd(last?.carryOut ?? "0");
-  const { usage } = must(await buyer.client.GET("/api/usage", { params: { query: { limit: 200 } } }));
-  const settled = usage.filter((row) => row.batchSeq !== null && leaves.has(row.batchSeq));
+  const settled = (await usageOf(buyer)).filter((row) => row.batchSeq !== null && leaves.has(row.batchSeq));
   const used = settled.reduce((sum, row) => sum + parseUsd(row.cost), 0n);
-  agreement.equal(`lines of account ${number}, and what was carried, are its usage in these batches`, lines - carried, used);
+  agreement.equal(
+    `lines of account ${number}, and what was carried, are its usage in these batches`,
+    lines - carried,
+    used,
+  );
 }
 
 type Snapshot = { balance: bigint; earned: bigint; carry: bigint; block: bigint };
 
-async function snapshot({ stack, wallet, number, earner }: { stack: FlowStack; wallet: Wallet; number: number; earner: number | null }): Promise<Snapshot> {
+async function snapshot({
+  stack,
+  wallet,
+  number,
+  earner,
+}: {
+  stack: FlowStack;
+  wallet: Wallet;
+  number: number;
+  earner: number | null;
+}): Promise<Snapshot> {
   const block = await wallet.reader.getBlockNumber({ cacheTime: 0 });
   const { balance } = await wallet.accountOf(number);
   if (earner === null) return { balance, earned: 0n, carry: 0n, block };
   const word = await openWallet(stack, stack.operator.privateKey).earnerOf(earner);
-  return { balance, earned: word.available + BigInt(word.previous) + BigInt(word.current), carry: BigInt(word.carry), block };
+  return {
+    balance,
+    earned: word.available + BigInt(word.previous) + BigInt(word.current),
+    carry: BigInt(word.carry),
+    block,
+  };
 }
 
 /** What the contract moved is what its own batches say: account down by its lines, operator up by 80 %. */
@@ -188,17 +249,30 @@ async function comparison({
     toBlock: after.block,
   });
   const total = (kind: "debits" | "credits", id: number) =>
-    events.flatMap(({ args }) => decodeLines(args[kind] ?? "0x")).reduce((sum, line) => (line.id === id ? sum + line.amount : sum), 0n);
-  agreement.equal("the account's balance fell by its debit lines (µUSDC)", before.balance - after.balance, total("debits", number));
+    events
+      .flatMap(({ args }) => decodeLines(args[kind] ?? "0x"))
+      .reduce((sum, line) => (line.id === id ? sum + line.amount : sum), 0n);
+  agreement.equal(
+    "the account's balance fell by its debit lines (µUSDC)",
+    before.balance - after.balance,
+    total("debits", number),
+  );
   const { net } = shareOf({ gross: microUsdc(total("credits", earner)), bps: OPERATOR_BPS, carry: before.carry });
   agreement.equal("the operator earned 80 % of his gross (µUSDC)", after.earned - before.earned, net);
 }
 
 /** The operator withdraws what has matured; what was just earned is held for 24 to 48 hours. */
-async function payout({ stack, operator, agreement, withdraw }: Part & { operator: Signed; withdraw: boolean }): Promise<void> {
+async function payout({
+  stack,
+  operator,
+  agreement,
+  withdraw,
+}: Part & { operator: Signed; withdraw: boolean }): Promise<void> {
   agreement.step("Earnings and withdrawal");
   const earnings = must(await operator.client.GET("/api/earnings"));
-  agreement.note(`held $${earnings.held} until ${earnings.nextMaturesAt ?? "—"}, available $${earnings.available}, unsettled $${earnings.unsettled}`);
+  agreement.note(
+    `held $${earnings.held} until ${earnings.nextMaturesAt ?? "—"}, available $${earnings.available}, unsettled $${earnings.unsettled}`,
+  );
   const wallet = openWallet(stack, stack.operator.privateKey);
   const earner = agreement.present("earner", earnings.earner);
   const { available } = await wallet.earnerOf(earner);
@@ -229,16 +303,31 @@ async function reserves({ buyer, agreement }: { buyer: Signed; agreement: Agreem
     ["ledger: metered, unsettled", result.ledger.usage],
     ["ledger: owed for it to operators, gross", result.ledger.unsettled],
   ]);
-  agreement.equal("credit + earnings = liabilities", parseUsd(result.ledger.credit) + parseUsd(result.ledger.earnings), parseUsd(result.liabilities));
-  agreement.equal("usage metered = gross owed for it", parseUsd(result.ledger.usage), parseUsd(result.ledger.unsettled));
+  agreement.equal(
+    "credit + earnings = liabilities",
+    parseUsd(result.ledger.credit) + parseUsd(result.ledger.earnings),
+    parseUsd(result.liabilities),
+  );
+  agreement.equal(
+    "usage metered = gross owed for it",
+    parseUsd(result.ledger.usage),
+    parseUsd(result.ledger.unsettled),
+  );
   agreement.atLeast("USDC held covers liabilities", parseUsd(result.usdcHeld), parseUsd(result.liabilities));
   agreement.equal(`differences at block ${result.block}`, BigInt(result.differences.length), 0n);
 }
 
-const onChain = async ({ client }: Signed): Promise<NanoUsd> => parseUsd(must(await client.GET("/api/balance")).onChain);
-const spendable = async ({ client }: Signed): Promise<NanoUsd> => parseUsd(must(await client.GET("/api/balance")).spendable);
-const earnerNumber = async ({ client }: Signed): Promise<number | null> => must(await client.GET("/api/account")).account.chainAccount;
-const sumOf = (charges: Charge[]): bigint => charges.reduce((sum, { cost }) => sum + cost, 0n);
+const onChain = async ({ client }: Signed): Promise<NanoUsd> =>
+  parseUsd(must(await client.GET("/api/balance")).onChain);
+/** Spendable and held together: a process that died may leave a hold behind for some seconds. */
+const money = async ({ client }: Signed): Promise<bigint> => {
+  const { spendable, held } = must(await client.GET("/api/balance"));
+  return parseUsd(spendable) + parseUsd(held);
+};
+const usageOf = async ({ client }: Signed) =>
+  must(await client.GET("/api/usage", { params: { query: { limit: 200 } } })).usage;
+const earnerNumber = async ({ client }: Signed): Promise<number | null> =>
+  must(await client.GET("/api/account")).account.chainAccount;
 
 const LIMIT_MS = 60_000;
 /** Waits for what another part of the stack does, as long as it takes on a busy machine. */

@@ -13,8 +13,20 @@ export async function registerDemoNode({ stack, url }: { stack: FlowStack; url: 
         name: "demo node",
         url,
         models: [
-          { id: "demo/small", promptPerMillion: "0.1", completionPerMillion: "0.15", contextLength: 32_768, maxCompletionTokens: 1_024 },
-          { id: "demo/large", promptPerMillion: "800", completionPerMillion: "900", contextLength: 32_768, maxCompletionTokens: 1_024 },
+          {
+            id: "demo/small",
+            promptPerMillion: "0.1",
+            completionPerMillion: "0.15",
+            contextLength: 32_768,
+            maxCompletionTokens: 1_024,
+          },
+          {
+            id: "demo/large",
+            promptPerMillion: "800",
+            completionPerMillion: "900",
+            contextLength: 32_768,
+            maxCompletionTokens: 1_024,
+          },
         ],
       },
     }),

@@ -31,7 +31,9 @@ export async function proveCharge({
   buyer: Signed;
   charge: Charge;
 }): Promise<ProvenCharge | null> {
-  const { data: answer } = await buyer.client.GET("/api/receipts/{requestId}", { params: { path: { requestId: charge.requestId } } });
+  const { data: answer } = await buyer.client.GET("/api/receipts/{requestId}", {
+    params: { path: { requestId: charge.requestId } },
+  });
   if (!answer) return null;
   const batch = must(await buyer.client.GET("/api/batches/{seq}", { params: { path: { seq: answer.seq } } }));
   if (batch.state !== "mined" && batch.state !== "final") return null;
@@ -61,9 +63,18 @@ export async function proveCharge({
     carryOut: parseUsd(answer.account.carryOut),
     subRoot: answer.account.subRoot as Hex,
   };
-  const proofOf = (proof: { index: number; count: number; proof: string[] }) => ({ ...proof, proof: proof.proof as Hex[] });
+  const proofOf = (proof: { index: number; count: number; proof: string[] }) => ({
+    ...proof,
+    proof: proof.proof as Hex[],
+  });
   const valid =
-    verifyReceipt({ root, receipt, receiptProof: proofOf(answer.receiptProof), account, accountProof: proofOf(answer.accountProof) }) &&
+    verifyReceipt({
+      root,
+      receipt,
+      receiptProof: proofOf(answer.receiptProof),
+      account,
+      accountProof: proofOf(answer.accountProof),
+    }) &&
     receipt.cost === charge.cost &&
     receipt.requestId === charge.requestId &&
     receipt.accountCommitment === accountCommitment({ ref: buyer.account.ref, salt: answer.salt as Hex });

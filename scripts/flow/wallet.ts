@@ -20,7 +20,12 @@ export function openWallet({ rpc, chainId, contracts }: FlowChain, privateKey: H
     return { hash, blockNumber: receipt.blockNumber };
   };
   const send = async (call: { functionName: "deposit" | "depositFor" | "withdraw"; args: readonly unknown[] }) => {
-    const { request } = await reader.simulateContract({ account, address: escrow, abi: creditEscrowAbi, ...call } as never);
+    const { request } = await reader.simulateContract({
+      account,
+      address: escrow,
+      abi: creditEscrowAbi,
+      ...call,
+    } as never);
     return mined(await writer.writeContract(request));
   };
 
@@ -28,11 +33,22 @@ export function openWallet({ rpc, chainId, contracts }: FlowChain, privateKey: H
     address: account.address,
     reader,
     approve: async (amount: bigint) =>
-      mined(await writer.writeContract({ chain: null, address: usdc, abi: erc20Abi, functionName: "approve", args: [escrow, amount] })),
-    depositFor: (amount: bigint, memo: Hex) => send({ functionName: "depositFor", args: [account.address, PRIMARY_SALT, amount, memo] }),
-    deposit: (number: number, amount: bigint, memo: Hex) => send({ functionName: "deposit", args: [number, amount, memo] }),
+      mined(
+        await writer.writeContract({
+          chain: null,
+          address: usdc,
+          abi: erc20Abi,
+          functionName: "approve",
+          args: [escrow, amount],
+        }),
+      ),
+    depositFor: (amount: bigint, memo: Hex) =>
+      send({ functionName: "depositFor", args: [account.address, PRIMARY_SALT, amount, memo] }),
+    deposit: (number: number, amount: bigint, memo: Hex) =>
+      send({ functionName: "deposit", args: [number, amount, memo] }),
     withdraw: (earner: number, amount: bigint) => send({ functionName: "withdraw", args: [earner, amount] }),
-    usdcBalance: () => reader.readContract({ address: usdc, abi: erc20Abi, functionName: "balanceOf", args: [account.address] }),
+    usdcBalance: () =>
+      reader.readContract({ address: usdc, abi: erc20Abi, functionName: "balanceOf", args: [account.address] }),
     accountOf: (number: number) =>
       reader.readContract({ address: escrow, abi: creditEscrowAbi, functionName: "accountOf", args: [number] }),
     earnerOf: (number: number) =>
@@ -49,7 +65,9 @@ export function openWallet({ rpc, chainId, contracts }: FlowChain, privateKey: H
       const validBefore = BigInt(Math.floor(Date.now() / 1000) + 3_600);
       const nonce = authorizationNonce({ ref, memo, nonceSalt: salt });
       const message = { from: account.address, to: escrow, value: amount, validAfter: 0n, validBefore, nonce };
-      const signature = await account.signTypedData(receiveAuthorizationTypedData({ name, version, chainId, usdc }, message));
+      const signature = await account.signTypedData(
+        receiveAuthorizationTypedData({ name, version, chainId, usdc }, message),
+      );
       return { from: account.address, validAfter: 0, validBefore: Number(validBefore), memo, salt, signature };
     },
   };

@@ -40,7 +40,14 @@ export async function createKey(
   }
   const key = PREFIX + newSecret();
   const prefix = key.slice(0, PREFIX.length + SHOWN_CHARACTERS);
-  const row = await insertKey(sql, { keyId: newId("key"), accountId, userId, name: trimmed, prefix, hash: hashSecret(key) });
+  const row = await insertKey(sql, {
+    keyId: newId("key"),
+    accountId,
+    userId,
+    name: trimmed,
+    prefix,
+    hash: hashSecret(key),
+  });
   return { ...row, key };
 }
 

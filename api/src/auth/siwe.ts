@@ -44,13 +44,22 @@ export async function verifySignIn(
 ): Promise<Hex> {
   const parsed = parseMessage(message);
   if (!(await takeNonce(sql, parsed.nonce))) {
-    throw new SignInRefusedError("nonce_used", "This sign-in was used already or is too old. Ask for a new nonce and sign again.");
+    throw new SignInRefusedError(
+      "nonce_used",
+      "This sign-in was used already or is too old. Ask for a new nonce and sign again.",
+    );
   }
   if (parsed.domain !== publicUrl.host || !isOurs(parsed.uri, publicUrl)) {
-    throw new SignInRefusedError("domain_mismatch", `The message is for ${parsed.domain}, this is ${publicUrl.host}. Sign in on ${publicUrl.origin}.`);
+    throw new SignInRefusedError(
+      "domain_mismatch",
+      `The message is for ${parsed.domain}, this is ${publicUrl.host}. Sign in on ${publicUrl.origin}.`,
+    );
   }
   if (parsed.chainId !== chainId) {
-    throw new SignInRefusedError("invalid", `The message is for chain ${parsed.chainId}, this is ${chainId}. Switch your wallet's network.`);
+    throw new SignInRefusedError(
+      "invalid",
+      `The message is for chain ${parsed.chainId}, this is ${chainId}. Switch your wallet's network.`,
+    );
   }
   if (!isFresh(parsed, now())) {
     throw new SignInRefusedError("expired", "The message has expired or is not valid yet. Sign a new one.");

@@ -23,7 +23,10 @@ export async function takeNonce(sql: Sql, nonce: string): Promise<boolean> {
 }
 
 /** The user of a wallet. Two first sign-ins at once make one user. */
-export async function userOfWallet(tx: Tx, { address, newUserId }: { address: string; newUserId: string }): Promise<string> {
+export async function userOfWallet(
+  tx: Tx,
+  { address, newUserId }: { address: string; newUserId: string },
+): Promise<string> {
   await tx`select pg_advisory_xact_lock(hashtextextended(${address}, 0))`;
   const [known] = await tx<Array<{ user_id: string }>>`select user_id from wallets where address = ${address}`;
   if (known) return known.user_id;
@@ -108,7 +111,10 @@ export async function keysOf(sql: Sql, accountId: string): Promise<KeyRow[]> {
 }
 
 /** @returns false if the account has no such key */
-export async function revokeKey(sql: Sql, { keyId, accountId }: { keyId: string; accountId: string }): Promise<boolean> {
+export async function revokeKey(
+  sql: Sql,
+  { keyId, accountId }: { keyId: string; accountId: string },
+): Promise<boolean> {
   const rows = await sql`
     update api_keys set revoked_at = coalesce(revoked_at, now())
     where key_id = ${keyId} and account_id = ${accountId} returning key_id`;
@@ -126,6 +132,7 @@ export async function useKey(
     select key_id, account_id, user_id, revoked_at,
       last_used_at is null or last_used_at < now() - interval '1 minute' as stale
     from api_keys where key_hash = ${hash}`;
-  if (row?.stale && row.revoked_at === null) await sql`update api_keys set last_used_at = now() where key_hash = ${hash}`;
+  if (row?.stale && row.revoked_at === null)
+    await sql`update api_keys set last_used_at = now() where key_hash = ${hash}`;
   return row;
 }

@@ -1,11 +1,6 @@
 import type { Queryable, Sql, Tx } from "../db/types.ts";
 
-export type EventKind =
-  | "account_opened"
-  | "deposited"
-  | "batch_settled"
-  | "paid_out"
-  | "payout_to_queued";
+export type EventKind = "account_opened" | "deposited" | "batch_settled" | "paid_out" | "payout_to_queued";
 
 /** An event as the indexer saw it; `data` has its columns as text, so that no amount passes through a float. */
 export type ChainEvent = {
@@ -29,8 +24,10 @@ export function column(event: ChainEvent, name: string): string {
 }
 
 /** Names an event's movement in the ledger; a block that was reorganised away and came back is a movement of its own. */
-export const causeOf = (step: "deposit" | "settle" | "payout", { event_id: id, times_booked: times }: BookedEvent): string =>
-  times === 0 ? `${step}:${id}` : `${step}:${id}#${times + 1}`;
+export const causeOf = (
+  step: "deposit" | "settle" | "payout",
+  { event_id: id, times_booked: times }: BookedEvent,
+): string => (times === 0 ? `${step}:${id}` : `${step}:${id}#${times + 1}`);
 
 /**
  * Events in the indexer's views that are not booked, in the order of the chain. Where an event names an account by
@@ -71,7 +68,12 @@ export async function unbookedEvents(
 /** What a batch overdrew and wrote off, by account number. */
 export async function overdraftsOf(
   tx: Tx,
-  { schema, table, blockHash, seq }: { schema: string; table: "overdrawn" | "written_off"; blockHash: string; seq: string },
+  {
+    schema,
+    table,
+    blockHash,
+    seq,
+  }: { schema: string; table: "overdrawn" | "written_off"; blockHash: string; seq: string },
 ): Promise<Array<{ account: bigint; amount: bigint }>> {
   return tx<Array<{ account: bigint; amount: bigint }>>`
     select account::bigint, amount::bigint from ${tx(schema)}.${tx(table)}

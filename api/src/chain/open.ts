@@ -1,4 +1,12 @@
-import { type Address, type Chain as ViemChain, createPublicClient, defineChain, type Hex, http, type PublicClient } from "viem";
+import {
+  type Address,
+  createPublicClient,
+  defineChain,
+  type Hex,
+  http,
+  type PublicClient,
+  type Chain as ViemChain,
+} from "viem";
 import { base, baseSepolia } from "viem/chains";
 
 const TIMEOUT_MS = 10_000;
@@ -29,7 +37,7 @@ export function openChain({
   usdc: Hex;
   viewsSchema: string;
 }): Chain {
-  const viemChain =
+  const viemChain: ViemChain =
     [base, baseSepolia].find((chain) => chain.id === chainId) ??
     defineChain({
       id: chainId,
@@ -38,7 +46,7 @@ export function openChain({
       rpcUrls: { default: { http: [rpcUrl] } },
     });
   const client: PublicClient = createPublicClient({
-    chain: viemChain as ViemChain,
+    chain: viemChain,
     transport: http(rpcUrl, { timeout: TIMEOUT_MS, retryCount: 1 }),
     cacheTime: 0,
     pollingInterval: 200,

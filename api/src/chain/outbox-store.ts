@@ -61,7 +61,10 @@ export async function transactionState(sql: Queryable, transactionId: string): P
 }
 
 /** What a sender has on its hands: oldest nonce first, then what is not sent yet. */
-export async function openTransactions(sql: Sql, { sender, limit }: { sender: string; limit: number }): Promise<TransactionRow[]> {
+export async function openTransactions(
+  sql: Sql,
+  { sender, limit }: { sender: string; limit: number },
+): Promise<TransactionRow[]> {
   return sql<TransactionRow[]>`
     select * from transactions
     where sender = ${sender} and state in ('queued', 'sent', 'mined')

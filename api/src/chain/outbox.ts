@@ -1,3 +1,4 @@
+import { creditEscrowAbi } from "@infr/contracts/abi";
 import {
   BaseError,
   CallExecutionError,
@@ -9,7 +10,6 @@ import {
   RawContractError,
   TransactionReceiptNotFoundError,
 } from "viem";
-import { creditEscrowAbi } from "@infr/contracts/abi";
 import type { Sql } from "../db/types.ts";
 import type { Chain } from "./open.ts";
 import {
@@ -106,7 +106,8 @@ async function confirm(sender: Sender, row: TransactionRow): Promise<void> {
     return;
   }
   const finalized = await chain.client.getBlock({ blockTag: "finalized" });
-  if (receipt.blockNumber <= finalized.number) await markState(sql, { transactionId: row.transaction_id, state: "final" });
+  if (receipt.blockNumber <= finalized.number)
+    await markState(sql, { transactionId: row.transaction_id, state: "final" });
 }
 
 async function signAndSend(
@@ -143,7 +144,8 @@ async function broadcast({ client }: Chain, raw: Hex): Promise<void> {
   try {
     await client.sendRawTransaction({ serializedTransaction: raw });
   } catch (error) {
-    if (!(error instanceof BaseError) || !/already (known|imported)|nonce too low|underpriced/i.test(error.message)) throw error;
+    if (!(error instanceof BaseError) || !/already (known|imported)|nonce too low|underpriced/i.test(error.message))
+      throw error;
   }
 }
 
@@ -177,8 +179,12 @@ export function revertReason(error: unknown): string {
 
 function revertData(error: unknown): Hex | null {
   if (!(error instanceof BaseError)) return null;
-  const raw = error.walk((cause) => typeof cause === "object" && cause !== null && "data" in cause && cause.data !== undefined);
+  const raw = error.walk(
+    (cause) => typeof cause === "object" && cause !== null && "data" in cause && cause.data !== undefined,
+  );
   const data = raw && "data" in raw ? raw.data : null;
   if (typeof data === "string" && data.startsWith("0x")) return data as Hex;
-  return typeof data === "object" && data !== null && "data" in data && typeof data.data === "string" ? (data.data as Hex) : null;
+  return typeof data === "object" && data !== null && "data" in data && typeof data.data === "string"
+    ? (data.data as Hex)
+    : null;
 }

@@ -1,6 +1,6 @@
-import { openDatabase } from "./open.ts";
-import { migrate } from "./migrate.ts";
 import { readConfig } from "../config.ts";
+import { migrate } from "./migrate.ts";
+import { openDatabase } from "./open.ts";
 
 const sql = openDatabase({ url: readConfig(process.env).databaseUrl, connections: 1 });
 try {

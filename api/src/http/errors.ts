@@ -29,7 +29,8 @@ function describe(error: unknown): Answer {
   return {
     status: 500,
     code: "internal_error",
-    message: "Something went wrong on our side. You were not charged. Try again, and report the request id if it stays.",
+    message:
+      "Something went wrong on our side. You were not charged. Try again, and report the request id if it stays.",
     param: null,
     retryable: false,
   };
@@ -64,7 +65,8 @@ function parameterAtFault(error: FastifyError): string | null {
 }
 
 const codeOfStatus = (status: number): string =>
-  ({ 400: "invalid_json", 404: "not_found", 413: "body_too_large", 415: "unsupported_media_type" })[status] ?? "invalid_request";
+  ({ 400: "invalid_json", 404: "not_found", 413: "body_too_large", 415: "unsupported_media_type" })[status] ??
+  "invalid_request";
 
 const titleOf = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll("_", " ");
 

@@ -11,7 +11,8 @@ export const Moment = Type.String({ format: "date-time" });
 export const Address = Type.String({ pattern: "^0x[0-9a-fA-F]{40}$" });
 export const Bytes32 = Type.String({ pattern: "^0x[0-9a-fA-F]{64}$" });
 export const Bytes = Type.String({ pattern: "^0x([0-9a-fA-F]{2})*$", maxLength: 20_000 });
-export const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+export const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) =>
+  Type.Union([schema, Type.Null()]);
 
 export const Problem = Type.Object(
   {

@@ -1,11 +1,6 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import type {
-  FastifyBaseLogger,
-  FastifyInstance,
-  RawReplyDefaultExpression,
-  RawRequestDefaultExpression,
-  RawServerDefault,
-} from "fastify";
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fastify";
 import type { KeyRing } from "../auth/api-keys.ts";
 import type { SignIn } from "../auth/siwe.ts";
 import type { Config } from "../config.ts";
@@ -27,8 +22,8 @@ export type Services = DepositContext & {
 /** A Fastify instance whose routes take their types from their schemas. */
 export type Routes = FastifyInstance<
   RawServerDefault,
-  RawRequestDefaultExpression<RawServerDefault>,
-  RawReplyDefaultExpression<RawServerDefault>,
+  IncomingMessage,
+  ServerResponse,
   FastifyBaseLogger,
   TypeBoxTypeProvider
 >;

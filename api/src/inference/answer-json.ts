@@ -1,6 +1,6 @@
-import { isRecord } from "./chat-request.ts";
 import { NodeFailedError, readAtMost } from "./call-node.ts";
 import type { RunningChat } from "./chat.ts";
+import { isRecord } from "./chat-request.ts";
 import { billedUsage, readUsage } from "./usage.ts";
 
 const MAX_ANSWER_BYTES = 16 * 1_048_576;

@@ -12,6 +12,7 @@ const MAX_COMPLETION_CHARACTERS = 16 * 1_048_576;
 /** How far a stream has come. */
 type Progress = {
   text: string;
+  /** Some of the text was passed on. */
   relayed: boolean;
   reported: ReportedUsage | null;
   /** `[DONE]`, a finish reason or usage was seen: the answer is whole. */
@@ -67,7 +68,7 @@ async function* relay({ chat, events, progress }: Stream, signal: AbortSignal): 
       const chunk = note(next.value, progress);
       if (signal.aborted || next.value === DONE) return null;
       if (chunk === null) continue;
-      progress.relayed = true;
+      progress.relayed ||= progress.text !== "";
       const { usage: _, ...rest } = chunk;
       yield eventFrame(JSON.stringify({ ...rest, id: chat.requestId, ...usagePlaceholder }));
     }
@@ -120,9 +121,9 @@ async function drain({ chat, events, progress }: Stream): Promise<void> {
   if (!progress.reported) progress.text = relayedText;
 }
 
-/** @returns what was charged, null when nothing was */
+/** @returns what was charged, null when nothing was: no text reached the client, and the answer was not an empty one */
 async function endHold({ chat, progress }: Stream, left: boolean) {
-  if (!progress.relayed) {
+  if (!progress.relayed && (left || !progress.ended)) {
     await chat.release();
     return null;
   }

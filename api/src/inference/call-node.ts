@@ -69,7 +69,8 @@ export async function callNode({
   } catch (cause) {
     throw new NodeFailedError({ model, cause });
   }
-  if (response.statusCode === 200) return { contentType: String(response.headers["content-type"] ?? ""), body: response.body };
+  if (response.statusCode === 200)
+    return { contentType: String(response.headers["content-type"] ?? ""), body: response.body };
   const text = await readAtMost(response.body, MAX_ERROR_BYTES);
   if (response.statusCode >= 400 && response.statusCode < 500 && ![401, 403, 404, 429].includes(response.statusCode)) {
     throw new NodeRefusedError({ status: response.statusCode, message: errorMessage(text) });

@@ -22,7 +22,12 @@ export function readChatRequest(body: unknown): ChatRequest {
   if (typeof model !== "string" || model === "") {
     throw new InvalidInputError("model has to be the name of a model: GET /v1/models lists them.", "model");
   }
-  if (!Array.isArray(messages) || messages.length === 0 || messages.length > MAX_MESSAGES || !messages.every(isRecord)) {
+  if (
+    !Array.isArray(messages) ||
+    messages.length === 0 ||
+    messages.length > MAX_MESSAGES ||
+    !messages.every(isRecord)
+  ) {
     throw new InvalidInputError(`messages has to be a list of 1 to ${MAX_MESSAGES} message objects.`, "messages");
   }
   if (stream !== undefined && stream !== null && typeof stream !== "boolean") {
@@ -44,7 +49,15 @@ export function readChatRequest(body: unknown): ChatRequest {
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function wholeNumber({ value, name, most = Number.MAX_SAFE_INTEGER }: { value: unknown; name: string; most?: number }): number | null {
+function wholeNumber({
+  value,
+  name,
+  most = Number.MAX_SAFE_INTEGER,
+}: {
+  value: unknown;
+  name: string;
+  most?: number;
+}): number | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
   throw new InvalidInputError(`${name} has to be a whole number from 1 to ${most}.`, name);

@@ -7,7 +7,8 @@ import { newId, timeOfId } from "../ids.ts";
 import type { Batcher } from "../ledger/commit/batcher.ts";
 import { completionCovered, costOfTokens, worstCase } from "../metering/cost.ts";
 import { promptTokensAtMost } from "../metering/count-tokens.ts";
-import type { Offer, PriceBook } from "../metering/price-book.ts";
+import type { Offer } from "../metering/offer.ts";
+import type { PriceBook } from "../metering/price-book.ts";
 import { callNode, NodeFailedError, type NodeResponse } from "./call-node.ts";
 import type { ChatRequest } from "./chat-request.ts";
 import { chooseNodes } from "./choose-nodes.ts";
@@ -90,7 +91,10 @@ async function holdFor(
   { caller, request, requestId, offers }: { caller: Caller; request: ChatRequest; requestId: string; offers: Offer[] },
 ) {
   const promptTokens = promptTokensAtMost(request);
-  const asked = Math.min(request.maxTokens ?? Number.MAX_SAFE_INTEGER, ...offers.map((offer) => offer.maxCompletionTokens));
+  const asked = Math.min(
+    request.maxTokens ?? Number.MAX_SAFE_INTEGER,
+    ...offers.map((offer) => offer.maxCompletionTokens),
+  );
   const most = (completionTokens: number): NanoUsd =>
     offers
       .map((offer) => worstCase({ promptTokens, completionTokens }, offer.prices))
@@ -109,7 +113,12 @@ async function holdFor(
 
 async function firstAnswer(
   { agent }: Inference,
-  { request, offers, signal, maxTokens }: { request: ChatRequest; offers: Offer[]; signal: AbortSignal; maxTokens: number },
+  {
+    request,
+    offers,
+    signal,
+    maxTokens,
+  }: { request: ChatRequest; offers: Offer[]; signal: AbortSignal; maxTokens: number },
 ): Promise<{ offer: Offer; response: NodeResponse }> {
   const { max_completion_tokens: _, max_tokens: __, ...rest } = request.body;
   const body = {

@@ -1,4 +1,4 @@
-import type { Offer } from "../metering/price-book.ts";
+import type { Offer } from "../metering/offer.ts";
 
 const MAX_CANDIDATES = 3;
 

@@ -2,8 +2,8 @@ import { nanoUsd, parseUsd } from "@infr/money";
 import type { Sql } from "../db/types.ts";
 import { InfrError, InvalidInputError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { type NodeRow, saveNode } from "./nodes-store.ts";
 import { saveOffer } from "../metering/store.ts";
+import { type NodeRow, saveNode } from "./nodes-store.ts";
 
 const TOKENS_PER_PRICE = 1_000_000n;
 const PROBE_MS = 5_000;
@@ -38,7 +38,10 @@ export async function registerNode(
 ): Promise<NodeRow> {
   const origin = readNodeUrl(url, rules);
   const priced = models.map((model) => ({ model, prices: readPrices(model, rules) }));
-  await probe(origin, models.map((model) => model.id));
+  await probe(
+    origin,
+    models.map((model) => model.id),
+  );
   return sql.begin(async (tx) => {
     const node = await saveNode(tx, { nodeId: newId("node"), accountId, name, url: origin });
     for (const { model, prices } of priced) {
@@ -56,10 +59,12 @@ export async function registerNode(
 
 /** Whoever registers a node chooses where we send requests: outside development only https, and no bare addresses. */
 function readNodeUrl(text: string, { allowPrivate }: NodeRules): string {
-  if (!URL.canParse(text)) throw new InvalidInputError("url has to be a full URL, such as https://node.example.com.", "url");
+  if (!URL.canParse(text))
+    throw new InvalidInputError("url has to be a full URL, such as https://node.example.com.", "url");
   const url = new URL(text);
   const bareAddress = /^[\d.]+$|^\[|(^|\.)(localhost|local|internal)$/.test(url.hostname);
-  if (url.username || url.password || url.search || url.hash) throw new InvalidInputError("url may have no user, query or fragment.", "url");
+  if (url.username || url.password || url.search || url.hash)
+    throw new InvalidInputError("url may have no user, query or fragment.", "url");
   if (allowPrivate ? !/^https?:$/.test(url.protocol) : url.protocol !== "https:" || bareAddress) {
     throw new InvalidInputError("url has to be https with a public host name.", "url");
   }
@@ -70,7 +75,10 @@ function readPrices(model: OfferedModel, { maxPricePerMillionUsd }: NodeRules) {
   const perToken = (text: string, param: string) => {
     const perMillion = parseUsd(text);
     if (perMillion < 0n || perMillion > parseUsd(maxPricePerMillionUsd)) {
-      throw new InvalidInputError(`${param} has to be between 0 and ${maxPricePerMillionUsd} dollars per million tokens.`, param);
+      throw new InvalidInputError(
+        `${param} has to be between 0 and ${maxPricePerMillionUsd} dollars per million tokens.`,
+        param,
+      );
     }
     if (perMillion % TOKENS_PER_PRICE !== 0n) {
       throw new InvalidInputError(`${param} has to be a multiple of 0.001 dollars per million tokens.`, param);
@@ -90,8 +98,12 @@ async function probe(origin: string, models: string[]): Promise<void> {
     const body = (await response.json()) as { data: Array<{ id: string }> };
     served = body.data.map(({ id }) => id);
   } catch (cause) {
-    throw new NodeProbeError(`GET ${origin}/v1/models does not answer with a list of models. Start the node, then register it.`, { cause });
+    throw new NodeProbeError(
+      `GET ${origin}/v1/models does not answer with a list of models. Start the node, then register it.`,
+      { cause },
+    );
   }
   const missing = models.filter((model) => !served.includes(model));
-  if (missing.length > 0) throw new NodeProbeError(`The node does not serve ${missing.join(", ")}. It serves ${served.join(", ")}.`);
+  if (missing.length > 0)
+    throw new NodeProbeError(`The node does not serve ${missing.join(", ")}. It serves ${served.join(", ")}.`);
 }

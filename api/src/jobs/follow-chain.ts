@@ -1,4 +1,3 @@
-import type { Chain } from "../chain/open.ts";
 import {
   type BookedEvent,
   type ChainEvent,
@@ -10,6 +9,7 @@ import {
   unbookedEvents,
   viewsExist,
 } from "../chain/events-store.ts";
+import type { Chain } from "../chain/open.ts";
 import type { Sql, Tx } from "../db/types.ts";
 import { bookAccountOpened, reverseAccountOpened } from "../flow/deposit/book-account.ts";
 import { bookDeposit, reverseDeposit } from "../flow/deposit/book-deposit.ts";

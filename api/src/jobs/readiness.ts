@@ -1,5 +1,5 @@
-import type { Chain } from "../chain/open.ts";
 import { viewsExist } from "../chain/events-store.ts";
+import type { Chain } from "../chain/open.ts";
 import type { Sql } from "../db/types.ts";
 import { loadOffers } from "../metering/store.ts";
 

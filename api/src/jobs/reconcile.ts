@@ -2,7 +2,7 @@ import { creditEscrowAbi } from "@infr/contracts/abi";
 import { erc20Abi } from "viem";
 import type { Chain } from "../chain/open.ts";
 import type { Sql } from "../db/types.ts";
-import { ledgerTotals, type LedgerTotals, onChainAccounts } from "./reconcile-store.ts";
+import { type LedgerTotals, ledgerTotals, onChainAccounts } from "./reconcile-store.ts";
 
 const ATTEMPTS = 20;
 const PAUSE_MS = 250;
@@ -55,12 +55,13 @@ async function compare({ sql, chain }: { sql: Sql; chain: Chain }): Promise<Reco
     ]);
     check(`credit of ${account.account_id}`, account.chain_nano, word.balance);
     check(`debt of ${account.account_id}`, account.debt_nano, BigInt(word.debt));
-    const earned = BigInt(earner.available) + BigInt(earner.previous) + BigInt(earner.current);
+    const earned = earner.available + BigInt(earner.previous) + BigInt(earner.current);
     check(`earnings of ${account.account_id}`, account.earnings_nano, earned);
   }
   check("liabilities", ledger.credit + ledger.earnings, liabilities);
   check("escrow", ledger.escrow, liabilities);
-  if (ledger.usage !== ledger.unsettled) differences.push({ what: "usage and unsettled", ledger: ledger.usage, chain: ledger.unsettled });
+  if (ledger.usage !== ledger.unsettled)
+    differences.push({ what: "usage and unsettled", ledger: ledger.usage, chain: ledger.unsettled });
   return {
     block,
     usdcHeld: usdcHeld * NANO_PER_MICRO,

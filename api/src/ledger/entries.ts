@@ -1,25 +1,6 @@
-import type { NanoUsd } from "@infr/money";
 import type { Tx } from "../db/types.ts";
+import type { Entry } from "./entry.ts";
 import { insertEntries, lockBalances } from "./store.ts";
-
-/** The chart of accounts: see the `book` type in the ledger's migration for what each holds. */
-export type Book =
-  | "escrow"
-  | "credit"
-  | "earnings"
-  | "usage"
-  | "unsettled"
-  | "debt"
-  | "debt_claim"
-  | "written_off"
-  | "funded"
-  | "grants";
-
-/** A ledger account: a book, and whose. */
-export type Place = { book: Book; account: string };
-
-/** One amount that moves from the credited to the debited ledger account. Zero amounts are left out when booking. */
-export type Entry = { debit: Place; credit: Place; amount: NanoUsd };
 
 /**
  * Books a movement once: `cause` names what happened. Locks the balances it touches in id order first, as the group

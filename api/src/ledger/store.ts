@@ -1,6 +1,6 @@
 import { type NanoUsd, nanoUsd } from "@infr/money";
 import type { Queryable, Tx } from "../db/types.ts";
-import type { Book, Entry } from "./entries.ts";
+import type { Book, Entry } from "./entry.ts";
 
 /** Locks balances in id order, so that two transactions which need several never wait for each other in a circle. */
 export async function lockBalances(tx: Tx, accounts: string[]): Promise<void> {
@@ -8,10 +8,7 @@ export async function lockBalances(tx: Tx, accounts: string[]): Promise<void> {
 }
 
 /** @returns false if the cause is booked already */
-export async function insertEntries(
-  tx: Tx,
-  { cause, entries }: { cause: string; entries: Entry[] },
-): Promise<boolean> {
+export async function insertEntries(tx: Tx, { cause, entries }: { cause: string; entries: Entry[] }): Promise<boolean> {
   const [booked] = await tx`select from entries where cause = ${cause} limit 1`;
   if (booked) return false;
   await tx`
@@ -64,10 +61,7 @@ export async function balanceRow(sql: Queryable, accountId: string): Promise<Bal
 }
 
 /** Counts account-paid usage that has been settled (negative: taken back): it earns the overdraft allowance. */
-export async function countSettled(
-  tx: Tx,
-  settled: Array<{ accountId: string; amount: NanoUsd }>,
-): Promise<void> {
+export async function countSettled(tx: Tx, settled: Array<{ accountId: string; amount: NanoUsd }>): Promise<void> {
   await tx`
     update balances b set settled_nano = b.settled_nano + s.amount
     from unnest(${settled.map((s) => s.accountId)}::text[], ${settled.map((s) => s.amount.toString())}::bigint[]) s(account_id, amount)
@@ -86,7 +80,9 @@ export async function bookBalance(
 }
 
 /** Counters that differ from what the entries and holds say; the books' total, which has to be zero. */
-export async function differences(sql: Queryable): Promise<Array<{ what: string; counter: bigint; recomputed: bigint }>> {
+export async function differences(
+  sql: Queryable,
+): Promise<Array<{ what: string; counter: bigint; recomputed: bigint }>> {
   return [
     ...(await sql<Array<{ what: string; counter: bigint; recomputed: bigint }>>`
       with truth as (

@@ -16,14 +16,20 @@ export const totalOf = (cost: CostBreakdown): NanoUsd =>
   nanoUsd(cost.prompt + cost.cached + cost.completion + cost.reasoning);
 
 /** The dearest a request can get: every prompt token at the dearer of its classes, and all the completion it may have. */
-export function worstCase({ promptTokens, completionTokens }: { promptTokens: number; completionTokens: number }, prices: Prices): NanoUsd {
+export function worstCase(
+  { promptTokens, completionTokens }: { promptTokens: number; completionTokens: number },
+  prices: Prices,
+): NanoUsd {
   const prompt = prices.prompt > prices.cached ? prices.prompt : prices.cached;
   const completion = prices.completion > prices.reasoning ? prices.completion : prices.reasoning;
   return nanoUsd(BigInt(promptTokens) * prompt + BigInt(completionTokens) * completion);
 }
 
 /** How many completion tokens a hold covers once the prompt is paid. */
-export function completionCovered({ hold, promptTokens }: { hold: NanoUsd; promptTokens: number }, prices: Prices): number {
+export function completionCovered(
+  { hold, promptTokens }: { hold: NanoUsd; promptTokens: number },
+  prices: Prices,
+): number {
   const perToken = prices.completion > prices.reasoning ? prices.completion : prices.reasoning;
   if (perToken === 0n) return Number.MAX_SAFE_INTEGER;
   const left = hold - worstCase({ promptTokens, completionTokens: 0 }, prices);

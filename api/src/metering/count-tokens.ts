@@ -13,7 +13,13 @@ export function countTokens(text: string): number {
 }
 
 /** An upper bound for a prompt's tokens, without tokenizing it: no token is shorter than a byte. */
-export function promptTokensAtMost({ messages, body }: { messages: readonly unknown[]; body: Record<string, unknown> }): number {
+export function promptTokensAtMost({
+  messages,
+  body,
+}: {
+  messages: readonly unknown[];
+  body: Record<string, unknown>;
+}): number {
   const bytes = Buffer.byteLength(JSON.stringify([messages, body["tools"], body["response_format"]]));
   return bytes + messages.length * TOKENS_PER_MESSAGE + TOKENS_PER_REQUEST;
 }

@@ -1,21 +1,7 @@
 import type { Sql } from "../db/types.ts";
 import { InfrError } from "../errors.ts";
-import type { Prices } from "./cost.ts";
+import type { Offer } from "./offer.ts";
 import { loadOffers } from "./store.ts";
-
-/** A model on a node, at its price. */
-export type Offer = {
-  nodeId: string;
-  nodeName: string;
-  url: string;
-  operatorId: string;
-  model: string;
-  priceVersion: string;
-  contextTokens: number;
-  maxCompletionTokens: number;
-  createdAt: Date;
-  prices: Prices;
-};
 
 /** No enabled node sells this model: without a price nothing is served. */
 export class UnknownModelError extends InfrError {

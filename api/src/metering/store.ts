@@ -1,6 +1,6 @@
 import { nanoUsd } from "@infr/money";
 import type { Queryable, Tx } from "../db/types.ts";
-import type { Offer } from "./price-book.ts";
+import type { Offer } from "./offer.ts";
 import { priceVersionOf } from "./price-version.ts";
 
 type OfferRow = {

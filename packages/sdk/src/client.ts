@@ -8,5 +8,10 @@ export type Client = FetchClient<paths>;
  * Opens a client for an infr API. `baseUrl` is the origin, without `/v1`; pass `fetch` where there is no browser to
  * keep the session's cookie.
  */
-export const createClient = ({ baseUrl, fetch }: { baseUrl: string; fetch?: (request: Request) => Promise<Response> }): Client =>
-  createFetchClient<paths>({ baseUrl, ...(fetch ? { fetch } : {}) });
+export const createClient = ({
+  baseUrl,
+  fetch,
+}: {
+  baseUrl: string;
+  fetch?: (request: Request) => Promise<Response>;
+}): Client => createFetchClient<paths>({ baseUrl, ...(fetch ? { fetch } : {}) });

@@ -32,7 +32,11 @@ type Flush = { flushNano: bigint; flushAfterSeconds: number };
  * @returns the number of captures in it
  */
 export async function buildBatch({ sql, chain }: Context, flush: Flush): Promise<number> {
-  const [seq, prev] = await chain.client.readContract({ address: chain.escrow, abi: creditEscrowAbi, functionName: "nextBatch" });
+  const [seq, prev] = await chain.client.readContract({
+    address: chain.escrow,
+    abi: creditEscrowAbi,
+    functionName: "nextBatch",
+  });
   if (!isNext(await lastBatch(sql), { seq, prev })) return 0;
   const candidates = await flushCandidates(sql, { ...flush, limit: MAX_ACCOUNTS });
   if (candidates.length === 0) return 0;
@@ -98,7 +102,17 @@ async function build(tx: Tx, { seq, prev, rooms }: { seq: bigint; prev: Hex; roo
   return claimed;
 }
 
-const bytesOf = ({ accounts, earners }: ComposedBatch) => ({ debits: linesOf(accounts), credits: linesOf(earners), referrals: linesOf([]) });
+const bytesOf = ({ accounts, earners }: ComposedBatch) => ({
+  debits: linesOf(accounts),
+  credits: linesOf(earners),
+  referrals: linesOf([]),
+});
 
 const linesOf = (lines: ComposedLine[]): Uint8Array =>
-  hexToBytes(encodeLines(lines.filter(({ line }) => line > 0n).map(({ number, line }): { id: number; amount: MicroUsdc } => ({ id: number, amount: microUsdc(line) }))));
+  hexToBytes(
+    encodeLines(
+      lines
+        .filter(({ line }) => line > 0n)
+        .map(({ number, line }): { id: number; amount: MicroUsdc } => ({ id: number, amount: microUsdc(line) })),
+    ),
+  );

@@ -15,12 +15,18 @@ const capture = (buyer: number, operator: number, cost: bigint, funded = 0n): Ca
 });
 const captures = fc.array(
   fc
-    .record({ buyer: fc.integer({ min: 2, max: 9 }), operator: fc.integer({ min: 10, max: 14 }), cost: fc.bigInt({ min: 0n, max: 10n ** 9n }), part: fc.nat(100) })
+    .record({
+      buyer: fc.integer({ min: 2, max: 9 }),
+      operator: fc.integer({ min: 10, max: 14 }),
+      cost: fc.bigInt({ min: 0n, max: 10n ** 9n }),
+      part: fc.nat(100),
+    })
     .map(({ buyer, operator, cost, part }) => capture(buyer, operator, cost, (cost * BigInt(part)) / 100n)),
   { minLength: 1, maxLength: 60 },
 );
 const sum = (amounts: bigint[]) => amounts.reduce((total, amount) => total + amount, 0n);
-const carryOf = (lines: ComposedLine[]) => new Map(lines.map((line) => [line.accountId, { carryNano: line.carryOut as bigint, seq: 1n }]));
+const carryOf = (lines: ComposedLine[]) =>
+  new Map(lines.map((line) => [line.accountId, { carryNano: line.carryOut, seq: 1n }]));
 
 describe("composeBatch", () => {
   test("default: whole micro-dollars go into lines, the rest is carried", () => {
@@ -32,13 +38,20 @@ describe("composeBatch", () => {
 
   test("behavior: what rounding leaves between payers and earners is a line of the platform", () => {
     const batch = composeBatch({ captures: [capture(5, 7, 10_600n), capture(6, 7, 10_600n)], carries: none });
-    expect(batch?.accounts.map(({ number, line }) => [number, line])).toEqual([[1, 1n], [5, 10n], [6, 10n]]);
+    expect(batch?.accounts.map(({ number, line }) => [number, line])).toEqual([
+      [1, 1n],
+      [5, 10n],
+      [6, 10n],
+    ]);
     expect(batch?.earners.map(({ number, line }) => [number, line])).toEqual([[7, 21n]]);
   });
 
   test("behavior: platform-funded usage is paid by account 1", () => {
     const batch = composeBatch({ captures: [capture(5, 7, 50_000n, 50_000n)], carries: none });
-    expect(batch?.accounts).toMatchObject([{ accountId: PLATFORM_ACCOUNT, line: 50n }, { number: 5, line: 0n, fundedNano: 50_000n }]);
+    expect(batch?.accounts).toMatchObject([
+      { accountId: PLATFORM_ACCOUNT, line: 50n },
+      { number: 5, line: 0n, fundedNano: 50_000n },
+    ]);
   });
 
   test("error: too little gross for its lines waits", () => {
@@ -69,7 +82,8 @@ describe("composeBatch", () => {
           const batch = composeBatch({ captures: all, carries });
           if (!batch) continue;
           for (const one of all) used.set(one.accountId, (used.get(one.accountId) ?? 0n) + one.cost - one.funded);
-          for (const line of batch.accounts) charged.set(line.accountId, (charged.get(line.accountId) ?? 0n) + microToNano(line.line));
+          for (const line of batch.accounts)
+            charged.set(line.accountId, (charged.get(line.accountId) ?? 0n) + microToNano(line.line));
           for (const [id, carried] of carryOf(batch.accounts)) carries.accounts.set(id, carried);
           for (const [id, carried] of carryOf(batch.earners)) carries.earners.set(id, carried);
         }

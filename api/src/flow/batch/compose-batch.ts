@@ -51,8 +51,18 @@ export function composeBatch({ captures, carries }: { captures: Capture[]; carri
   const earners = new Map<string, ComposedLine>();
   let funded = 0n;
   for (const capture of captures) {
-    add(accounts, { accountId: capture.accountId, number: capture.accountNumber, carried: carries.accounts }, capture.cost - capture.funded, capture.funded);
-    add(earners, { accountId: capture.operatorId, number: capture.operatorNumber, carried: carries.earners }, capture.cost, 0n);
+    add(
+      accounts,
+      { accountId: capture.accountId, number: capture.accountNumber, carried: carries.accounts },
+      capture.cost - capture.funded,
+      capture.funded,
+    );
+    add(
+      earners,
+      { accountId: capture.operatorId, number: capture.operatorNumber, carried: carries.earners },
+      capture.cost,
+      0n,
+    );
     funded += capture.funded;
   }
   for (const line of [...accounts.values(), ...earners.values()]) round(line);
@@ -77,7 +87,15 @@ function add(
   return line;
 }
 
-function newLine({ accountId, number, carried }: { accountId: string; number: number; carried: ReadonlyMap<string, Carried> }): ComposedLine {
+function newLine({
+  accountId,
+  number,
+  carried,
+}: {
+  accountId: string;
+  number: number;
+  carried: ReadonlyMap<string, Carried>;
+}): ComposedLine {
   const before = carried.get(accountId);
   const zero = nanoUsd(0n);
   return {

@@ -7,7 +7,15 @@ import { newId } from "../../ids.ts";
 import { unopenedEarners } from "./store.ts";
 
 /** Opens accounts in the contract for operators who have earned something: without a number nothing can be settled. */
-export async function openEarners({ sql, chain, relayer }: { sql: Sql; chain: Chain; relayer: Address }): Promise<void> {
+export async function openEarners({
+  sql,
+  chain,
+  relayer,
+}: {
+  sql: Sql;
+  chain: Chain;
+  relayer: Address;
+}): Promise<void> {
   for (const earner of await unopenedEarners(sql)) {
     const data = encodeFunctionData({
       abi: creditEscrowAbi,

@@ -1,5 +1,11 @@
 import { microUsdc, nanoUsd } from "@infr/money";
-import { type AccountReceipts, accountCommitment, buildReceiptsTree, type Receipt, type ReceiptsTree } from "@infr/protocol";
+import {
+  type AccountReceipts,
+  accountCommitment,
+  buildReceiptsTree,
+  type Receipt,
+  type ReceiptsTree,
+} from "@infr/protocol";
 import { bytesToHex, type Hex } from "viem";
 import type { Queryable } from "../../db/types.ts";
 import { type ComposedLine, PLATFORM_NUMBER } from "./compose-batch.ts";

@@ -8,7 +8,15 @@ import { saveSignature, unsignedBatch } from "./store.ts";
 const VALID_SECONDS = 300n;
 
 /** Signs the batch that is built and not signed, with a deadline in the chain's own time. */
-export async function signBatch({ sql, chain, settler }: { sql: Sql; chain: Chain; settler: LocalAccount }): Promise<void> {
+export async function signBatch({
+  sql,
+  chain,
+  settler,
+}: {
+  sql: Sql;
+  chain: Chain;
+  settler: LocalAccount;
+}): Promise<void> {
   const batch = await unsignedBatch(sql);
   if (!batch) return;
   const { timestamp } = await chain.client.getBlock();
@@ -25,5 +33,10 @@ export async function signBatch({ sql, chain, settler }: { sql: Sql; chain: Chai
   };
   const domain = { chainId: chain.chainId, escrow: chain.escrow };
   const signature = await settler.signTypedData(settlementTypedData(domain, settlement));
-  await saveSignature(sql, { batchId: batch.batch_id, digest: settlementDigest(domain, settlement), deadline, signature });
+  await saveSignature(sql, {
+    batchId: batch.batch_id,
+    digest: settlementDigest(domain, settlement),
+    deadline,
+    signature,
+  });
 }

@@ -38,7 +38,9 @@ export async function flushCandidates(
 }
 
 /** Operators with unsettled earnings that the contract has no account for yet. */
-export async function unopenedEarners(sql: Sql): Promise<Array<{ account_id: string; owner: string; salt: string | null }>> {
+export async function unopenedEarners(
+  sql: Sql,
+): Promise<Array<{ account_id: string; owner: string; salt: string | null }>> {
   return sql<Array<{ account_id: string; owner: string; salt: string | null }>>`
     select account_id, owner, salt from accounts a
     where chain_account is null and salt is not null
@@ -164,7 +166,14 @@ export async function saveSignature(
 /** Fills in what a draft was composed to. */
 export async function saveBatch(
   tx: Tx,
-  { batchId, batch, root, debits, credits, referrals }: {
+  {
+    batchId,
+    batch,
+    root,
+    debits,
+    credits,
+    referrals,
+  }: {
     batchId: bigint;
     batch: ComposedBatch;
     root: string;

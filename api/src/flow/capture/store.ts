@@ -25,7 +25,11 @@ export type UsageRow = {
 /** An account's requests, newest first; `before` is the last id of the previous page. */
 export async function usagePage(
   sql: Queryable,
-  { accountId, before, limit }: { accountId: string; before: { startedAt: Date; requestId: string } | null; limit: number },
+  {
+    accountId,
+    before,
+    limit,
+  }: { accountId: string; before: { startedAt: Date; requestId: string } | null; limit: number },
 ): Promise<UsageRow[]> {
   return sql<UsageRow[]>`
     select u.request_id, u.started_at, u.model, u.node_id, n.name as node_name, u.key_id,

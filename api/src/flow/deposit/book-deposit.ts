@@ -2,7 +2,8 @@ import { microToNano, microUsdc } from "@infr/money";
 import { type BookedEvent, type ChainEvent, causeOf, column } from "../../chain/events-store.ts";
 import type { Tx } from "../../db/types.ts";
 import { PLATFORM_ACCOUNT } from "../../ids.ts";
-import { bookEntries, type Entry, reversed } from "../../ledger/entries.ts";
+import { bookEntries, reversed } from "../../ledger/entries.ts";
+import type { Entry } from "../../ledger/entry.ts";
 import { entriesOf } from "../../ledger/store.ts";
 import { accountOfRef, saveDeposit } from "./store.ts";
 

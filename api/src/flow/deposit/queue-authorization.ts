@@ -3,7 +3,12 @@ import type { MicroUsdc } from "@infr/money";
 import { type Address, encodeFunctionData, type Hex } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import { isRevert, revertReason } from "../../chain/outbox.ts";
-import { queueTransaction, type TransactionRow, transactionByCause, transactionById } from "../../chain/outbox-store.ts";
+import {
+  queueTransaction,
+  type TransactionRow,
+  transactionByCause,
+  transactionById,
+} from "../../chain/outbox-store.ts";
 import type { Sql } from "../../db/types.ts";
 import { InfrError, InvalidInputError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
@@ -18,7 +23,9 @@ export class DepositRefusedError extends InfrError {
   readonly status = 422;
 
   constructor(reason: string) {
-    super(`The contract would refuse this deposit: ${reason}. Check balance, amount, validity and nonce, and sign again.`);
+    super(
+      `The contract would refuse this deposit: ${reason}. Check balance, amount, validity and nonce, and sign again.`,
+    );
   }
 }
 
@@ -46,7 +53,10 @@ export async function queueAuthorization(
   { accountId, authorization }: { accountId: string; authorization: Authorization },
 ): Promise<TransactionRow> {
   if (authorization.amount < MIN_DEPOSIT_MICRO) {
-    throw new InvalidInputError("amount has to be at least 5 USDC: smaller deposits cost more to settle than they bring.", "amount");
+    throw new InvalidInputError(
+      "amount has to be at least 5 USDC: smaller deposits cost more to settle than they bring.",
+      "amount",
+    );
   }
   const account = await ownerOfAccount(sql, accountId);
   const { from, salt, ...rest } = authorization;
@@ -66,7 +76,15 @@ export async function queueAuthorization(
   }
   const transactionId = newId("tx");
   return sql.begin((tx) =>
-    queueTransaction(tx, { transactionId, accountId, kind: "deposit", cause, sender: relayer, target: chain.escrow, data }),
+    queueTransaction(tx, {
+      transactionId,
+      accountId,
+      kind: "deposit",
+      cause,
+      sender: relayer,
+      target: chain.escrow,
+      data,
+    }),
   );
 }
 

@@ -9,11 +9,20 @@ import { earnerOfRef, savePayout } from "./store.ts";
 export async function bookPayout(tx: Tx, event: ChainEvent): Promise<void> {
   const accountId = await earnerOfRef(tx, column(event, "ref"));
   const amount = microUsdc(BigInt(column(event, "amount")));
-  await savePayout(tx, { eventId: event.event_id, accountId, recipient: column(event, "recipient"), amountMicro: amount });
+  await savePayout(tx, {
+    eventId: event.event_id,
+    accountId,
+    recipient: column(event, "recipient"),
+    amountMicro: amount,
+  });
   await bookEntries(tx, {
     cause: causeOf("payout", event),
     entries: [
-      { debit: { book: "earnings", account: accountId }, credit: { book: "escrow", account: "" }, amount: microToNano(amount) },
+      {
+        debit: { book: "earnings", account: accountId },
+        credit: { book: "escrow", account: "" },
+        amount: microToNano(amount),
+      },
     ],
   });
 }

@@ -33,7 +33,12 @@ export async function readEarnings({ sql, chain }: { sql: Sql; chain: Chain }, a
     return { earner, unsettled, held: none, available: none, paid, nextMaturesAt: null, payoutTo: null };
   }
   const [state, block] = await Promise.all([
-    chain.client.readContract({ address: chain.escrow, abi: creditEscrowAbi, functionName: "earnerOf", args: [earner] }),
+    chain.client.readContract({
+      address: chain.escrow,
+      abi: creditEscrowAbi,
+      functionName: "earnerOf",
+      args: [earner],
+    }),
     chain.client.getBlock(),
   ]);
   const midnight = (Number(block.timestamp / BigInt(DAY_SECONDS)) + 1) * DAY_SECONDS;

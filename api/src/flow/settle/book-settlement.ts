@@ -4,7 +4,16 @@ import type { Tx } from "../../db/types.ts";
 import { bookEntries, reversed } from "../../ledger/entries.ts";
 import { countSettled, entriesOf } from "../../ledger/store.ts";
 import { type SettledLine, settlementEntries } from "./settlement-entries.ts";
-import { accountOf, accountsByNumber, batchOfDigest, carriesOf, linesOf, saveCarries, setMined, unsetMined } from "./store.ts";
+import {
+  accountOf,
+  accountsByNumber,
+  batchOfDigest,
+  carriesOf,
+  linesOf,
+  saveCarries,
+  setMined,
+  unsetMined,
+} from "./store.ts";
 
 /** The chain settled something that we never signed, or in another way than we computed: nobody may book past it. */
 export class SettlementMismatchError extends Error {
@@ -16,10 +25,17 @@ export class SettlementMismatchError extends Error {
  * transaction, and nowhere else.
  * @throws SettlementMismatchError when the digest is unknown or the platform's share differs from the contract's
  */
-export async function bookSettlement(tx: Tx, event: ChainEvent, { viewsSchema }: { viewsSchema: string }): Promise<void> {
+export async function bookSettlement(
+  tx: Tx,
+  event: ChainEvent,
+  { viewsSchema }: { viewsSchema: string },
+): Promise<void> {
   const digest = column(event, "batch_hash");
   const batch = await batchOfDigest(tx, digest);
-  if (!batch) throw new SettlementMismatchError(`batch ${column(event, "seq")} was settled with a digest we did not sign: ${digest}`);
+  if (!batch)
+    throw new SettlementMismatchError(
+      `batch ${column(event, "seq")} was settled with a digest we did not sign: ${digest}`,
+    );
   const lines = await linesOf(tx, batch.batch_id);
   const { entries, carries, platformNet } = settlementEntries({
     ...lines,
@@ -27,10 +43,15 @@ export async function bookSettlement(tx: Tx, event: ChainEvent, { viewsSchema }:
     carries: await carriesOf(tx, earnersOf(lines)),
   });
   if (platformNet !== BigInt(column(event, "platform_net"))) {
-    throw new SettlementMismatchError(`batch ${column(event, "seq")}: the platform earned ${column(event, "platform_net")} µUSDC, we computed ${platformNet}`);
+    throw new SettlementMismatchError(
+      `batch ${column(event, "seq")}: the platform earned ${column(event, "platform_net")} µUSDC, we computed ${platformNet}`,
+    );
   }
   await bookEntries(tx, { cause: causeOf("settle", event), entries });
-  await countSettled(tx, lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })));
+  await countSettled(
+    tx,
+    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })),
+  );
   await saveCarries(tx, carries);
   await setMined(tx, { batchId: batch.batch_id, eventId: event.event_id, digest });
 }
@@ -41,7 +62,10 @@ export async function reverseSettlement(tx: Tx, event: BookedEvent): Promise<voi
   await bookEntries(tx, { cause: `reverse:${cause}`, entries: reversed(await entriesOf(tx, cause)) });
   const batchId = await unsetMined(tx, event.event_id);
   const lines = await linesOf(tx, batchId);
-  await countSettled(tx, lines.debits.map(({ accountId, amount }) => ({ accountId, amount: nanoUsd(-microToNano(amount)) })));
+  await countSettled(
+    tx,
+    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: nanoUsd(-microToNano(amount)) })),
+  );
   await saveCarries(tx, carriesBefore(await carriesOf(tx, earnersOf(lines)), lines));
 }
 
@@ -69,9 +93,20 @@ async function readOverdrafts(
   { event, viewsSchema }: { event: ChainEvent; viewsSchema: string },
 ): Promise<{ overdrawn: SettledLine[]; writtenOff: SettledLine[] }> {
   const read = async (table: "overdrawn" | "written_off"): Promise<SettledLine[]> => {
-    const rows = await overdraftsOf(tx, { schema: viewsSchema, table, blockHash: event.block_hash, seq: column(event, "seq") });
-    const accounts = await accountsByNumber(tx, rows.map((row) => Number(row.account)));
-    return rows.map(({ account, amount }) => ({ accountId: accountOf(accounts, Number(account)), amount: microUsdc(amount) }));
+    const rows = await overdraftsOf(tx, {
+      schema: viewsSchema,
+      table,
+      blockHash: event.block_hash,
+      seq: column(event, "seq"),
+    });
+    const accounts = await accountsByNumber(
+      tx,
+      rows.map((row) => Number(row.account)),
+    );
+    return rows.map(({ account, amount }) => ({
+      accountId: accountOf(accounts, Number(account)),
+      amount: microUsdc(amount),
+    }));
   };
   return { overdrawn: await read("overdrawn"), writtenOff: await read("written_off") };
 }

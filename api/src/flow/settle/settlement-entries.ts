@@ -1,6 +1,6 @@
 import { type MicroUsdc, microToNano, microUsdc, OPERATOR_BPS, REFERRAL_BPS, shareOf } from "@infr/money";
 import { PLATFORM_ACCOUNT } from "../../ids.ts";
-import type { Entry } from "../../ledger/entries.ts";
+import type { Entry } from "../../ledger/entry.ts";
 
 /** A line of a batch, by API account. */
 export type SettledLine = { accountId: string; amount: MicroUsdc };
@@ -32,18 +32,30 @@ export function settlementEntries(batch: SettledBatch): {
     carries.set(accountId, share.carry);
     return share.net;
   };
-  const entries = [...batch.debits.flatMap((line) => debitEntries(line, batch)), ...batch.overdrawn.map(debtEntry), ...batch.writtenOff.map(lossEntry)];
+  const entries = [
+    ...batch.debits.flatMap((line) => debitEntries(line, batch)),
+    ...batch.overdrawn.map(debtEntry),
+    ...batch.writtenOff.map(lossEntry),
+  ];
   let platformNet = 0n;
   for (const line of batch.credits) {
     const net = earn(line, OPERATOR_BPS);
     const unsettled = { book: "unsettled", account: line.accountId } as const;
     entries.push({ debit: unsettled, credit: earningsOf(line.accountId), amount: microToNano(net) });
-    entries.push({ debit: unsettled, credit: earningsOf(PLATFORM_ACCOUNT), amount: microToNano(microUsdc(line.amount - net)) });
+    entries.push({
+      debit: unsettled,
+      credit: earningsOf(PLATFORM_ACCOUNT),
+      amount: microToNano(microUsdc(line.amount - net)),
+    });
     platformNet += line.amount - net;
   }
   for (const line of batch.referrals) {
     const kickback = earn(line, REFERRAL_BPS);
-    entries.push({ debit: earningsOf(PLATFORM_ACCOUNT), credit: earningsOf(line.accountId), amount: microToNano(kickback) });
+    entries.push({
+      debit: earningsOf(PLATFORM_ACCOUNT),
+      credit: earningsOf(line.accountId),
+      amount: microToNano(kickback),
+    });
     platformNet -= kickback;
   }
   return { entries, carries, platformNet: microUsdc(platformNet) };

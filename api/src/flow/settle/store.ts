@@ -24,7 +24,9 @@ export type SignatureRow = {
 };
 
 /** The batch that is on its way, if there is one, with its newest signature. */
-export async function openBatch(sql: Sql): Promise<{ batch: BatchRow; signature: SignatureRow | undefined } | undefined> {
+export async function openBatch(
+  sql: Sql,
+): Promise<{ batch: BatchRow; signature: SignatureRow | undefined } | undefined> {
   const [batch] = await sql<BatchRow[]>`
     select batch_id, seq, state, prev, receipts_root, period_end, gross_micro, debits, credits, referrals
     from batches where state in ('built', 'signed', 'submitted')`;
@@ -49,7 +51,10 @@ export async function setUnsigned(sql: Sql, batchId: bigint): Promise<void> {
 }
 
 /** The batch that a digest was signed for. */
-export async function batchOfDigest(tx: Tx, digest: string): Promise<{ batch_id: bigint; gross_micro: bigint } | undefined> {
+export async function batchOfDigest(
+  tx: Tx,
+  digest: string,
+): Promise<{ batch_id: bigint; gross_micro: bigint } | undefined> {
   const [row] = await tx<Array<{ batch_id: bigint; gross_micro: bigint }>>`
     select b.batch_id, b.gross_micro from batch_signatures s join batches b using (batch_id)
     where s.digest = ${digest} for update of b`;
@@ -134,7 +139,10 @@ export type BatchListRow = BatchRow & {
 };
 
 /** Batches, newest first; or one of them. */
-export async function listBatches(sql: Queryable, { limit, seq }: { limit: number; seq: bigint | null }): Promise<BatchListRow[]> {
+export async function listBatches(
+  sql: Queryable,
+  { limit, seq }: { limit: number; seq: bigint | null },
+): Promise<BatchListRow[]> {
   return sql<BatchListRow[]>`
     select b.*, e.transaction_hash, length(b.debits) / 9 as debit_lines, length(b.credits) / 9 as credit_lines
     from batches b left join chain_events e on e.event_id = b.settled_event_id
@@ -142,4 +150,3 @@ export async function listBatches(sql: Queryable, { limit, seq }: { limit: numbe
     order by b.batch_id desc
     limit ${limit}`;
 }
-

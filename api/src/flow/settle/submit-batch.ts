@@ -17,7 +17,8 @@ export async function submitBatch(context: Context): Promise<void> {
   if (!open?.signature) return;
   const { batch, signature } = open;
   if (batch.state === "signed") await submit(context, batch, signature);
-  else if (batch.state === "submitted" && (await isDead(context, batch, signature))) await setUnsigned(context.sql, batch.batch_id);
+  else if (batch.state === "submitted" && (await isDead(context, batch, signature)))
+    await setUnsigned(context.sql, batch.batch_id);
 }
 
 async function submit({ sql, chain, relayer }: Context, batch: BatchRow, signature: SignatureRow): Promise<void> {
@@ -62,6 +63,7 @@ async function isDead({ sql, chain }: Context, batch: BatchRow, signature: Signa
     blockNumber: block.number,
   });
   if (seq !== batch.seq) return false;
-  const transaction = signature.transaction_id === null ? undefined : await transactionState(sql, signature.transaction_id);
+  const transaction =
+    signature.transaction_id === null ? undefined : await transactionState(sql, signature.transaction_id);
   return block.timestamp > signature.deadline || transaction?.state === "failed";
 }

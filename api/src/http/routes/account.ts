@@ -11,7 +11,10 @@ import { shapeTransaction } from "../shapes.ts";
 const tags = ["Account"];
 
 const Balance = Type.Object({
-  spendable: Type.String({ ...Money, description: "What new requests can spend: onChain − debt − unsettled − held + funded." }),
+  spendable: Type.String({
+    ...Money,
+    description: "What new requests can spend: onChain − debt − unsettled − held + funded.",
+  }),
   onChain: Type.String({ ...Money, description: "Credit in the contract, as booked from its events." }),
   debt: Type.String({ ...Money, description: "Overdrawn and not yet repaid." }),
   unsettled: Type.String({ ...Money, description: "Metered and not yet settled on-chain." }),

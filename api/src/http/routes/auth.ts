@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { closeSession, openSession } from "../../auth/sessions.ts";
 import { giveNonce, verifySignIn } from "../../auth/siwe.ts";
-import { accountById, type AccountRow } from "../../auth/store.ts";
+import { type AccountRow, accountById } from "../../auth/store.ts";
 import { NotFoundError } from "../../errors.ts";
 import { Account, Bytes, Problem } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
@@ -12,7 +12,13 @@ const tags = ["Sign-in"];
 export function authRoutes(app: Routes, services: Services): void {
   app.post(
     "/api/auth/nonce",
-    { schema: { tags, summary: "A nonce for one sign-in, good for ten minutes", response: { 200: Type.Object({ nonce: Type.String() }) } } },
+    {
+      schema: {
+        tags,
+        summary: "A nonce for one sign-in, good for ten minutes",
+        response: { 200: Type.Object({ nonce: Type.String() }) },
+      },
+    },
     async () => ({ nonce: await giveNonce(services.sql) }),
   );
 
@@ -46,7 +52,13 @@ export function authRoutes(app: Routes, services: Services): void {
 
   app.get(
     "/api/account",
-    { schema: { tags, summary: "The account you are signed in to", response: { 200: Type.Object({ account: Account }), 401: Problem } } },
+    {
+      schema: {
+        tags,
+        summary: "The account you are signed in to",
+        response: { 200: Type.Object({ account: Account }), 401: Problem },
+      },
+    },
     async (request) => {
       const { accountId } = await sessionOf(services, request);
       return { account: await readAccount(services, accountId) };

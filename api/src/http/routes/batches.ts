@@ -22,7 +22,14 @@ const Batch = Type.Object({
 export function batchRoutes(app: Routes, { sql }: Services): void {
   app.get(
     "/api/batches",
-    { schema: { tags, summary: "Batches, newest first", querystring: Limit, response: { 200: Type.Object({ batches: Type.Array(Batch) }) } } },
+    {
+      schema: {
+        tags,
+        summary: "Batches, newest first",
+        querystring: Limit,
+        response: { 200: Type.Object({ batches: Type.Array(Batch) }) },
+      },
+    },
     async ({ query }) => ({ batches: (await listBatches(sql, { limit: query.limit, seq: null })).map(shapeBatch) }),
   );
 

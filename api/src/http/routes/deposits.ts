@@ -3,17 +3,19 @@ import { Type } from "typebox";
 import { InvalidInputError } from "../../errors.ts";
 import { queueAuthorization } from "../../flow/deposit/queue-authorization.ts";
 import { type DepositRow, depositsOf } from "../../flow/deposit/store.ts";
-import { shapeTransaction } from "../shapes.ts";
 import { Address, Bytes, Bytes32, Limit, Moment, Money, Problem, Transaction, usdOfMicro } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { sessionOf } from "../session.ts";
+import { shapeTransaction } from "../shapes.ts";
 
 const tags = ["Deposits"];
 
 const Deposit = Type.Object({
   id: Type.String(),
   amount: Money,
-  rail: Type.String({ description: "How it came in: deposit, depositFor, permit, authorization, payer, address, attributed." }),
+  rail: Type.String({
+    description: "How it came in: deposit, depositFor, permit, authorization, payer, address, attributed.",
+  }),
   payer: Address,
   transactionHash: Bytes32,
   blockNumber: Type.Integer(),
@@ -56,7 +58,8 @@ export function depositRoutes(app: Routes, services: Services): void {
       schema: {
         tags,
         summary: "Deposit without gas: sign an ERC-3009 authorization, the platform sends it",
-        description: "Type ReceiveWithAuthorization of the USDC token, to the escrow, nonce = keccak256(abi.encode(ref, memo, salt)).",
+        description:
+          "Type ReceiveWithAuthorization of the USDC token, to the escrow, nonce = keccak256(abi.encode(ref, memo, salt)).",
         body: Authorization,
         response: { 202: Type.Object({ transaction: Transaction }), 400: Problem, 401: Problem, 422: Problem },
       },
@@ -83,7 +86,8 @@ export function depositRoutes(app: Routes, services: Services): void {
 
 function readMicro(amount: string) {
   const { micro, remainder } = nanoToMicro(parseUsd(amount));
-  if (remainder !== 0n || micro <= 0n) throw new InvalidInputError("amount has to be above zero, with at most 6 decimals.", "amount");
+  if (remainder !== 0n || micro <= 0n)
+    throw new InvalidInputError("amount has to be above zero, with at most 6 decimals.", "amount");
   return microUsdc(micro);
 }
 

@@ -10,7 +10,10 @@ const tags = ["Earnings"];
 
 const Earnings = Type.Object({
   earner: Nullable(Type.Integer({ description: "Your number in the contract." })),
-  unsettled: Type.String({ ...Money, description: "Gross of served requests that no batch has settled yet; 80 % of it will be earned." }),
+  unsettled: Type.String({
+    ...Money,
+    description: "Gross of served requests that no batch has settled yet; 80 % of it will be earned.",
+  }),
   held: Type.String({ ...Money, description: "Settled, held for 24 to 48 hours." }),
   available: Type.String({ ...Money, description: "Can be withdrawn from $10 on." }),
   paid: Money,
@@ -30,7 +33,13 @@ const Payout = Type.Object({
 export function earningsRoutes(app: Routes, services: Services): void {
   app.get(
     "/api/earnings",
-    { schema: { tags, summary: "What your nodes have earned, and where it is on its way", response: { 200: Earnings, 401: Problem } } },
+    {
+      schema: {
+        tags,
+        summary: "What your nodes have earned, and where it is on its way",
+        response: { 200: Earnings, 401: Problem },
+      },
+    },
     async (request) => {
       const { accountId } = await sessionOf(services, request);
       const earnings = await readEarnings(services, accountId);

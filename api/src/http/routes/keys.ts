@@ -19,7 +19,13 @@ const Key = Type.Object({
 export function keyRoutes(app: Routes, services: Services): void {
   app.get(
     "/api/keys",
-    { schema: { tags, summary: "Your API keys, newest first", response: { 200: Type.Object({ keys: Type.Array(Key) }), 401: Problem } } },
+    {
+      schema: {
+        tags,
+        summary: "Your API keys, newest first",
+        response: { 200: Type.Object({ keys: Type.Array(Key) }), 401: Problem },
+      },
+    },
     async (request) => {
       const { accountId } = await sessionOf(services, request);
       return { keys: (await listKeys(services.sql, accountId)).map(shapeKey) };
@@ -33,7 +39,11 @@ export function keyRoutes(app: Routes, services: Services): void {
         tags,
         summary: "Create an API key; the answer is the only place that shows it",
         body: Type.Object({ name: Type.String({ minLength: 1, maxLength: 64 }) }),
-        response: { 201: Type.Object({ ...Key.properties, key: Type.String({ description: "sk-infr-…" }) }), 400: Problem, 401: Problem },
+        response: {
+          201: Type.Object({ ...Key.properties, key: Type.String({ description: "sk-infr-…" }) }),
+          400: Problem,
+          401: Problem,
+        },
       },
     },
     async (request, reply) => {

@@ -7,7 +7,13 @@ import { sessionOf } from "../session.ts";
 
 const tags = ["Nodes"];
 
-const Node = Type.Object({ id: Type.String(), name: Type.String(), url: Type.String(), enabled: Type.Boolean(), createdAt: Moment });
+const Node = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  url: Type.String(),
+  enabled: Type.Boolean(),
+  createdAt: Moment,
+});
 
 const Model = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 128 }),
@@ -21,7 +27,13 @@ const Model = Type.Object({
 export function nodeRoutes(app: Routes, services: Services): void {
   app.get(
     "/api/nodes",
-    { schema: { tags, summary: "Your nodes", response: { 200: Type.Object({ nodes: Type.Array(Node) }), 401: Problem } } },
+    {
+      schema: {
+        tags,
+        summary: "Your nodes",
+        response: { 200: Type.Object({ nodes: Type.Array(Node) }), 401: Problem },
+      },
+    },
     async (request) => {
       const { accountId } = await sessionOf(services, request);
       return { nodes: (await nodesOf(services.sql, accountId)).map(shapeNode) };

@@ -19,7 +19,12 @@ const PublicConfig = Type.Object({
   minPayoutUsd: Money,
 });
 
-const Ready = Type.Object({ database: Type.Boolean(), indexer: Type.Boolean(), chain: Type.Boolean(), node: Type.Boolean() });
+const Ready = Type.Object({
+  database: Type.Boolean(),
+  indexer: Type.Boolean(),
+  chain: Type.Boolean(),
+  node: Type.Boolean(),
+});
 
 const Reserves = Type.Object({
   block: Type.Integer(),
@@ -42,9 +47,13 @@ const Reserves = Type.Object({
 export function publicRoutes(app: Routes, services: Services): void {
   const { config, chain } = services;
 
-  app.get("/health", { schema: { tags, summary: "The process lives", response: { 200: Type.Object({ ok: Type.Boolean() }) } } }, async () => ({
-    ok: true,
-  }));
+  app.get(
+    "/health",
+    { schema: { tags, summary: "The process lives", response: { 200: Type.Object({ ok: Type.Boolean() }) } } },
+    async () => ({
+      ok: true,
+    }),
+  );
 
   app.get(
     "/ready",
@@ -57,7 +66,13 @@ export function publicRoutes(app: Routes, services: Services): void {
 
   app.get(
     "/api/config",
-    { schema: { tags, summary: "What a client needs to know to talk to the contracts", response: { 200: PublicConfig } } },
+    {
+      schema: {
+        tags,
+        summary: "What a client needs to know to talk to the contracts",
+        response: { 200: PublicConfig },
+      },
+    },
     async () => ({
       chainId: config.chainId,
       chainName: chain.viemChain.name,
@@ -74,7 +89,9 @@ export function publicRoutes(app: Routes, services: Services): void {
 
   app.get(
     "/api/reserves",
-    { schema: { tags, summary: "What is held and what is owed, ledger against contract", response: { 200: Reserves } } },
+    {
+      schema: { tags, summary: "What is held and what is owed, ledger against contract", response: { 200: Reserves } },
+    },
     async () => {
       const { block, usdcHeld, liabilities, ledger, differences, ok } = await reconcile(services);
       return {
@@ -91,7 +108,11 @@ export function publicRoutes(app: Routes, services: Services): void {
           debt: usdOfNano(ledger.debt),
           held: usdOfNano(ledger.held),
         },
-        differences: differences.map((one) => ({ what: one.what, ledger: usdOfNano(one.ledger), chain: usdOfNano(one.chain) })),
+        differences: differences.map((one) => ({
+          what: one.what,
+          ledger: usdOfNano(one.ledger),
+          chain: usdOfNano(one.chain),
+        })),
         ok,
       };
     },

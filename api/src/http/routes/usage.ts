@@ -1,6 +1,6 @@
 import { Type } from "typebox";
 import { InvalidInputError } from "../../errors.ts";
-import { usagePage, type UsageRow } from "../../flow/capture/store.ts";
+import { type UsageRow, usagePage } from "../../flow/capture/store.ts";
 import { isId, timeOfId } from "../../ids.ts";
 import { Limit, Moment, Money, Nullable, Problem, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
@@ -36,7 +36,11 @@ export function usageRoutes(app: Routes, services: Services): void {
           ...Limit.properties,
           cursor: Type.Optional(Type.String({ description: "nextCursor of the previous page" })),
         }),
-        response: { 200: Type.Object({ usage: Type.Array(Usage), nextCursor: Nullable(Type.String()) }), 400: Problem, 401: Problem },
+        response: {
+          200: Type.Object({ usage: Type.Array(Usage), nextCursor: Nullable(Type.String()) }),
+          400: Problem,
+          401: Problem,
+        },
       },
     },
     async (request) => {
@@ -48,7 +52,10 @@ export function usageRoutes(app: Routes, services: Services): void {
       const before = cursor === undefined ? null : { requestId: cursor, startedAt: timeOfId(cursor) };
       const rows = await usagePage(services.sql, { accountId, before, limit: limit + 1 });
       const page = rows.slice(0, limit);
-      return { usage: page.map(shapeUsage), nextCursor: rows.length > limit ? (page.at(-1)?.request_id ?? null) : null };
+      return {
+        usage: page.map(shapeUsage),
+        nextCursor: rows.length > limit ? (page.at(-1)?.request_id ?? null) : null,
+      };
     },
   );
 }

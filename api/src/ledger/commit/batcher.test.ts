@@ -44,7 +44,11 @@ async function fundedAccount(amount: bigint): Promise<string> {
       bookEntries(tx, {
         cause: `deposit:${accountId}`,
         entries: [
-          { debit: { book: "escrow", account: "" }, credit: { book: "credit", account: accountId }, amount: nanoUsd(amount) },
+          {
+            debit: { book: "escrow", account: "" },
+            credit: { book: "credit", account: accountId },
+            amount: nanoUsd(amount),
+          },
         ],
       }),
     );
@@ -67,8 +71,18 @@ async function grant(accountId: string, amount: bigint): Promise<void> {
   );
 }
 
-const hold = (accountId: string, { worst, floor = 1n, requestId = newId("req"), subjects = [] }: { worst: bigint; floor?: bigint; requestId?: string; subjects?: string[] }) =>
-  batcher.hold({ requestId, accountId, worst: nanoUsd(worst), floor: nanoUsd(floor), subjects }).then((outcome) => ({ ...outcome, requestId }));
+const hold = (
+  accountId: string,
+  {
+    worst,
+    floor = 1n,
+    requestId = newId("req"),
+    subjects = [],
+  }: { worst: bigint; floor?: bigint; requestId?: string; subjects?: string[] },
+) =>
+  batcher
+    .hold({ requestId, accountId, worst: nanoUsd(worst), floor: nanoUsd(floor), subjects })
+    .then((outcome) => ({ ...outcome, requestId }));
 
 const captureOf = (accountId: string, requestId: string, cost: bigint): CaptureOperation => ({
   requestId,
@@ -111,8 +125,15 @@ describe("hold", () => {
   });
 
   test("error: an empty account, or less than the floor, is refused by the balance", async () => {
-    expect(await hold(await fundedAccount(0n), { worst: 1n })).toMatchObject({ outcome: "refused", refusedBy: "balance", spendable: 0n });
-    expect(await hold(await fundedAccount(5n), { worst: 100n, floor: 6n })).toMatchObject({ outcome: "refused", spendable: 5n });
+    expect(await hold(await fundedAccount(0n), { worst: 1n })).toMatchObject({
+      outcome: "refused",
+      refusedBy: "balance",
+      spendable: 0n,
+    });
+    expect(await hold(await fundedAccount(5n), { worst: 100n, floor: 6n })).toMatchObject({
+      outcome: "refused",
+      spendable: 5n,
+    });
   });
 
   test("error: an account nobody knows", async () => {
@@ -121,7 +142,9 @@ describe("hold", () => {
 
   test("behavior: 1,000 at once on money for ten hold ten times, whatever the flush", async () => {
     const account = await fundedAccount(1_000n);
-    const outcomes = await Promise.all(Array.from({ length: 1_000 }, () => hold(account, { worst: 100n, floor: 100n })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 1_000 }, () => hold(account, { worst: 100n, floor: 100n })),
+    );
     expect(outcomes.filter(({ outcome }) => outcome === "held")).toHaveLength(10);
     expect(outcomes.filter(({ outcome }) => outcome === "refused")).toHaveLength(990);
     expect(await spendable(account)).toBe(0n);
@@ -131,13 +154,19 @@ describe("hold", () => {
     const account = await fundedAccount(1_000n);
     const other = newId("inst");
     await renewLease(sql, { instanceId: other, leaseMs: 60_000, first: true });
-    const batchers = [batcher, new Batcher({ sql, instanceId: other })];
+    const second = new Batcher({ sql, instanceId: other });
     const outcomes = await Promise.all(
       Array.from({ length: 400 }, (_, i) =>
-        batchers[i % 2]?.hold({ requestId: newId("req"), accountId: account, worst: nanoUsd(100n), floor: nanoUsd(100n), subjects: [] }),
+        (i % 2 ? batcher : second).hold({
+          requestId: newId("req"),
+          accountId: account,
+          worst: nanoUsd(100n),
+          floor: nanoUsd(100n),
+          subjects: [],
+        }),
       ),
     );
-    expect(outcomes.filter((outcome) => outcome?.outcome === "held")).toHaveLength(10);
+    expect(outcomes.filter((outcome) => outcome.outcome === "held")).toHaveLength(10);
   });
 
   test("behavior: a small request is not refused because of a large one in the same flush", async () => {
@@ -160,7 +189,9 @@ describe("limits", () => {
     const account = await fundedAccount(10_000n);
     await limit(account, 500n);
     const subjects = ["key:key_1"];
-    const outcomes = await Promise.all(Array.from({ length: 50 }, () => hold(account, { worst: 100n, floor: 100n, subjects })));
+    const outcomes = await Promise.all(
+      Array.from({ length: 50 }, () => hold(account, { worst: 100n, floor: 100n, subjects })),
+    );
     expect(outcomes.filter(({ outcome }) => outcome === "held")).toHaveLength(5);
     expect(outcomes.find(({ outcome }) => outcome === "refused")).toMatchObject({ refusedBy: "key:key_1" });
     expect(await hold(account, { worst: 100n, floor: 100n })).toMatchObject({ outcome: "held" });
@@ -183,9 +214,9 @@ describe("capture", () => {
     const { requestId } = await hold(account, { worst: 400n });
     expect(await batcher.capture(captureOf(account, requestId, 150n))).toMatchObject({ outcome: "captured" });
     expect(await readBalance(sql, account)).toMatchObject({ spendable: 850n, held: 0n, unsettled: 150n });
-    expect(await sql`select debit_book, credit_book, amount_nano from entries where cause = ${`capture:${requestId}`}`).toEqual([
-      { debit_book: "usage", credit_book: "unsettled", amount_nano: 150n },
-    ]);
+    expect(
+      await sql`select debit_book, credit_book, amount_nano from entries where cause = ${`capture:${requestId}`}`,
+    ).toEqual([{ debit_book: "usage", credit_book: "unsettled", amount_nano: 150n }]);
   });
 
   test("behavior: platform-funded credit burns first, and the platform pays for it", async () => {
@@ -199,7 +230,9 @@ describe("capture", () => {
   test("behavior: repeating it, also at once, bills once", async () => {
     const account = await fundedAccount(1_000n);
     const { requestId } = await hold(account, { worst: 400n });
-    const outcomes = await Promise.all(Array.from({ length: 20 }, () => batcher.capture(captureOf(account, requestId, 150n))));
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, () => batcher.capture(captureOf(account, requestId, 150n))),
+    );
     expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(["captured"]));
     expect(await spendable(account)).toBe(850n);
   });
@@ -275,7 +308,9 @@ describe("the database's own rules", () => {
       sql.begin((tx) =>
         bookEntries(tx, {
           cause: `deposit:once:${account}`,
-          entries: [{ debit: { book: "escrow", account: "" }, credit: { book: "credit", account }, amount: nanoUsd(7n) }],
+          entries: [
+            { debit: { book: "escrow", account: "" }, credit: { book: "credit", account }, amount: nanoUsd(7n) },
+          ],
         }),
       );
     const results = await Promise.all(Array.from({ length: 20 }, book));
@@ -285,27 +320,36 @@ describe("the database's own rules", () => {
 });
 
 test("property: any interleaving of holds, captures and releases keeps every counter equal to its entries", async () => {
-  const step = fc.record({ worst: fc.bigInt({ min: 1n, max: 500n }), end: fc.constantFrom("capture", "release", "leave"), part: fc.nat(100) });
+  const step = fc.record({
+    worst: fc.bigInt({ min: 1n, max: 500n }),
+    end: fc.constantFrom("capture", "release", "leave"),
+    part: fc.nat(100),
+  });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), fc.bigInt({ min: 0n, max: 2_000n }), fc.bigInt({ min: 0n, max: 500n }), async (steps, paid, funded) => {
-      const account = await fundedAccount(paid);
-      if (funded > 0n) await grant(account, funded);
-      let cost = 0n;
-      await Promise.all(
-        steps.map(async ({ worst, end, part }) => {
-          const { outcome, granted, requestId } = await hold(account, { worst });
-          if (outcome !== "held" || granted === null) return;
-          const billed = (granted * BigInt(part)) / 100n;
-          if (end === "capture") {
-            await batcher.capture(captureOf(account, requestId, billed));
-            cost += billed;
-          } else if (end === "release") await batcher.release({ requestId, accountId: account });
-        }),
-      );
-      const balance = await readBalance(sql, account);
-      expect(balance.spendable + balance.held).toBe(paid + funded - cost);
-      expect(balance.spendable).toBeGreaterThanOrEqual(0n);
-    }),
+    fc.asyncProperty(
+      fc.array(step, { minLength: 1, maxLength: 40 }),
+      fc.bigInt({ min: 0n, max: 2_000n }),
+      fc.bigInt({ min: 0n, max: 500n }),
+      async (steps, paid, funded) => {
+        const account = await fundedAccount(paid);
+        if (funded > 0n) await grant(account, funded);
+        let cost = 0n;
+        await Promise.all(
+          steps.map(async ({ worst, end, part }) => {
+            const { outcome, granted, requestId } = await hold(account, { worst });
+            if (outcome !== "held" || granted === null) return;
+            const billed = (granted * BigInt(part)) / 100n;
+            if (end === "capture") {
+              await batcher.capture(captureOf(account, requestId, billed));
+              cost += billed;
+            } else if (end === "release") await batcher.release({ requestId, accountId: account });
+          }),
+        );
+        const balance = await readBalance(sql, account);
+        expect(balance.spendable + balance.held).toBe(paid + funded - cost);
+        expect(balance.spendable).toBeGreaterThanOrEqual(0n);
+      },
+    ),
     { numRuns: 25 },
   );
   expect(await differences(sql)).toEqual([]);

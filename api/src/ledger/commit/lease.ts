@@ -17,12 +17,7 @@ export async function keepLease(
 ): Promise<Lease> {
   await renewLease(sql, { instanceId, leaseMs: LEASE_MS, first: true });
   const timer = setInterval(() => {
-    renewLease(sql, { instanceId, leaseMs: LEASE_MS, first: false }).then(
-      (kept) => {
-        if (!kept) onLost();
-      },
-      () => {}, // out of reach: the next renewal tells whether the lease outlived it
-    );
+    void renew(sql, { instanceId, onLost });
   }, RENEW_MS);
   return {
     stop: async () => {
@@ -30,4 +25,12 @@ export async function keepLease(
       await endLease(sql, instanceId);
     },
   };
+}
+
+async function renew(sql: Sql, { instanceId, onLost }: { instanceId: string; onLost: () => void }): Promise<void> {
+  try {
+    if (!(await renewLease(sql, { instanceId, leaseMs: LEASE_MS, first: false }))) onLost();
+  } catch {
+    // out of reach: the next renewal tells whether the lease outlived it
+  }
 }

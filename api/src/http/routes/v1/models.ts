@@ -1,6 +1,6 @@
 import { formatUsd } from "@infr/money";
-import type { Offer } from "../../../metering/price-book.ts";
 import { chooseNodes } from "../../../inference/choose-nodes.ts";
+import type { Offer } from "../../../metering/offer.ts";
 import type { Routes, Services } from "../../services.ts";
 
 export function modelRoutes(app: Routes, { inference }: Services): void {

@@ -1,0 +1,159 @@
+import { deployEscrow } from "@infr/contracts/testing";
+import { startDemoNode } from "@infr/demo-node";
+import { nanoUsd } from "@infr/money";
+import OpenAI from "openai";
+import type { Hex } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { createSiweMessage } from "viem/siwe";
+import { startChain } from "../../../test/chain.ts";
+import { buildApp } from "../app.ts";
+import { KeyRing } from "../auth/api-keys.ts";
+import { openChain } from "../chain/open.ts";
+import { readUsdcDomain } from "../chain/usdc-domain.ts";
+import { readConfig } from "../config.ts";
+import type { Sql } from "../db/types.ts";
+import { newId } from "../ids.ts";
+import { openNodeAgent } from "../inference/call-node.ts";
+import { Batcher } from "../ledger/commit/batcher.ts";
+import { renewLease } from "../ledger/commit/store.ts";
+import { bookEntries } from "../ledger/entries.ts";
+import { PriceBook } from "../metering/price-book.ts";
+import { testDatabase } from "./database.ts";
+
+/** The first of the chain's well-known funded accounts. */
+export const RICH_KEY: Hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
+
+export type TestUser = { accountId: string; cookie: string; key: string; openai: OpenAI; privateKey: Hex };
+export type TestApi = Awaited<ReturnType<typeof startApi>>;
+
+/** The API in this process on a real socket, with a database and a chain of its own and a demo node to route to. */
+export async function startApi() {
+  const { sql, url, drop } = await testDatabase();
+  const testChain = await startChain();
+  const { escrow, usdc, chainId } = await deployEscrow({ rpcUrl: testChain.rpcUrl, deployerKey: RICH_KEY });
+  const config = readConfig({
+    DATABASE_URL: url,
+    RPC_URL: testChain.rpcUrl,
+    CHAIN_ID: String(chainId),
+    ESCROW_ADDRESS: escrow,
+    USDC_ADDRESS: usdc,
+    MAX_PRICE_PER_MILLION_USD: "10000",
+    ALLOW_PRIVATE_NODES: "true",
+    DEV: "true",
+  });
+  const chain = openChain(config);
+  const instanceId = newId("inst");
+  await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
+  const batcher = new Batcher({ sql, instanceId });
+  const agent = openNodeAgent();
+  const app = await buildApp(
+    {
+      config,
+      sql,
+      chain,
+      relayer: privateKeyToAccount(RICH_KEY).address,
+      usdcDomain: await readUsdcDomain(chain),
+      signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId, now: () => new Date() },
+      keyRing: new KeyRing(sql),
+      inference: { batcher, priceBook: new PriceBook(sql), agent },
+    },
+    false,
+  );
+  const origin = await app.listen({ host: "127.0.0.1", port: 0 });
+  const node = await startDemoNode();
+  return {
+    app,
+    sql,
+    chain,
+    node,
+    origin,
+    batcher,
+    chainId,
+    signMessage: (privateKey: Hex, overrides: Partial<Parameters<typeof createSiweMessage>[0]>) =>
+      signMessage({ origin: config.publicUrl, chainId, privateKey, overrides }),
+    stop: async () => {
+      await app.close();
+      await node.stop();
+      await agent.destroy();
+      await testChain.stop();
+      await drop();
+    },
+  };
+}
+
+async function signMessage({
+  origin,
+  chainId,
+  privateKey,
+  overrides,
+}: {
+  origin: URL;
+  chainId: number;
+  privateKey: Hex;
+  overrides: Partial<Parameters<typeof createSiweMessage>[0]>;
+}) {
+  const wallet = privateKeyToAccount(privateKey);
+  const message = createSiweMessage({
+    address: wallet.address,
+    chainId,
+    domain: origin.host,
+    uri: origin.origin,
+    nonce: "00000000",
+    version: "1",
+    ...overrides,
+  });
+  return { message, signature: await wallet.signMessage({ message }) };
+}
+
+/** A signed-in user with an API key. */
+export async function newUser(api: TestApi, privateKey: Hex = generatePrivateKey()): Promise<TestUser> {
+  const { nonce } = (await api.app.inject({ method: "POST", url: "/api/auth/nonce" })).json<{ nonce: string }>();
+  const signed = await api.signMessage(privateKey, { nonce });
+  const verified = await api.app.inject({ method: "POST", url: "/api/auth/verify", payload: signed });
+  const cookie = `infr_session=${verified.cookies[0]?.value}`;
+  const created = await api.app.inject({
+    method: "POST",
+    url: "/api/keys",
+    headers: { cookie },
+    payload: { name: "test" },
+  });
+  const { key } = created.json<{ key: string }>();
+  const openai = new OpenAI({ baseURL: `${api.origin}/v1`, apiKey: key, maxRetries: 0 });
+  return { accountId: verified.json<{ account: { id: string } }>().account.id, cookie, key, openai, privateKey };
+}
+
+/** Credit in the ledger, as a deposit's event would book it. */
+export async function credit(sql: Sql, accountId: string, nano: bigint): Promise<void> {
+  await sql.begin((tx) =>
+    bookEntries(tx, {
+      cause: `deposit:test:${newId("tx")}`,
+      entries: [
+        {
+          debit: { book: "escrow", account: "" },
+          credit: { book: "credit", account: accountId },
+          amount: nanoUsd(nano),
+        },
+      ],
+    }),
+  );
+}
+
+/** Puts a node up for sale by an operator of its own. */
+export async function sellNode(api: TestApi, { url, models }: { url: string; models: string[] }): Promise<TestUser> {
+  const operator = await newUser(api);
+  const offered = models.map((id) => ({
+    id,
+    promptPerMillion: "100",
+    completionPerMillion: "200",
+    contextLength: 32_768,
+    maxCompletionTokens: 1_024,
+  }));
+  const answer = await api.app.inject({
+    method: "POST",
+    url: "/api/nodes",
+    headers: { cookie: operator.cookie },
+    payload: { name: "demo", url, models: offered },
+  });
+  if (answer.statusCode !== 201) throw new Error(answer.body);
+  return operator;
+}

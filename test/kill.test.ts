@@ -1,0 +1,55 @@
+import postgres from "postgres";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { runFlow } from "../scripts/flow/flow.ts";
+import { waitFor } from "../scripts/process.ts";
+import { startStack, type TestStack } from "./stack.ts";
+
+const SEED = Number(process.env["SEED"] ?? 7);
+const KILLS = Number(process.env["KILLS"] ?? 6);
+const LEASE_MS = 45_000;
+
+let stack: TestStack;
+beforeAll(async () => {
+  stack = await startStack({ instances: 2 });
+});
+afterAll(() => stack?.stop());
+
+/** Reproducible random numbers from 0 to 1 (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+test(`SIGKILL of servers and workers during the flow loses nothing that was answered (seed ${SEED}, ${KILLS} kills)`, async () => {
+  const next = random(SEED);
+  const lines: string[] = [];
+  const flow = runFlow({ stack, say: (line) => lines.push(line), withdraw: false, cappedRequests: 40 });
+  for (let kill = 0; kill < KILLS; kill++) {
+    await new Promise((resolve) => setTimeout(resolve, 300 + next() * 700));
+    const pair = stack.pairs[next() < 0.7 ? 0 : 1];
+    await (next() < 0.5 ? pair?.server : pair?.worker)?.killAndRestart();
+  }
+  if (!(await flow)) throw new Error(lines.join("\n"));
+
+  const sql = postgres(stack.databaseUrl, { max: 1 });
+  try {
+    await waitFor({
+      what: "the holds of dead processes to be released",
+      timeoutMs: LEASE_MS,
+      check: async () => (await sql`select from holds`).length === 0,
+    });
+    const unbilled = await sql`
+      select request_id from usage u where cost_nano > 0
+        and not exists (select from entries where cause = 'capture:' || u.request_id)`;
+    expect(unbilled).toHaveLength(0);
+    const [total] = await sql`select coalesce(sum(amount_nano), 0)::text as sum from entry_sides`;
+    expect(total?.["sum"]).toBe("0");
+  } finally {
+    await sql.end();
+  }
+});
