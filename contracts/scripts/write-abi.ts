@@ -19,9 +19,12 @@ const CONTRACTS = [
 
 /** Everything the bytecode depends on, so that staleness is seen without compiling. */
 async function hashSources(): Promise<string> {
-  const files = ["hardhat.config.ts", "contracts/package.json"];
+  const files: string[] = [];
   for await (const file of glob("contracts/{src,dev}/**/*.sol", { cwd: ROOT })) files.push(file);
-  const hash = createHash("sha256");
+  const { devDependencies: ours } = JSON.parse(await readFile(join(ROOT, "contracts/package.json"), "utf8"));
+  const { devDependencies: all } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
+  const hash = createHash("sha256").update(`${all.solc} ${ours["@openzeppelin/contracts"]} `);
+  hash.update(JSON.stringify(config.solidity, (key, value: unknown) => (key === "path" ? undefined : value)));
   for (const file of files.sort()) hash.update(`${file}\0`).update(await readFile(join(ROOT, file)));
   return hash.digest("hex");
 }

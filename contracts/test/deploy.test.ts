@@ -4,8 +4,8 @@ import getPort from "get-port";
 import { createPublicClient, type Hex, http } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { creditEscrowAbi } from "../abi/index.ts";
+import { startAnvil } from "../testing/anvil.ts";
 import { deployEscrow } from "../testing/index.ts";
-import { startAnvil } from "./anvil.ts";
 
 const DEPLOYER_KEY: Hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 const SETTLER: Hex = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";

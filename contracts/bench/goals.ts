@@ -1,0 +1,13 @@
+/** Most that each may cost: gas of the whole transaction, bytes of calldata, bytes of runtime code. */
+export const GOALS = {
+  settleLineGas: 5_750,
+  settleFixedGas: 90_000,
+  settle1050Gas: 6_100_000,
+  settle1050Bytes: 10_100,
+  depositGas: 75_000,
+  deposit3009Gas: 110_000,
+  withdrawGas: 68_000,
+  runtimeBytes: 22_000,
+} as const;
+
+export type GasFigures = Record<keyof typeof GOALS | "settle10Gas" | "settle100Gas", number>;

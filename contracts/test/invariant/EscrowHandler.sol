@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {EscrowTest} from "../support/EscrowTest.sol";
+
+/// @dev Does one random, valid thing a call, and keeps a ghost ledger of what has to come out of it.
+contract EscrowHandler is EscrowTest {
+    uint256 private constant OWNERS = 6;
+
+    /// @dev Ghosts: USDC in and out, and per earner the ten-thousandths earned in a lifetime.
+    uint256 public deposited;
+    uint256 public paidOut;
+    uint256 public settledGross;
+    uint64 public settledBatches;
+    bytes32 public lastDigest;
+    mapping(uint32 earner => uint256) public earnedBps;
+    mapping(uint32 earner => uint256) public paidTo;
+    uint256 public largestRestDeficit;
+    bool public liabilitiesMovedBySettle;
+
+    constructor() {
+        setUp();
+        usdc.mint(address(escrow), 3); // stray: never anybody's
+        deposit(0, 5_000e6);
+    }
+
+    /// @dev The runner calls every public function: the escrow is deployed once.
+    function setUp() public override {
+        if (address(escrow) == address(0)) super.setUp();
+    }
+
+    // --------------------------------------------------- operations --------------------------------------------------
+
+    function deposit(uint256 who, uint256 amount) public {
+        amount = bound(amount, 5e6, 5_000e6);
+        _deposit(_owner(who), uint64(amount));
+        deposited += amount;
+    }
+
+    function open(uint256 who) external {
+        escrow.open(_owner(who), 0);
+    }
+
+    function elapse(uint256 time) external {
+        vm.warp(block.timestamp + bound(time, 0, 36 hours));
+    }
+
+    /// @dev Up to three accounts pay one operator, with or without a referrer, beyond their balance at times.
+    function settle(uint256 seed, uint256 operator, uint256 referrer) external {
+        (bytes memory debits, uint256 gross) = _debits(seed);
+        uint32 operatorId = _id(operator);
+        uint32 referrerId = _id(referrer);
+        bool referred = gross > 0 && seed % 3 != 0;
+        uint64 owed = escrow.liabilities();
+        uint256 platformBefore = _earned(PLATFORM_ID);
+        uint256 othersBefore = operatorId == 1 || referrerId == 1 ? 0 : platformBefore;
+
+        ICreditEscrow.Batch memory batch =
+            _batch(debits, _line(operatorId, gross), referred ? _line(referrerId, gross) : bytes(""));
+        escrow.settle(batch, _sign(SETTLER_KEY, _digest(batch)));
+
+        lastDigest = bytes32((uint256(_digest(batch)) >> 40) << 40);
+        ++settledBatches;
+        settledGross += gross;
+        earnedBps[operatorId] += gross * 8_000;
+        if (referred) earnedBps[referrerId] += gross * 100;
+        if (escrow.liabilities() != owed) liabilitiesMovedBySettle = true;
+        if (othersBefore != 0) {
+            uint256 rest = _earned(PLATFORM_ID) - platformBefore;
+            uint256 floor = (gross * (referred ? 19 : 20)) / 100;
+            if (floor > rest + 2) largestRestDeficit = floor - rest;
+        }
+    }
+
+    function withdraw(uint256 who, uint256 amount) external {
+        uint32 id = _id(who);
+        ICreditEscrow.Earner memory state = escrow.earnerOf(id);
+        uint256 room = id == PLATFORM_ID ? state.available : 500e6 - state.windowPaid;
+        uint256 most = state.available < room ? state.available : room;
+        if (most < 10e6) return;
+        amount = bound(amount, 10e6, most);
+        address owner = escrow.ownerOf(id);
+        vm.prank(owner);
+        escrow.withdraw(id, uint64(amount));
+        paidOut += amount;
+        paidTo[id] += amount;
+    }
+
+    function setPayoutTo(uint256 who, uint256 to) external {
+        uint32 id = _id(who);
+        address owner = escrow.ownerOf(id);
+        vm.prank(owner);
+        escrow.setPayoutTo(id, _owner(to));
+    }
+
+    // ---------------------------------------------------- reading ----------------------------------------------------
+
+    function escrowAddress() external view returns (ICreditEscrow) {
+        return escrow;
+    }
+
+    function held() external view returns (uint256) {
+        return usdc.balanceOf(address(escrow));
+    }
+
+    // ---------------------------------------------------- internal ---------------------------------------------------
+
+    function _owner(uint256 seed) private view returns (address) {
+        uint256 index = seed % OWNERS;
+        return index == 0 ? platform : address(uint160(0xabc0 + index));
+    }
+
+    function _id(uint256 seed) private view returns (uint32) {
+        return uint32(1 + (seed % (escrow.nextId() - 1)));
+    }
+
+    function _debits(uint256 seed) private view returns (bytes memory lines, uint256 gross) {
+        uint256 short;
+        uint256 own;
+        for (uint32 id = 1; id < escrow.nextId() && id <= 4; ++id) {
+            uint256 roll = uint256(keccak256(abi.encode(seed, id)));
+            if (roll % 2 == 0) continue;
+            ICreditEscrow.Account memory state = escrow.accountOf(id);
+            uint256 room = id == 1 ? uint256(state.balance) / 2 : uint256(state.dayLimit) - state.used;
+            uint256 wanted = bound(roll >> 8, 0, uint256(state.balance) + 3e6);
+            uint256 amount = wanted < room ? wanted : room;
+            if (id == 1) own = amount;
+            else if (amount > state.balance) short += amount - state.balance;
+            lines = bytes.concat(lines, _line(id, amount));
+            gross += amount;
+        }
+        (uint256 capacity,,) = escrow.settlementCapacity();
+        // a builder leaves out what account 1 can't carry, what the bucket doesn't hold, and what is too small to round
+        if (short + own > _balance(1) || gross > capacity || gross < 12) return ("", 0);
+    }
+}
