@@ -17,19 +17,21 @@ export interface NewKey {
 
 const newKeyQuery = [...queryKeys.keys, "new"] as const;
 
-/** Makes a key. The API tells it once; it stays in this page's memory for the snippets until the page is closed. */
+/** Makes a key; the API tells it once. */
 export function useCreateKey(): UseMutationResult<NewKey, Error, string> {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: (name) => unwrap(api.POST("/api/keys", { body: { name } })),
-    onSuccess: async (created) => {
-      queries.setQueryData(newKeyQuery, created);
-      await queries.invalidateQueries({ queryKey: queryKeys.keys, predicate: ({ queryKey }) => queryKey.length === 1 });
-    },
+    onSuccess: () => queries.invalidateQueries({ queryKey: queryKeys.keys, exact: true }),
   });
 }
 
-/** The key made last in this page, if there is one. */
+/** Keeps a key in this page's memory, for the snippets, until the page is closed. */
+export const rememberNewKey = (queries: QueryClient, created: NewKey): void => {
+  queries.setQueryData(newKeyQuery, created);
+};
+
+/** The key remembered last, if there is one. */
 export function useNewKey(): NewKey | null {
   const { data }: UseQueryResult<NewKey | null> = useQuery({
     queryKey: newKeyQuery,

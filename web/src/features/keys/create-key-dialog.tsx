@@ -1,10 +1,11 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { CodeLine } from "../../components/code-line.tsx";
 import { Button } from "../../components/ui/button.tsx";
 import { Dialog } from "../../components/ui/dialog.tsx";
 import { TextField } from "../../components/ui/field.tsx";
 import { describeError } from "../../lib/errors.ts";
-import { useCreateKey } from "../../lib/new-key.ts";
+import { rememberNewKey, useCreateKey } from "../../lib/new-key.ts";
 
 const NAME_LENGTH = 64;
 
@@ -12,6 +13,7 @@ const NAME_LENGTH = 64;
 export function CreateKeyDialog({ size }: { size?: "sm" | "md" }) {
   const [open, setOpen] = useState(false);
   const createKey = useCreateKey();
+  const queries = useQueryClient();
   const change = (next: boolean) => {
     setOpen(next);
     if (next) createKey.reset();
@@ -43,7 +45,7 @@ export function CreateKeyDialog({ size }: { size?: "sm" | "md" }) {
           <NameForm
             pending={createKey.isPending}
             error={createKey.error ? describeError(createKey.error) : null}
-            onSubmit={(name) => createKey.mutate(name)}
+            onSubmit={(name) => createKey.mutate(name, { onSuccess: (created) => rememberNewKey(queries, created) })}
           />
         )}
       </Dialog>

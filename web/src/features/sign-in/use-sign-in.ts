@@ -1,4 +1,4 @@
-import { type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Address } from "viem";
 import { createSiweMessage } from "viem/siwe";
 import { type Config, type Connector, useConfig } from "wagmi";
@@ -32,6 +32,7 @@ export function useSignIn(): UseMutationResult<void, Error, Connector> {
       });
       const signature = await signMessage(wagmi, { account: address, connector, message });
       const { account } = await unwrap(api.POST("/api/auth/verify", { body: { message, signature } }));
+      forgetAccount(queries);
       queries.setQueryData(queryKeys.session, account);
     },
   });
@@ -52,11 +53,16 @@ export function useSignOut(): UseMutationResult<void, Error, void> {
     mutationFn: async () => {
       await unwrap(api.POST("/api/auth/logout"));
       await disconnect(wagmi);
-      window.sessionStorage.clear();
+      forgetAccount(queries);
       queries.setQueryData(queryKeys.session, null);
-      queries.removeQueries({ predicate: ({ queryKey }) => !KEPT.has(queryKey[0]) });
     },
   });
+}
+
+/** Also before somebody signs in: a session may have ended without a sign-out, and left another account's data. */
+function forgetAccount(queries: QueryClient): void {
+  window.sessionStorage.clear();
+  queries.removeQueries({ predicate: ({ queryKey }) => !KEPT.has(queryKey[0]) });
 }
 
 const KEPT = new Set<unknown>([queryKeys.session[0], queryKeys.config[0]]);

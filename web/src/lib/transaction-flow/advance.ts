@@ -1,6 +1,4 @@
-import { type Hex, TransactionNotFoundError, TransactionReceiptNotFoundError } from "viem";
-import type { Config } from "wagmi";
-import { getPublicClient } from "wagmi/actions";
+import { type Hex, type PublicClient, TransactionNotFoundError, TransactionReceiptNotFoundError } from "viem";
 import { api, unwrap } from "../api.ts";
 import type { FlowState } from "./flow-state.ts";
 
@@ -8,10 +6,13 @@ const REVERTED = "The transaction was mined, but the contract refused it: only t
 const REPLACED = "Your wallet replaced this transaction by another one. What the other one did is listed below.";
 const CREDIT_PAGE = 50;
 
+/** What is asked of a node. */
+export type ChainReader = Pick<PublicClient, "getTransaction" | "getTransactionCount" | "getTransactionReceipt">;
+
 /** Asks whoever knows what became of a pending flow; returns the same object while there is nothing new. */
-export async function advance(state: FlowState, config: Config): Promise<FlowState> {
+export async function advance(state: FlowState, chain: ChainReader): Promise<FlowState> {
   if (state.stage === "confirmed") return findCredit(state);
-  return state.relayId ? askOutbox(state, state.relayId) : askChain(state, config);
+  return state.relayId ? askOutbox(state, state.relayId) : askChain(state, chain);
 }
 
 /** The API may replace its transaction by one with a higher fee: its answer counts, not the first hash. */
@@ -25,21 +26,27 @@ async function askOutbox(state: FlowState, id: string): Promise<FlowState> {
   return { ...state, hash: transaction.hash as Hex | null, stage: mined ? "confirmed" : "submitted" };
 }
 
-async function askChain(state: FlowState, config: Config): Promise<FlowState> {
-  if (!state.hash || !state.sender) return state;
-  const client = getPublicClient(config);
-  if (!client) return state;
-  const receipt = await unlessMissing(client.getTransactionReceipt({ hash: state.hash }));
-  if (receipt?.status === "reverted") return { ...state, stage: "failed", error: REVERTED };
-  if (receipt) return { ...state, stage: "confirmed" };
-  if (state.nonce === null) {
-    const transaction = await unlessMissing(client.getTransaction({ hash: state.hash }));
+async function askChain(state: FlowState, chain: ChainReader): Promise<FlowState> {
+  const { hash, sender, nonce } = state;
+  if (!hash || !sender) return state;
+  const outcome = await askReceipt(state, hash, chain);
+  if (outcome) return outcome;
+  if (nonce === null) {
+    const transaction = await unlessMissing(chain.getTransaction({ hash }));
     return transaction ? { ...state, nonce: transaction.nonce } : state;
   }
-  const used = await client.getTransactionCount({ address: state.sender });
-  const late = used > state.nonce && (await unlessMissing(client.getTransactionReceipt({ hash: state.hash })));
-  if (used > state.nonce && !late) return { ...state, stage: "failed", error: REPLACED };
-  return state;
+  const used = await chain.getTransactionCount({ address: sender });
+  if (used <= nonce) return state;
+  // Its nonce is used up: by itself, a moment ago, or by another transaction.
+  return (await askReceipt(state, hash, chain)) ?? { ...state, stage: "failed", error: REPLACED };
+}
+
+async function askReceipt(state: FlowState, hash: Hex, chain: ChainReader): Promise<FlowState | null> {
+  const receipt = await unlessMissing(chain.getTransactionReceipt({ hash }));
+  if (!receipt) return null;
+  return receipt.status === "success"
+    ? { ...state, stage: "confirmed" }
+    : { ...state, stage: "failed", error: REVERTED };
 }
 
 async function findCredit(state: FlowState): Promise<FlowState> {

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useSyncExternalStore } from "react";
 import type { Abi, Address } from "viem";
-import { type Config, useConfig } from "wagmi";
+import { type Config, useConfig, usePublicClient } from "wagmi";
 import { getConnection, simulateContract, waitForTransactionReceipt, writeContract } from "wagmi/actions";
 import { describeError, isRejected } from "../errors.ts";
 import { queryKeys } from "../query-keys.ts";
@@ -38,7 +38,7 @@ export interface TransactionFlow {
 export function useTransactionFlow(name: string): TransactionFlow {
   const config = useConfig();
   const state = useSyncExternalStore(store.subscribe, () => store.get(name));
-  useProgress(name, state, config);
+  useProgress(name, state);
 
   const run = useCallback(
     async (plan: FlowPlan) => {
@@ -78,11 +78,12 @@ async function runCalls(name: string, calls: ContractCall[], config: Config): Pr
 }
 
 /** Follows a pending flow to its end; what it changed is fetched again. */
-function useProgress(name: string, state: FlowState, config: Config): void {
+function useProgress(name: string, state: FlowState): void {
+  const chain = usePublicClient();
   const queries = useQueryClient();
   const { data: next } = useQuery({
     queryKey: [...queryKeys.transaction, name, state],
-    queryFn: () => advance(state, config),
+    queryFn: () => (chain ? advance(state, chain) : state),
     enabled: isPending(state),
     refetchInterval: POLL_MS,
     refetchIntervalInBackground: true,
