@@ -139,6 +139,11 @@ export const creditEscrowAbi = [
     "type": "error"
   },
   {
+    "inputs": [],
+    "name": "FailedDeployment",
+    "type": "error"
+  },
+  {
     "inputs": [
       {
         "internalType": "uint256",
@@ -152,6 +157,22 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "Insolvent",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "balance",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "needed",
+        "type": "uint256"
+      }
+    ],
+    "name": "InsufficientBalance",
     "type": "error"
   },
   {
@@ -392,6 +413,17 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "UnknownAccount",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32",
+        "name": "ref",
+        "type": "bytes32"
+      }
+    ],
+    "name": "UnknownRef",
     "type": "error"
   },
   {
@@ -643,6 +675,25 @@ export const creditEscrowAbi = [
         "type": "uint32"
       },
       {
+        "indexed": false,
+        "internalType": "enum ICreditEscrow.SkipReason",
+        "name": "reason",
+        "type": "uint8"
+      }
+    ],
+    "name": "PayoutSkipped",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint32",
+        "name": "earner",
+        "type": "uint32"
+      },
+      {
         "indexed": true,
         "internalType": "address",
         "name": "to",
@@ -744,6 +795,19 @@ export const creditEscrowAbi = [
   {
     "inputs": [],
     "name": "MIN_DEPOSIT",
+    "outputs": [
+      {
+        "internalType": "uint64",
+        "name": "",
+        "type": "uint64"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "MIN_PAYER_DEPOSIT",
     "outputs": [
       {
         "internalType": "uint64",
@@ -912,6 +976,25 @@ export const creditEscrowAbi = [
   {
     "inputs": [
       {
+        "internalType": "bytes32",
+        "name": "ref",
+        "type": "bytes32"
+      }
+    ],
+    "name": "depositAddressOf",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "owner",
         "type": "address"
@@ -933,6 +1016,57 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "depositFor",
+    "outputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "from",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "amount",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint256",
+            "name": "validAfter",
+            "type": "uint256"
+          },
+          {
+            "internalType": "uint256",
+            "name": "validBefore",
+            "type": "uint256"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "nonce",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "bytes",
+            "name": "signature",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct ICreditEscrow.PayerDeposit",
+        "name": "input",
+        "type": "tuple"
+      }
+    ],
+    "name": "depositFromPayer",
     "outputs": [
       {
         "internalType": "uint32",
@@ -999,6 +1133,50 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "depositWithAuthorization",
+    "outputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "salt",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint64",
+        "name": "amount",
+        "type": "uint64"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "memo",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "deadline",
+        "type": "uint256"
+      },
+      {
+        "internalType": "bytes",
+        "name": "signature",
+        "type": "bytes"
+      }
+    ],
+    "name": "depositWithPermit",
     "outputs": [
       {
         "internalType": "uint32",
@@ -1244,6 +1422,25 @@ export const creditEscrowAbi = [
     "type": "function"
   },
   {
+    "inputs": [
+      {
+        "internalType": "uint32[]",
+        "name": "earners",
+        "type": "uint32[]"
+      }
+    ],
+    "name": "payout",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "total",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
     "inputs": [],
     "name": "payoutPolicy",
     "outputs": [
@@ -1392,6 +1589,25 @@ export const creditEscrowAbi = [
       }
     ],
     "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32[]",
+        "name": "refs",
+        "type": "bytes32[]"
+      }
+    ],
+    "name": "sweep",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "total",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
     "type": "function"
   },
   {

@@ -18,10 +18,10 @@ interface ICreditEscrow {
     enum Rail {
         Deposit, // 0: `deposit`, by account number
         DepositFor, // 1: `depositFor`, by owner and salt
-        Permit, // 2: `deposit` with an ERC-2612 permit
+        Permit, // 2: `depositWithPermit`, ERC-2612
         Authorization, // 3: `depositWithAuthorization`, ERC-3009, gasless
-        Payer, // 4: ERC-3009 with any nonce, to the payer's own primary account
-        Address, // 5: swept from a deposit address
+        Payer, // 4: `depositFromPayer`, ERC-3009 with any nonce, to the payer's own primary account
+        Address, // 5: `sweep`, from a deposit address
         Attributed // 6: a plain transfer, attributed afterwards
     }
 
@@ -51,6 +51,24 @@ interface ICreditEscrow {
         bytes debits; // what each account pays
         bytes credits; // gross per operator: Σ = Σ debits
         bytes referrals; // referred gross per referrer: Σ ≤ Σ debits
+    }
+
+    /// @notice What `depositFromPayer` needs: an ERC-3009 `transferWithAuthorization` to the escrow, with any nonce.
+    struct PayerDeposit {
+        address from; // who pays and has signed; his primary account is credited
+        uint64 amount; // µUSDC
+        uint256 validAfter; // valid from the second after this one
+        uint256 validBefore; // valid until the second before this one
+        bytes32 nonce; // any that `from` has not used yet
+        bytes signature; // 65-byte ECDSA, or ERC-1271
+    }
+
+    /// @notice Why `payout` left an earner out.
+    enum SkipReason {
+        BelowMinimum, // 0: less than `MIN_PAYOUT` is available
+        NotVerified, // 1: the owner has to be verified for that much
+        TransferFailed, // 2: the token refused, e.g. a blacklisted payee
+        UnknownEarner // 3: no account has this number
     }
 
     /// @notice An account as it is now.
@@ -121,6 +139,9 @@ interface ICreditEscrow {
     /// @notice Earnings were paid in USDC; `windowPaid` is what counts towards the unverified limit after it.
     event PaidOut(uint32 indexed earner, address indexed to, uint64 amount, uint64 windowPaid);
 
+    /// @notice `payout` left an earner out and went on with the others.
+    event PayoutSkipped(uint32 indexed earner, SkipReason reason);
+
     // =============================================================================================================
     //                                                    Errors
     // =============================================================================================================
@@ -129,6 +150,8 @@ interface ICreditEscrow {
     error InvalidAddress(address given);
     /// @notice No account has this number.
     error UnknownAccount(uint256 account);
+    /// @notice No account with this ref is open.
+    error UnknownRef(bytes32 ref);
     /// @notice Every number has been given.
     error AccountsExhausted();
     /// @notice Only the owner of the account may do this.
@@ -235,6 +258,42 @@ interface ICreditEscrow {
     /// @return account Number of the account
     function depositWithAuthorization(AuthorizedDeposit calldata input) external returns (uint32 account);
 
+    /// @notice Deposits the caller's USDC into the account of an owner, with an ERC-2612 permit instead of an allowance.
+    /// @dev Somebody else may have used the permit before: it is enough that there is an allowance in the end.
+    /// @param owner Owner of the account, opened if need be
+    /// @param salt 0 for the owner's primary account
+    /// @param amount µUSDC, at least `MIN_DEPOSIT`, also the permit's value
+    /// @param memo Free; goes into the event
+    /// @param deadline The permit's
+    /// @param signature The caller's over the permit, ECDSA or ERC-1271
+    /// @return account Number of the account
+    function depositWithPermit(
+        address owner,
+        bytes32 salt,
+        uint64 amount,
+        bytes32 memo,
+        uint256 deadline,
+        bytes calldata signature
+    ) external returns (uint32 account);
+
+    /// @notice Deposits USDC that its holder has signed over to the escrow (ERC-3009 `transferWithAuthorization`), as
+    /// x402 clients do. It is always the payer's own primary account that is credited, so anybody may submit it.
+    /// @dev The memo of the event is the nonce. Executed at USDC directly instead, the transfer leaves a surplus whose
+    /// sender is known.
+    /// @param input The payer's authorization
+    /// @return account Number of the payer's primary account, opened if need be
+    function depositFromPayer(PayerDeposit calldata input) external returns (uint32 account);
+
+    /// @notice Books what has arrived at deposit addresses: anybody may call. Less than `MIN_DEPOSIT` waits there.
+    /// @param refs Accounts, all of them open
+    /// @return total µUSDC booked
+    function sweep(bytes32[] calldata refs) external returns (uint256 total);
+
+    /// @notice The deposit address of an account, known before it is opened: takes USDC from any wallet or exchange.
+    /// @param ref The account's name, see `refOf`
+    /// @return depositAddress Where to send USDC
+    function depositAddressOf(bytes32 ref) external view returns (address depositAddress);
+
     // =============================================================================================================
     //                                                  Settlement
     // =============================================================================================================
@@ -277,6 +336,12 @@ interface ICreditEscrow {
     /// @param amount µUSDC, at least `MIN_PAYOUT`
     function withdraw(uint32 earner, uint64 amount) external;
 
+    /// @notice Pays all that is available to each earner's `payoutTo`: anybody may call, so earners need no gas.
+    /// @dev Who can't be paid is left out with an event; the others are paid.
+    /// @param earners Their numbers; one that comes twice is below the minimum the second time
+    /// @return total µUSDC paid
+    function payout(uint32[] calldata earners) external returns (uint256 total);
+
     /// @notice Changes where payouts go, after `PAYOUT_TO_DELAY`. Only the owner may call; a later call replaces it.
     /// @param earner Its number
     /// @param to Any address but this contract; 0 for the owner
@@ -314,6 +379,10 @@ interface ICreditEscrow {
     /// @notice Least deposit.
     /// @return amount µUSDC
     function MIN_DEPOSIT() external pure returns (uint64 amount);
+
+    /// @notice Least deposit by `depositFromPayer`.
+    /// @return amount µUSDC
+    function MIN_PAYER_DEPOSIT() external pure returns (uint64 amount);
 
     /// @notice Least payout.
     /// @return amount µUSDC

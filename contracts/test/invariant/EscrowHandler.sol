@@ -87,6 +87,24 @@ contract EscrowHandler is EscrowTest {
         paidTo[id] += amount;
     }
 
+    function payout(uint256 who, uint256 other) external {
+        uint32[] memory ids = new uint32[](2);
+        (ids[0], ids[1]) = (_id(who), _id(other));
+        uint256[2] memory before = [_earned(ids[0]), _earned(ids[1])];
+        paidOut += escrow.payout(ids);
+        paidTo[ids[0]] += before[0] - _earned(ids[0]);
+        if (ids[1] != ids[0]) paidTo[ids[1]] += before[1] - _earned(ids[1]);
+    }
+
+    function sweep(uint256 who, uint256 amount) external {
+        amount = bound(amount, 5e6, 50e6);
+        bytes32[] memory refs = new bytes32[](1);
+        refs[0] = escrow.refOf(_owner(who), 0);
+        escrow.open(_owner(who), 0);
+        usdc.mint(escrow.depositAddressOf(refs[0]), amount);
+        deposited += escrow.sweep(refs);
+    }
+
     function setPayoutTo(uint256 who, uint256 to) external {
         uint32 id = _id(who);
         address owner = escrow.ownerOf(id);
