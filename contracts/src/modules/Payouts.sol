@@ -64,6 +64,15 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ICreditEscrow
+    function convertEarnings(uint32 earner, uint64 amount) external {
+        _requireOwner(earner);
+        if (amount == 0) revert AmountBelowMinimum(0, 1);
+        _earners[earner] = _earners[earner].take(earner, amount, _today());
+        uint32 debtRepaid = _credit(earner, amount);
+        emit EarningsConverted(earner, amount, debtRepaid);
+    }
+
+    /// @inheritdoc ICreditEscrow
     function setPayoutTo(uint32 earner, address to) external {
         address owner = _requireOwner(earner);
         if (to == address(this)) revert InvalidAddress(to);
