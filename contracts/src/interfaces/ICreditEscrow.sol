@@ -216,6 +216,15 @@ interface ICreditEscrow {
     /// @notice `payout` left an earner out and went on with the others.
     event PayoutSkipped(uint32 indexed earner, SkipReason reason);
 
+    /// @notice The owner may take the account's credit out from `exitAt`, within `EXIT_WINDOW`.
+    event ExitRequested(uint32 indexed account, uint40 exitAt);
+
+    /// @notice The owner has deposited again, which calls off the exit.
+    event ExitCancelled(uint32 indexed account);
+
+    /// @notice The account's credit was paid out to its owner.
+    event Exited(uint32 indexed account, address indexed to, uint64 amount);
+
     // =============================================================================================================
     //                                                    Errors
     // =============================================================================================================
@@ -276,6 +285,8 @@ interface ICreditEscrow {
     error CapacityExceeded(uint256 gross, uint256 available);
     /// @notice The owner has to be verified before more is paid out in this window.
     error NotVerified(uint32 earner, uint256 windowPaid, uint256 limit);
+    /// @notice Batches have been settled too lately for an exit.
+    error NotDark(uint256 darkAt, uint256 timestamp);
     /// @notice The contract would hold less USDC than it owes.
     error Insolvent(uint256 held, uint256 liabilities);
 
@@ -530,6 +541,21 @@ interface ICreditEscrow {
     function earnerOf(uint32 earner) external view returns (Earner memory state);
 
     // =============================================================================================================
+    //                                                     Exit
+    // =============================================================================================================
+
+    /// @notice Asks for the account's credit in USDC, once no batch has been settled for `DARK_AFTER`. Only the owner may
+    /// call. Nobody can stop it; a deposit by the owner himself calls it off.
+    /// @dev A platform that settles empty batches without serving is not dark.
+    /// @param account Its number
+    function requestExit(uint32 account) external;
+
+    /// @notice Pays the account's credit to its owner, `EXIT_DELAY` after the request and within `EXIT_WINDOW` of that.
+    /// Only the owner may call. What batches debit meanwhile is settled first.
+    /// @param account Its number
+    function exit(uint32 account) external;
+
+    // =============================================================================================================
     //                                             Solvency, roles, constants
     // =============================================================================================================
 
@@ -576,6 +602,18 @@ interface ICreditEscrow {
     /// @notice Most that is paid in a window to an earner whose owner is not verified.
     /// @return amount µUSDC
     function UNVERIFIED_PAYOUT_LIMIT() external pure returns (uint40 amount);
+
+    /// @notice Time without a batch after which exits may be requested.
+    /// @return time Seconds
+    function DARK_AFTER() external pure returns (uint40 time);
+
+    /// @notice Time from the request of an exit until it may be executed.
+    /// @return delay Seconds
+    function EXIT_DELAY() external pure returns (uint40 delay);
+
+    /// @notice Time in which an exit has to be executed before it lapses.
+    /// @return time Seconds
+    function EXIT_WINDOW() external pure returns (uint40 time);
 
     /// @notice Time from an uncleared `rotateOwner` until it may be applied.
     /// @return delay Seconds

@@ -111,6 +111,12 @@ library AccountWordLib {
         );
     }
 
+    /// @notice Replaces the time from which an exit may be executed.
+    function withExitAt(AccountWord self, uint40 exitAt_) internal pure returns (AccountWord) {
+        uint256 kept = AccountWord.unwrap(self) & ((1 << EXIT_AT) - 1);
+        return AccountWord.wrap(kept | (uint256(exitAt_) << EXIT_AT));
+    }
+
     /// @notice Replaces balance and debt.
     function withBalanceAndDebt(
         AccountWord self,

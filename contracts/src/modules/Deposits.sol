@@ -8,6 +8,7 @@ import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
 import {IUSDC} from "../interfaces/IUSDC.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {DepositForwarder} from "../periphery/DepositForwarder.sol";
+import {AccountWord} from "../libraries/AccountWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Accounts} from "./Accounts.sol";
 
@@ -131,7 +132,17 @@ abstract contract Deposits is Accounts, ReentrancyGuardTransient {
     function _book(uint32 account, address payer, Rail rail, uint64 amount, bytes32 memo) internal {
         uint32 debtRepaid = _credit(account, amount);
         _head.liabilities += amount;
+        _cancelExit(account, payer);
         emit Deposited(account, payer, rail, amount, debtRepaid, memo);
+    }
+
+    /// @dev An owner who deposits means to stay. Somebody else's deposit calls nothing off: with it an exit could be
+    /// stopped over and over.
+    function _cancelExit(uint32 account, address payer) private {
+        AccountWord word = _accounts[account];
+        if (word.exitAt() == 0 || payer != _owners[account].owner) return;
+        _accounts[account] = word.withExitAt(0);
+        emit ExitCancelled(account);
     }
 
     function _requireAtLeast(uint64 amount, uint64 minimum) private pure {

@@ -38,9 +38,9 @@ contract OwnershipTest is MovesTest {
     function test_rotateOwner_queuedWhenNotCleared() public {
         uint40 maturesAt = _queue();
         assertEq(escrow.ownerOf(buyer), owner, "still the old one");
-        (address queued, uint40 at,,) = escrow.queuedOf(buyer);
+        (address queued, uint40 when,,) = escrow.queuedOf(buyer);
         assertEq(queued, next, "queued");
-        assertEq(at, maturesAt, "matures");
+        assertEq(when, maturesAt, "matures");
         vm.warp(maturesAt - 1);
         vm.expectRevert(
             abi.encodeWithSelector(ICreditEscrow.NotMatured.selector, maturesAt, maturesAt - 1)
