@@ -31,7 +31,7 @@ export default defineConfig({
       /** Quick to build, and the one that coverage can instrument. */
       default: { compilers: [compiler({})] },
       /** What is deployed, everywhere: `hardhat build --build-profile production`. */
-      production: { compilers: [compiler({ viaIR: true })] },
+      production: { isolated: false, compilers: [compiler({ viaIR: true })] },
     },
   },
   test: {

@@ -31,7 +31,7 @@ async function hashSources(): Promise<string> {
 
 async function buildFiles(sourceHash: string): Promise<Map<string, string>> {
   const hre = await createHardhatRuntimeEnvironment(config, { buildProfile: "production" }, ROOT);
-  await hre.tasks.getTask("build").run({ quiet: true });
+  await hre.tasks.getTask("build").run({ quiet: true, noTests: true });
   const files = new Map<string, string>();
   let bytecodes = `${HEADER}export const sourceHash = "${sourceHash}";\n`;
   for (const { artifact, file, name } of CONTRACTS) {

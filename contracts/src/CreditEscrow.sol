@@ -3,13 +3,15 @@ pragma solidity 0.8.37;
 
 import {Accounts} from "./modules/Accounts.sol";
 import {Deposits} from "./modules/Deposits.sol";
+import {Exits} from "./modules/Exits.sol";
 import {Governed} from "./modules/Governed.sol";
-import {Payouts} from "./modules/Payouts.sol";
+import {Ownership} from "./modules/Ownership.sol";
 import {Settlement} from "./modules/Settlement.sol";
+import {Vouchers} from "./modules/Vouchers.sol";
 
 /// @title Prepaid inference credit, backed one to one by the USDC this contract holds
 /// @notice Immutable: a new version is a new deployment. See `ICreditEscrow` for what every function does.
-contract CreditEscrow is Deposits, Settlement, Payouts {
+contract CreditEscrow is Deposits, Settlement, Vouchers, Ownership, Exits {
     /// @notice What is fixed at deployment.
     struct Setup {
         address usdc; // the token

@@ -96,6 +96,27 @@ library AccountWordLib {
         }
     }
 
+    /// @notice Replaces the day limit from `timestamp` on; what has been used until then drained at the old one.
+    function withDayLimit(
+        AccountWord self,
+        uint40 dayLimit_,
+        uint256 timestamp
+    ) internal pure returns (AccountWord) {
+        if (timestamp > MASK_40) revert ICreditEscrow.ValueTooLarge(timestamp, MASK_40);
+        uint256 used = usedBy(self, timestamp);
+        if (used > dayLimit_) used = dayLimit_;
+        uint256 kept = AccountWord.unwrap(self) & KEEP_ON_DEBIT & ~(MASK_40 << DAY_LIMIT);
+        return AccountWord.wrap(
+            kept | (uint256(dayLimit_) << DAY_LIMIT) | (used << USED) | (timestamp << USED_AT)
+        );
+    }
+
+    /// @notice Replaces the time from which an exit may be executed.
+    function withExitAt(AccountWord self, uint40 exitAt_) internal pure returns (AccountWord) {
+        uint256 kept = AccountWord.unwrap(self) & ((1 << EXIT_AT) - 1);
+        return AccountWord.wrap(kept | (uint256(exitAt_) << EXIT_AT));
+    }
+
     /// @notice Replaces balance and debt.
     function withBalanceAndDebt(
         AccountWord self,

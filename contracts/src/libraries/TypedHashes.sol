@@ -9,6 +9,18 @@ library TypedHashes {
     bytes32 internal constant SETTLEMENT = keccak256(
         "Settlement(uint64 seq,bytes32 prev,bytes32 receiptsRoot,uint40 periodEnd,uint40 deadline,bytes debits,bytes credits,bytes referrals)"
     );
+    bytes32 internal constant TRANSFER = keccak256(
+        "Transfer(uint32 from,uint32 to,uint64 amount,bytes32 memo,uint96 nonce,uint40 deadline)"
+    );
+    bytes32 internal constant CREATE_VOUCHER = keccak256(
+        "CreateVoucher(uint32 from,address key,uint64 amount,uint32 to,uint40 expiry,uint96 nonce,uint40 deadline)"
+    );
+    bytes32 internal constant REDEEM = keccak256("Redeem(address key,uint32 to,uint32 from,uint40 expiry)");
+    bytes32 internal constant CLEARANCE = keccak256("Clearance(bytes32 operation,uint40 deadline)");
+    bytes32 internal constant DAY_LIMIT =
+        keccak256("DayLimit(uint32 account,uint40 perDay,uint96 nonce,uint40 deadline)");
+    bytes32 internal constant ROTATE_OWNER =
+        keccak256("RotateOwner(uint32 account,address owner,uint96 nonce,uint40 deadline)");
 
     function settlement(ICreditEscrow.Batch calldata batch) internal pure returns (bytes32) {
         return keccak256(
@@ -24,6 +36,44 @@ library TypedHashes {
                 keccak256(batch.referrals)
             )
         );
+    }
+
+    function transfer(ICreditEscrow.Transfer calldata move, uint96 nonce) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(TRANSFER, move.from, move.to, move.amount, move.memo, nonce, move.deadline)
+        );
+    }
+
+    function createVoucher(ICreditEscrow.VoucherOrder calldata order, uint96 nonce) internal pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                CREATE_VOUCHER,
+                order.from,
+                order.key,
+                order.amount,
+                order.to,
+                order.expiry,
+                nonce,
+                order.deadline
+            )
+        );
+    }
+
+    function redeem(address key, uint32 to, uint32 from, uint40 expiry) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REDEEM, key, to, from, expiry));
+    }
+
+    /// @notice What the clearer signs: the struct hash of an operation, until the operation's own deadline.
+    function clearance(bytes32 operation, uint40 deadline) internal pure returns (bytes32) {
+        return keccak256(abi.encode(CLEARANCE, operation, deadline));
+    }
+
+    function dayLimit(ICreditEscrow.DayLimit calldata limit, uint96 nonce) internal pure returns (bytes32) {
+        return keccak256(abi.encode(DAY_LIMIT, limit.account, limit.perDay, nonce, limit.deadline));
+    }
+
+    function rotateOwner(ICreditEscrow.Rotation calldata rotation, uint96 nonce) internal pure returns (bytes32) {
+        return keccak256(abi.encode(ROTATE_OWNER, rotation.account, rotation.owner, nonce, rotation.deadline));
     }
 
     /// @notice The lasting name of an account.

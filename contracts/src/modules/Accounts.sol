@@ -12,7 +12,7 @@ import {TypedHashes} from "../libraries/TypedHashes.sol";
 abstract contract Accounts is ICreditEscrow {
     /// @dev One slot: deposits need the first and the last, settlement the others.
     struct Head {
-        uint64 liabilities; // Σ balances + Σ earner buckets
+        uint64 liabilities; // Σ balances + Σ earner buckets + Σ vouchers
         uint64 seq; // last batch number used
         uint40 settledAt; // when that was, or the deployment
         uint32 nextId; // number of the next account

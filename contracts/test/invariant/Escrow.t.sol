@@ -20,16 +20,16 @@ contract EscrowInvariantTest is Test {
         targets[0] = address(handler);
     }
 
-    function invariant_I1_usdcHeldCoversLiabilitiesWhichAreBalancesAndEarnings() public view {
-        uint256 sum;
+    function invariant_I1_usdcHeldCoversLiabilitiesWhichAreBalancesEarningsAndVouchers() public view {
+        uint256 sum = handler.inVouchers();
         for (uint32 id = 1; id < escrow.nextId(); ++id) sum += escrow.accountOf(id).balance + _earned(id);
-        assertEq(escrow.liabilities(), sum, "liabilities == balances + earnings");
+        assertEq(escrow.liabilities(), sum, "liabilities == balances + earnings + vouchers");
         assertEq(sum, handler.deposited() - handler.paidOut(), "liabilities == deposited - paid out");
         assertEq(handler.held(), sum + 3, "held == liabilities + stray");
     }
 
-    function invariant_I2_settleLeavesLiabilitiesUnchanged() public view {
-        assertTrue(!handler.liabilitiesMovedBySettle(), "settle moved liabilities");
+    function invariant_I2_settleTransferAndVoucherLeaveLiabilitiesUnchanged() public view {
+        assertTrue(!handler.liabilitiesMoved(), "liabilities moved");
     }
 
     function invariant_I3_debitsAreNetKickbackAndPlatform() public view {

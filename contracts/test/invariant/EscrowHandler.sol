@@ -2,11 +2,13 @@
 pragma solidity 0.8.37;
 
 import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {TypedHashes} from "../../src/libraries/TypedHashes.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
 /// @dev Does one random, valid thing a call, and keeps a ghost ledger of what has to come out of it.
 contract EscrowHandler is EscrowTest {
     uint256 private constant OWNERS = 6;
+    uint256 private constant VOUCHER_KEYS = 0xc0de0000;
 
     /// @dev Ghosts: USDC in and out, and per earner the ten-thousandths earned in a lifetime.
     uint256 public deposited;
@@ -16,8 +18,10 @@ contract EscrowHandler is EscrowTest {
     bytes32 public lastDigest;
     mapping(uint32 earner => uint256) public earnedBps;
     mapping(uint32 earner => uint256) public paidTo;
+    uint256 public inVouchers;
+    uint256 public vouchers;
     uint256 public largestRestDeficit;
-    bool public liabilitiesMovedBySettle;
+    bool public liabilitiesMoved;
 
     constructor() {
         setUp();
@@ -65,7 +69,7 @@ contract EscrowHandler is EscrowTest {
         settledGross += gross;
         earnedBps[operatorId] += gross * 8_000;
         if (referred) earnedBps[referrerId] += gross * 100;
-        if (escrow.liabilities() != owed) liabilitiesMovedBySettle = true;
+        if (escrow.liabilities() != owed) liabilitiesMoved = true;
         if (othersBefore != 0) {
             uint256 rest = _earned(PLATFORM_ID) - platformBefore;
             uint256 floor = (gross * (referred ? 19 : 20)) / 100;
@@ -87,11 +91,97 @@ contract EscrowHandler is EscrowTest {
         paidTo[id] += amount;
     }
 
+    function payout(uint256 who, uint256 other) external {
+        uint32[] memory ids = new uint32[](2);
+        (ids[0], ids[1]) = (_id(who), _id(other));
+        uint256[2] memory before = [_earned(ids[0]), _earned(ids[1])];
+        paidOut += escrow.payout(ids);
+        paidTo[ids[0]] += before[0] - _earned(ids[0]);
+        if (ids[1] != ids[0]) paidTo[ids[1]] += before[1] - _earned(ids[1]);
+    }
+
+    function sweep(uint256 who, uint256 amount) external {
+        amount = bound(amount, 5e6, 50e6);
+        bytes32[] memory refs = new bytes32[](1);
+        refs[0] = escrow.refOf(_owner(who), 0);
+        escrow.open(_owner(who), 0);
+        usdc.mint(escrow.depositAddressOf(refs[0]), amount);
+        deposited += escrow.sweep(refs);
+    }
+
     function setPayoutTo(uint256 who, uint256 to) external {
         uint32 id = _id(who);
         address owner = escrow.ownerOf(id);
         vm.prank(owner);
         escrow.setPayoutTo(id, _owner(to));
+    }
+
+    function transfer(uint256 who, uint256 toSeed, uint256 amount) external {
+        (uint32 from, uint32 to) = (_id(who), _id(toSeed));
+        uint256 balance = _balance(from);
+        if (from == to || balance == 0) return;
+        ICreditEscrow.Transfer memory move =
+            ICreditEscrow.Transfer(from, to, uint64(bound(amount, 1, balance)), MEMO, uint40(block.timestamp));
+        bytes32 operation = keccak256(
+            abi.encode(TypedHashes.TRANSFER, from, to, move.amount, MEMO, _nonce(from), move.deadline)
+        );
+        bytes memory clearance = _clear(operation, move.deadline);
+        uint64 owed = escrow.liabilities();
+        vm.prank(escrow.ownerOf(from));
+        escrow.transfer(move, "", clearance);
+        if (escrow.liabilities() != owed) liabilitiesMoved = true;
+    }
+
+    function createVoucher(uint256 who, uint256 amount) external {
+        uint32 from = _id(who);
+        uint256 balance = _balance(from);
+        if (balance == 0) return;
+        address key = vm.addr(VOUCHER_KEYS + ++vouchers);
+        uint40 time = uint40(block.timestamp);
+        ICreditEscrow.VoucherOrder memory order =
+            ICreditEscrow.VoucherOrder(from, key, uint64(bound(amount, 1, balance)), 0, time + 1 days, time);
+        bytes32 operation = keccak256(
+            abi.encode(
+                TypedHashes.CREATE_VOUCHER, from, key, order.amount, 0, order.expiry, _nonce(from), order.deadline
+            )
+        );
+        bytes memory clearance = _clear(operation, time);
+        uint64 owed = escrow.liabilities();
+        vm.prank(escrow.ownerOf(from));
+        escrow.createVoucher(order, "", clearance);
+        inVouchers += order.amount;
+        if (escrow.liabilities() != owed) liabilitiesMoved = true;
+    }
+
+    /// @dev Redeems a voucher, or gives it back when it has expired; a closed one refuses both.
+    function closeVoucher(uint256 which, uint256 who) external {
+        if (vouchers == 0) return;
+        uint256 privateKey = VOUCHER_KEYS + bound(which, 1, vouchers);
+        address key = vm.addr(privateKey);
+        ICreditEscrow.Voucher memory voucher = escrow.voucherOf(key);
+        if (voucher.amount == 0) {
+            vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NoVoucher.selector, key));
+            escrow.reclaimVoucher(key);
+            return;
+        }
+        inVouchers -= voucher.amount;
+        if (block.timestamp > voucher.expiry) {
+            escrow.reclaimVoucher(key);
+        } else {
+            uint32 to = _id(who);
+            bytes32 digest = _typed(keccak256(abi.encode(TypedHashes.REDEEM, key, to, voucher.from, voucher.expiry)));
+            escrow.redeemVoucher(key, to, _sign(privateKey, digest));
+        }
+    }
+
+    function convertEarnings(uint256 who, uint256 amount) external {
+        uint32 id = _id(who);
+        uint256 available = escrow.earnerOf(id).available;
+        if (available == 0) return;
+        amount = bound(amount, 1, available);
+        vm.prank(escrow.ownerOf(id));
+        escrow.convertEarnings(id, uint64(amount));
+        paidTo[id] += amount;
     }
 
     // ---------------------------------------------------- reading ----------------------------------------------------
@@ -113,6 +203,14 @@ contract EscrowHandler is EscrowTest {
 
     function _id(uint256 seed) private view returns (uint32) {
         return uint32(1 + (seed % (escrow.nextId() - 1)));
+    }
+
+    function _nonce(uint32 account) private view returns (uint96) {
+        return escrow.accountOf(account).nonce;
+    }
+
+    function _clear(bytes32 operation, uint40 deadline) private view returns (bytes memory) {
+        return _sign(CLEARER_KEY, _typed(keccak256(abi.encode(TypedHashes.CLEARANCE, operation, deadline))));
     }
 
     function _debits(uint256 seed) private view returns (bytes memory lines, uint256 gross) {

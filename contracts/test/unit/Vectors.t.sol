@@ -62,16 +62,7 @@ contract VectorsTest is Test {
                 referrals: vm.parseJsonBytes(json, string.concat(key, "referrals"))
             })
         );
-        bytes32 domain = keccak256(
-            abi.encode(
-                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
-                keccak256("CreditEscrow"),
-                keccak256("1"),
-                vm.parseJsonUint(json, ".settlement.at.chainId"),
-                vm.parseJsonAddress(json, ".settlement.at.escrow")
-            )
-        );
-        digest = keccak256(abi.encodePacked(hex"1901", domain, digest));
+        digest = keccak256(abi.encodePacked(hex"1901", _domain(), digest));
         assertEq(digest, vm.parseJsonBytes32(json, ".settlement.digest"), "digest");
         assertEq(
             bytes32((uint256(digest) >> 40) << 40), vm.parseJsonBytes32(json, ".settlement.storedDigest"), "stored"
@@ -80,6 +71,60 @@ contract VectorsTest is Test {
 
     function hashBatch(ICreditEscrow.Batch calldata batch) external pure returns (bytes32) {
         return TypedHashes.settlement(batch);
+    }
+
+    function test_operations_hashes() public view {
+        string memory m = ".operations.messages.";
+        uint40 deadline = uint40(vm.parseJsonUint(json, string.concat(m, "Transfer.deadline")));
+        uint40 expiry = uint40(vm.parseJsonUint(json, string.concat(m, "Redeem.expiry")));
+        address key = vm.parseJsonAddress(json, string.concat(m, "Redeem.key"));
+        address owner = vm.parseJsonAddress(json, string.concat(m, "RotateOwner.owner"));
+        bytes32 memo = vm.parseJsonBytes32(json, string.concat(m, "Transfer.memo"));
+        bytes32 operation = this.hashTransfer(ICreditEscrow.Transfer(42, 77, 1_234_567, memo, deadline));
+        _assertHash("Transfer", operation);
+        _assertHash(
+            "CreateVoucher",
+            this.hashVoucher(ICreditEscrow.VoucherOrder(42, key, 25e6, 0, expiry, deadline))
+        );
+        _assertHash("Redeem", TypedHashes.redeem(key, 77, 42, expiry));
+        _assertHash("DayLimit", this.hashDayLimit(ICreditEscrow.DayLimit(42, 500e6, deadline)));
+        _assertHash("RotateOwner", this.hashRotation(ICreditEscrow.Rotation(42, owner, deadline)));
+        bytes32 digest = keccak256(
+            abi.encodePacked(hex"1901", _domain(), TypedHashes.clearance(operation, deadline))
+        );
+        assertEq(digest, vm.parseJsonBytes32(json, ".operations.clearanceDigest"), "clearance");
+    }
+
+    function _assertHash(string memory name, bytes32 actual) private view {
+        assertEq(actual, vm.parseJsonBytes32(json, string.concat(".operations.hashes.", name)), name);
+    }
+
+    function hashTransfer(ICreditEscrow.Transfer calldata move) external pure returns (bytes32) {
+        return TypedHashes.transfer(move, 5);
+    }
+
+    function hashVoucher(ICreditEscrow.VoucherOrder calldata order) external pure returns (bytes32) {
+        return TypedHashes.createVoucher(order, 5);
+    }
+
+    function hashDayLimit(ICreditEscrow.DayLimit calldata limit) external pure returns (bytes32) {
+        return TypedHashes.dayLimit(limit, 5);
+    }
+
+    function hashRotation(ICreditEscrow.Rotation calldata rotation) external pure returns (bytes32) {
+        return TypedHashes.rotateOwner(rotation, 5);
+    }
+
+    function _domain() private view returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("CreditEscrow"),
+                keccak256("1"),
+                vm.parseJsonUint(json, ".settlement.at.chainId"),
+                vm.parseJsonAddress(json, ".settlement.at.escrow")
+            )
+        );
     }
 
     function test_receipts_leavesAndProofs() public view {

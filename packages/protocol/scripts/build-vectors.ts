@@ -1,5 +1,5 @@
 import { microUsdc, nanoUsd } from "@infr/money";
-import { type Hex, keccak256, stringToHex } from "viem";
+import { type Hex, hashTypedData, keccak256, stringToHex } from "viem";
 import * as protocol from "../src/index.ts";
 
 /** Fixed inputs and what becomes of them: Solidity and TypeScript both have to arrive at the same bytes. */
@@ -46,6 +46,27 @@ function receipt(account: number, index: number): protocol.Receipt {
   };
 }
 
+/** One of each operation: the hash of its struct, and what the clearer's signature over it would cover. */
+function operations() {
+  const key = "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC";
+  const [nonce, deadline, expiry] = [5n, 1_795_000_600, 1_797_000_000];
+  const messages: protocol.OperationMessages = {
+    Transfer: { from: 42, to: 77, amount: 1_234_567n, memo: word("memo"), nonce, deadline },
+    CreateVoucher: { from: 42, key, amount: 25_000_000n, to: 0, expiry, nonce, deadline },
+    Redeem: { key, to: 77, from: 42, expiry },
+    DayLimit: { account: 42, perDay: 500_000_000, nonce, deadline },
+    RotateOwner: { account: 42, owner, nonce, deadline },
+  };
+  const hash = (name: protocol.OperationName) => protocol.operationHash(name, messages[name]);
+  const names = ["Transfer", "CreateVoucher", "Redeem", "DayLimit", "RotateOwner"] as const;
+  const clearance = protocol.clearanceTypedData(at, { operation: hash("Transfer"), deadline });
+  return {
+    messages,
+    hashes: Object.fromEntries(names.map((name) => [name, hash(name)])),
+    clearanceDigest: hashTypedData(clearance),
+  };
+}
+
 /** The content of `vectors/vectors.json`: integers as decimal strings. */
 export function buildVectors(): string {
   const encoded = {
@@ -77,6 +98,7 @@ export function buildVectors(): string {
     lines: { ...lines, encoded },
     deposit: { ...deposit, ref, nonce: protocol.authorizationNonce({ ref, ...deposit }) },
     settlement: { at, batch, digest, storedDigest: protocol.storedDigest(digest) },
+    operations: operations(),
     receipts: { root: tree.root, claims: accounts.flatMap((each) => claimsOf(tree, each)) },
   };
   return `${JSON.stringify(vectors, (_, value) => (typeof value === "bigint" ? String(value) : value), 2)}\n`;

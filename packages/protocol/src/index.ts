@@ -16,6 +16,14 @@ export {
 } from "./errors.ts";
 export { decodeLines, encodeLines, type Line, MAX_LINE } from "./lines.ts";
 export {
+  clearanceTypedData,
+  type OperationMessages,
+  type OperationName,
+  operationHash,
+  operationTypedData,
+  operationTypes,
+} from "./operations.ts";
+export {
   type AccountLeaf,
   accountCommitment,
   accountLeaf,
