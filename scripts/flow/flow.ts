@@ -116,6 +116,7 @@ async function credited({
     return deposits.find((one) => one.transactionHash === hash && one.status === "credited");
   });
   const afterMs = Math.round(performance.now() - since);
+  await entries({ buyer, cause: `deposit:${deposit.id}`, agreement });
   agreement.note(
     `${how}: $${deposit.amount}, transaction ${hash}, block ${deposit.blockNumber}, spendable ${afterMs} ms after it`,
   );
@@ -143,6 +144,8 @@ async function chats({
   }
   for (const { requestId, tokens, cost } of charges)
     agreement.note(`${requestId}: ${tokens} tokens, $${formatUsd(cost)}`);
+  const [first] = charges;
+  if (first) await entries({ buyer, cause: `capture:${first.requestId}`, agreement });
   const logged = (await usageOf(buyer)).filter((row) => !usageBefore.has(row.id));
   const loggedTotal = logged.reduce((sum, row) => sum + parseUsd(row.cost), 0n);
   agreement.equal(
@@ -154,6 +157,20 @@ async function chats({
   const found = charges.filter(({ requestId, cost }) => costs.get(requestId) === cost);
   agreement.equal("answers whose cost stands in the log", BigInt(found.length), BigInt(charges.length));
   return charges;
+}
+
+/** Shows what the ledger booked. */
+async function entries({
+  buyer,
+  cause,
+  agreement,
+}: {
+  buyer: Signed;
+  cause: string;
+  agreement: Agreement;
+}): Promise<void> {
+  const { entries } = must(await buyer.client.GET("/api/entries", { params: { query: { limit: 10, cause } } }));
+  for (const { debit, credit, amount } of entries) agreement.note(`entry ${debit} ← ${credit} $${amount}  (${cause})`);
 }
 
 /** Nobody spends what he has not: 402 in OpenAI's shape. */

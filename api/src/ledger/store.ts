@@ -116,3 +116,25 @@ export async function differences(
       where u.cost_nano <> coalesce(e.amount, 0)`),
   ];
 }
+
+export type StatementRow = {
+  cause: string;
+  line: number;
+  debit_book: Book;
+  credit_book: Book;
+  amount_nano: bigint;
+  booked_at: Date;
+};
+
+/** The entries that touch an account, newest first; of one cause, if given. */
+export async function statementOf(
+  sql: Queryable,
+  { accountId, cause, limit }: { accountId: string; cause: string | null; limit: number },
+): Promise<StatementRow[]> {
+  return sql<StatementRow[]>`
+    select cause, line, debit_book, credit_book, amount_nano, booked_at from entries
+    where (debit_account = ${accountId} or credit_account = ${accountId})
+      ${cause === null ? sql`` : sql`and cause = ${cause}`}
+    order by booked_at desc, cause, line
+    limit ${limit}`;
+}

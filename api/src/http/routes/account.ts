@@ -3,7 +3,8 @@ import { Type } from "typebox";
 import { NotFoundError } from "../../errors.ts";
 import { transactionOf } from "../../flow/deposit/queue-authorization.ts";
 import { readBalance } from "../../ledger/balance.ts";
-import { Money, Problem, Transaction } from "../schemas.ts";
+import { type StatementRow, statementOf } from "../../ledger/store.ts";
+import { Limit, Moment, Money, Problem, Transaction, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { sessionOf } from "../session.ts";
 import { shapeTransaction } from "../shapes.ts";
@@ -21,6 +22,15 @@ const Balance = Type.Object({
   held: Type.String({ ...Money, description: "Set aside for running requests." }),
   funded: Type.String({ ...Money, description: "Platform-funded credit: promotions, card payments." }),
   currency: Type.Literal("USD"),
+});
+
+const LedgerEntry = Type.Object({
+  cause: Type.String({ description: "What happened: deposit:…, capture:…, settle:…, payout:…, reverse:…" }),
+  line: Type.Integer(),
+  debit: Type.String({ description: "The book that the amount moved to." }),
+  credit: Type.String({ description: "The book that it moved from." }),
+  amount: Money,
+  bookedAt: Moment,
 });
 
 export function accountRoutes(app: Routes, services: Services): void {
@@ -43,6 +53,28 @@ export function accountRoutes(app: Routes, services: Services): void {
   );
 
   app.get(
+    "/api/entries",
+    {
+      schema: {
+        tags,
+        summary: "What the ledger has booked for you, newest first",
+        querystring: Type.Object({
+          ...Limit.properties,
+          cause: Type.Optional(
+            Type.String({ description: "Only what this booked, e.g. capture:req_…", maxLength: 200 }),
+          ),
+        }),
+        response: { 200: Type.Object({ entries: Type.Array(LedgerEntry) }), 401: Problem },
+      },
+    },
+    async (request) => {
+      const { accountId } = await sessionOf(services, request);
+      const { limit, cause = null } = request.query;
+      return { entries: (await statementOf(services.sql, { accountId, cause, limit })).map(shapeEntry) };
+    },
+  );
+
+  app.get(
     "/api/transactions/:id",
     {
       schema: {
@@ -60,3 +92,12 @@ export function accountRoutes(app: Routes, services: Services): void {
     },
   );
 }
+
+const shapeEntry = (row: StatementRow) => ({
+  cause: row.cause,
+  line: row.line,
+  debit: row.debit_book,
+  credit: row.credit_book,
+  amount: usdOfNano(row.amount_nano),
+  bookedAt: row.booked_at.toISOString(),
+});

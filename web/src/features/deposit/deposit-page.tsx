@@ -27,7 +27,6 @@ function Facts({ chainName }: { chainName: string }) {
   const facts = [
     ["Network", chainName],
     ["Usable", "about a second after its block"],
-    ["Up to $1,000", "at once; more when the block is safe"],
     ["Cash out", "credit buys inference; it is not paid back"],
   ];
   return (

@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { environmentSchema, readConfig } from "./config.ts";
+
+const KEY = `0x${"1".repeat(64)}`;
+const ADDRESS = `0x${"a".repeat(40)}`;
+const least = { DATABASE_URL: "postgres://x", RPC_URL: "http://x", ESCROW_ADDRESS: ADDRESS, USDC_ADDRESS: ADDRESS };
+
+describe("readConfig", () => {
+  test("default: four variables are enough, the rest has sensible values", () => {
+    expect(readConfig(least)).toMatchObject({ chainId: 8453, dev: false, allowPrivateNodes: false, settlerKey: null });
+  });
+
+  test.each([
+    [{ DATABASE_URL: undefined }, "DATABASE_URL"],
+    [{ PORT: "99999" }, "PORT"],
+    [{ SETTLER_KEY: "0x12" }, "SETTLER_KEY"],
+    [{ DEV: "maybe" }, "DEV"],
+    [{ FLUSH_USD: "-1" }, "FLUSH_USD"],
+  ])("error: %j names its variable", (change, name) => {
+    expect(() => readConfig({ ...least, ...change })).toThrow(name);
+  });
+
+  test("behavior: keys of the environment are read as they stand", () => {
+    expect(readConfig({ ...least, SETTLER_KEY: KEY }).settlerKey).toBe(KEY);
+  });
+});
+
+test(".env.example names every variable, with its default, and says what it is for", () => {
+  const example = readFileSync(new URL("../../.env.example", import.meta.url), "utf8");
+  for (const [name, schema] of Object.entries(environmentSchema.properties)) {
+    const { description, default: value = "" }: { description?: string; default?: unknown } = schema;
+    expect(example).toContain(`# ${description}\n${name}=${String(value)}\n`);
+  }
+});
