@@ -14,6 +14,7 @@ export const checkSteps = [
     command: "depcruise",
     args: ["--config", ".dependency-cruiser.cjs", "api", "contracts", "indexer", "packages", "web", "test", "scripts"],
   },
+  { title: "dead code", command: "knip", args: ["--treat-config-hints-as-errors"] },
 ];
 
 if (import.meta.main) process.exitCode = await runSteps(checkSteps);

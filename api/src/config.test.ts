@@ -29,7 +29,7 @@ describe("readConfig", () => {
 test(".env.example names every variable, with its default, and says what it is for", () => {
   const example = readFileSync(new URL("../../.env.example", import.meta.url), "utf8");
   for (const [name, schema] of Object.entries(environmentSchema.properties)) {
-    const { description, default: value = "" }: { description?: string; default?: unknown } = schema;
+    const { description, default: value = "" } = schema as object as { description: string; default?: unknown };
     expect(example).toContain(`# ${description}\n${name}=${String(value)}\n`);
   }
 });

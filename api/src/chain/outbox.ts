@@ -60,7 +60,7 @@ export async function sendTransactions(sender: Sender): Promise<void> {
 async function sendFirst(sender: Sender, row: TransactionRow): Promise<void> {
   const { chain, account, sql } = sender;
   try {
-    await chain.client.call({ account: account.address, to: row.target, data: row.data });
+    await chain.client.call({ account: account.address, to: row.target, data: row.data, blockTag: "latest" });
   } catch (error) {
     if (!isRevert(error)) throw error;
     await markState(sql, { transactionId: row.transaction_id, state: "failed", error: revertReason(error) });
@@ -114,7 +114,8 @@ async function signAndSend(
   { sql, chain, account }: Sender,
   { row, nonce, atLeast }: { row: TransactionRow; nonce: number; atLeast: bigint },
 ): Promise<void> {
-  const call = { account: account.address, to: row.target, data: row.data };
+  // Not "pending": there an earlier version of this transaction has run already, and running again is cheaper.
+  const call = { account: account.address, to: row.target, data: row.data, blockTag: "latest" } as const;
   const [gas, fees] = await Promise.all([
     chain.client.estimateGas(call).catch((error: unknown) => {
       if (isRevert(error)) return 0n;

@@ -1,4 +1,4 @@
-import { countTokens, encode } from "gpt-tokenizer/encoding/o200k_base";
+import { countTokens } from "gpt-tokenizer/encoding/o200k_base";
 
 export interface Message {
   role: string;
@@ -36,9 +36,4 @@ export function countPrompt(messages: readonly Message[]): number {
 export function textOf({ content }: Message): string {
   if (typeof content === "string") return content;
   return (content ?? []).map((part) => part.text).join("");
-}
-
-/** True if the text is one o200k token. */
-export function isOneToken(text: string): boolean {
-  return encode(text).length === 1;
 }
