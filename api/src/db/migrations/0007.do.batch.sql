@@ -10,26 +10,19 @@ create table batches (
   debits bytea not null,
   credits bytea not null,
   referrals bytea not null,
+  -- what was signed: only these bytes can settle it, and only until the deadline (seconds, chain time)
+  digest text unique,
+  deadline bigint,
+  signature text,
+  transaction_id text references transactions,
   settled_event_id text references chain_events,
-  settled_digest text,
   built_at timestamptz not null default now(),
-  check ((state in ('mined', 'final')) = (settled_event_id is not null)),
-  check ((settled_event_id is null) = (settled_digest is null))
+  check (state in ('built', 'voided') or (digest is not null and deadline is not null and signature is not null)),
+  check ((state in ('mined', 'final')) = (settled_event_id is not null))
 );
 create unique index batches_live_seq on batches (seq) where state <> 'voided';
 -- One batch at a time is on its way: the next one is chained to its digest.
 create unique index batches_one_open on batches ((true)) where state in ('built', 'signed', 'submitted');
-
--- Every signature ever given. A batch whose deadline passed is signed again, lines unchanged; whichever the chain took counts.
-create table batch_signatures (
-  digest text primary key,
-  batch_id bigint not null references batches,
-  deadline bigint not null,
-  signature text not null,
-  transaction_id text references transactions,
-  signed_at timestamptz not null default now()
-);
-create index batch_signatures_batch on batch_signatures (batch_id, deadline desc);
 
 -- One line and one receipts sub-tree per account, with what was carried in and out, in nano-dollars.
 create table batch_accounts (

@@ -1,10 +1,11 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { type MicroUsdc, microUsdc, NANO_PER_MICRO, nanoUsd } from "@infr/money";
+import { type MicroUsdc, microUsdc, nanoUsd } from "@infr/money";
 import { encodeLines, MAX_LINE, storedDigest } from "@infr/protocol";
 import { type Hex, hexToBytes } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import type { Sql, Tx } from "../../db/types.ts";
-import { type ComposedBatch, type ComposedLine, composeBatch } from "./compose-batch.ts";
+import { type Applicant, allocateRooms } from "./allocate-rooms.ts";
+import { type ComposedBatch, type ComposedLine, composeBatch, PLATFORM_NUMBER } from "./compose-batch.ts";
 import { treeOf } from "./receipts.ts";
 import {
   type Candidate,
@@ -55,28 +56,41 @@ class NothingToSettleError extends Error {}
 /** The ledger has booked every batch that the contract has settled, and none is on its way. */
 function isNext(last: Awaited<ReturnType<typeof lastBatch>>, next: { seq: bigint; prev: Hex }): boolean {
   if (!last) return next.seq === 1n;
-  return last.settled_digest !== null && last.seq + 1n === next.seq && storedDigest(last.settled_digest) === next.prev;
+  return (
+    (last.state === "mined" || last.state === "final") &&
+    last.digest !== null &&
+    last.seq + 1n === next.seq &&
+    storedDigest(last.digest) === next.prev
+  );
 }
 
-/** What each account's line may come to before the contract would refuse or write it off. */
-async function readRooms(chain: Chain, candidates: Candidate[]): Promise<Room[]> {
-  const blockNumber = await chain.client.getBlockNumber({ cacheTime: 0 });
-  return Promise.all(
-    candidates.map(async ({ account_id: accountId, chain_account: number }) => {
-      const account = await chain.client.readContract({
-        address: chain.escrow,
-        abi: creditEscrowAbi,
-        functionName: "accountOf",
-        args: [Number(number)],
-        blockNumber,
-      });
-      const limit = BigInt(account.dayLimit) - BigInt(account.used);
-      const funds = account.balance + MAX_DEBT_MICRO - BigInt(account.debt);
-      const room = [limit, funds, MAX_LINE].reduce((a, b) => (a < b ? a : b));
-      // One micro-dollar more: a line is rounded down, so anything below the next whole one still fits.
-      return { accountId, roomNano: (room + 1n) * NANO_PER_MICRO };
-    }),
-  );
+/** Asks the contract, at one block, what it would take. */
+async function readRooms({ client, escrow }: Chain, candidates: Candidate[]): Promise<Room[]> {
+  const at = {
+    address: escrow,
+    abi: creditEscrowAbi,
+    blockNumber: await client.getBlockNumber({ cacheTime: 0 }),
+  } as const;
+  const [[capacity], platform, ...accounts] = await Promise.all([
+    client.readContract({ ...at, functionName: "settlementCapacity" }),
+    client.readContract({ ...at, functionName: "accountOf", args: [PLATFORM_NUMBER] }),
+    ...candidates.map((candidate) =>
+      client.readContract({ ...at, functionName: "accountOf", args: [Number(candidate.chain_account)] }),
+    ),
+  ]);
+  const applicants = candidates.map(({ account_id: accountId, unsettled_nano: unsettledNano }, index): Applicant => {
+    const account = accounts[index];
+    if (!account) throw new Error(`the contract did not answer for ${accountId}`);
+    const limitRoom = BigInt(account.dayLimit) - BigInt(account.used);
+    return {
+      accountId,
+      unsettledNano,
+      balance: account.balance,
+      debtRoom: MAX_DEBT_MICRO - BigInt(account.debt),
+      limitRoom,
+    };
+  });
+  return allocateRooms(applicants, { capacity, platformBalance: platform.balance, maxLine: MAX_LINE });
 }
 
 async function build(tx: Tx, { seq, prev, rooms }: { seq: bigint; prev: Hex; rooms: Room[] }): Promise<number> {

@@ -4,8 +4,8 @@ import type { Chain } from "../../chain/open.ts";
 import type { Sql } from "../../db/types.ts";
 import { saveSignature, unsignedBatch } from "./store.ts";
 
-/** Chain time for which a signature is good: the contract allows ten minutes. */
-const VALID_SECONDS = 300n;
+/** Chain time for which a signature is good: the contract allows ten minutes, a batch that fails waits as long. */
+const VALID_SECONDS = 120n;
 
 /** Signs the batch that is built and not signed, with a deadline in the chain's own time. */
 export async function signBatch({

@@ -11,13 +11,13 @@ export async function lockBuilder(tx: Tx): Promise<void> {
 /** The last batch that was not voided: the next one is chained to it. */
 export async function lastBatch(
   sql: Queryable,
-): Promise<{ seq: bigint; state: string; settled_digest: `0x${string}` | null } | undefined> {
-  const [row] = await sql<Array<{ seq: bigint; state: string; settled_digest: `0x${string}` | null }>>`
-    select seq, state, settled_digest from batches where state <> 'voided' order by seq desc limit 1`;
+): Promise<{ seq: bigint; state: string; digest: `0x${string}` | null } | undefined> {
+  const [row] = await sql<Array<{ seq: bigint; state: string; digest: `0x${string}` | null }>>`
+    select seq, state, digest from batches where state <> 'voided' order by seq desc limit 1`;
   return row;
 }
 
-export type Candidate = { account_id: string; chain_account: bigint };
+export type Candidate = { account_id: string; chain_account: bigint; unsettled_nano: bigint };
 
 /** Accounts whose unsettled usage is large or old enough for a line, largest first. */
 export async function flushCandidates(
@@ -25,7 +25,7 @@ export async function flushCandidates(
   { flushNano, flushAfterSeconds, limit }: { flushNano: bigint; flushAfterSeconds: number; limit: number },
 ): Promise<Candidate[]> {
   return sql<Candidate[]>`
-    select a.account_id, a.chain_account
+    select a.account_id, a.chain_account, sum(u.cost_nano - u.funded_nano)::bigint as unsettled_nano
     from usage u
     join accounts a using (account_id)
     join accounts o on o.account_id = u.operator_id
@@ -74,7 +74,8 @@ export async function claimCaptures(
         join usage u using (account_id)
         join accounts o on o.account_id = u.operator_id and o.chain_account is not null
         left join lateral (
-          select carry_out_nano from batch_accounts b where b.account_id = u.account_id order by b.batch_id desc limit 1
+          select b.carry_out_nano from batch_accounts b join batches using (batch_id)
+          where b.account_id = u.account_id and batches.state <> 'voided' order by b.batch_id desc limit 1
         ) l on true
         where u.batch_id is null
       ) u
@@ -149,18 +150,14 @@ export async function unsignedBatch(sql: Sql): Promise<UnsignedRow | undefined> 
   return row;
 }
 
-/** Journals a signature before anybody sees it. */
+/** Keeps a signature before anybody sees it. */
 export async function saveSignature(
   sql: Sql,
   { batchId, digest, deadline, signature }: { batchId: bigint; digest: string; deadline: bigint; signature: string },
 ): Promise<void> {
-  await sql.begin(async (tx) => {
-    await tx`
-      insert into batch_signatures (digest, batch_id, deadline, signature)
-      values (${digest}, ${batchId}, ${deadline}, ${signature})
-      on conflict (digest) do nothing`;
-    await tx`update batches set state = 'signed' where batch_id = ${batchId} and state = 'built'`;
-  });
+  await sql`
+    update batches set state = 'signed', digest = ${digest}, deadline = ${deadline}, signature = ${signature}
+    where batch_id = ${batchId} and state = 'built'`;
 }
 
 /** Fills in what a draft was composed to. */

@@ -31,12 +31,12 @@ export async function bookSettlement(
   { viewsSchema }: { viewsSchema: string },
 ): Promise<void> {
   const digest = column(event, "batch_hash");
-  const batch = await batchOfDigest(tx, digest);
-  if (!batch)
+  const batchId = await batchOfDigest(tx, digest);
+  if (batchId === undefined)
     throw new SettlementMismatchError(
       `batch ${column(event, "seq")} was settled with a digest we did not sign: ${digest}`,
     );
-  const lines = await linesOf(tx, batch.batch_id);
+  const lines = await linesOf(tx, batchId);
   const { entries, carries, platformNet } = settlementEntries({
     ...lines,
     ...(await readOverdrafts(tx, { event, viewsSchema })),
@@ -53,7 +53,7 @@ export async function bookSettlement(
     lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })),
   );
   await saveCarries(tx, carries);
-  await setMined(tx, { batchId: batch.batch_id, eventId: event.event_id, digest });
+  await setMined(tx, { batchId, eventId: event.event_id });
 }
 
 /** The settlement was reorganised away: usage and balances rise again, and the batch is on its way once more. */

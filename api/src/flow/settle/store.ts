@@ -16,49 +16,42 @@ export type BatchRow = {
   referrals: Uint8Array;
 };
 
-export type SignatureRow = {
-  digest: `0x${string}`;
-  deadline: bigint;
-  signature: `0x${string}`;
-  transaction_id: string | null;
+export type OpenBatchRow = BatchRow & {
+  digest: string | null;
+  deadline: bigint | null;
+  signature: `0x${string}` | null;
 };
 
-/** The batch that is on its way, if there is one, with its newest signature. */
-export async function openBatch(
-  sql: Sql,
-): Promise<{ batch: BatchRow; signature: SignatureRow | undefined } | undefined> {
-  const [batch] = await sql<BatchRow[]>`
-    select batch_id, seq, state, prev, receipts_root, period_end, gross_micro, debits, credits, referrals
+/** The batch that is on its way, if there is one. */
+export async function openBatch(sql: Sql): Promise<OpenBatchRow | undefined> {
+  const [batch] = await sql<OpenBatchRow[]>`
+    select batch_id, seq, state, prev, receipts_root, period_end, gross_micro, debits, credits, referrals,
+      digest, deadline, signature
     from batches where state in ('built', 'signed', 'submitted')`;
-  if (!batch) return undefined;
-  const [signature] = await sql<SignatureRow[]>`
-    select digest, deadline, signature, transaction_id from batch_signatures
-    where batch_id = ${batch.batch_id} order by deadline desc limit 1`;
-  return { batch, signature };
+  return batch;
 }
 
 export async function setSubmitted(
   tx: Tx,
-  { batchId, digest, transactionId }: { batchId: bigint; digest: string; transactionId: string },
+  { batchId, transactionId }: { batchId: bigint; transactionId: string },
 ): Promise<void> {
-  await tx`update batch_signatures set transaction_id = ${transactionId} where digest = ${digest}`;
-  await tx`update batches set state = 'submitted' where batch_id = ${batchId} and state = 'signed'`;
+  await tx`
+    update batches set state = 'submitted', transaction_id = ${transactionId}
+    where batch_id = ${batchId} and state = 'signed'`;
 }
 
-/** Back to be signed anew: the last signature can't be settled any more. */
-export async function setUnsigned(sql: Sql, batchId: bigint): Promise<void> {
-  await sql`update batches set state = 'built' where batch_id = ${batchId} and state in ('signed', 'submitted')`;
+/** Gives a batch up that can't be settled any more: its captures wait for the next one. */
+export async function dissolveBatch(tx: Tx, batchId: bigint): Promise<void> {
+  const given = await tx`
+    update batches set state = 'voided' where batch_id = ${batchId} and state in ('signed', 'submitted') returning batch_id`;
+  if (given.length === 1) await tx`update usage set batch_id = null where batch_id = ${batchId}`;
 }
 
-/** The batch that a digest was signed for. */
-export async function batchOfDigest(
-  tx: Tx,
-  digest: string,
-): Promise<{ batch_id: bigint; gross_micro: bigint } | undefined> {
-  const [row] = await tx<Array<{ batch_id: bigint; gross_micro: bigint }>>`
-    select b.batch_id, b.gross_micro from batch_signatures s join batches b using (batch_id)
-    where s.digest = ${digest} for update of b`;
-  return row;
+/** The batch that a digest was signed for, unless it was given up. */
+export async function batchOfDigest(tx: Tx, digest: string): Promise<bigint | undefined> {
+  const [row] = await tx<Array<{ batch_id: bigint }>>`
+    select batch_id from batches where digest = ${digest} and state <> 'voided' for update`;
+  return row?.batch_id;
 }
 
 /** The three kinds of lines of a batch, as they were signed, by API account. */
@@ -105,19 +98,14 @@ export async function saveCarries(tx: Tx, carries: ReadonlyMap<string, bigint>):
     on conflict (account_id) do update set carry = excluded.carry`;
 }
 
-export async function setMined(
-  tx: Tx,
-  { batchId, eventId, digest }: { batchId: bigint; eventId: string; digest: string },
-): Promise<void> {
-  await tx`
-    update batches set state = 'mined', settled_event_id = ${eventId}, settled_digest = ${digest}
-    where batch_id = ${batchId}`;
+export async function setMined(tx: Tx, { batchId, eventId }: { batchId: bigint; eventId: string }): Promise<void> {
+  await tx`update batches set state = 'mined', settled_event_id = ${eventId} where batch_id = ${batchId}`;
 }
 
 /** The settlement was reorganised away. @returns the batch that is on its way again */
 export async function unsetMined(tx: Tx, eventId: string): Promise<bigint> {
   const [row] = await tx<Array<{ batch_id: bigint }>>`
-    update batches set state = 'submitted', settled_event_id = null, settled_digest = null
+    update batches set state = 'submitted', settled_event_id = null
     where settled_event_id = ${eventId} returning batch_id`;
   if (!row) throw new Error(`no batch was settled by ${eventId}`);
   return row.batch_id;
@@ -131,7 +119,7 @@ export async function finalizeBatches(sql: Sql): Promise<void> {
 }
 
 export type BatchListRow = BatchRow & {
-  settled_digest: string | null;
+  digest: string | null;
   transaction_hash: string | null;
   built_at: Date;
   debit_lines: number;

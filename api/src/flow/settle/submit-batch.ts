@@ -1,27 +1,28 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { type Address, bytesToHex, encodeFunctionData } from "viem";
 import type { Chain } from "../../chain/open.ts";
-import { queueTransaction, transactionState } from "../../chain/outbox-store.ts";
+import { queueTransaction } from "../../chain/outbox-store.ts";
 import type { Sql } from "../../db/types.ts";
 import { newId } from "../../ids.ts";
-import { type BatchRow, openBatch, type SignatureRow, setSubmitted, setUnsigned } from "./store.ts";
+import { dissolveBatch, type OpenBatchRow, openBatch, setSubmitted } from "./store.ts";
 
 type Context = { sql: Sql; chain: Chain; relayer: Address };
 
 /**
- * Brings a signed batch to the chain through the outbox; anybody may submit it, so the relayer does. A batch whose
- * deadline has passed unsettled goes back to be signed again: no chain can take the old signature any more.
+ * Brings a signed batch to the chain through the outbox; anybody may submit it, so the relayer does. A batch that was
+ * not settled by its deadline is given up: no chain can take it any more, and its captures go into the next one.
  */
 export async function submitBatch(context: Context): Promise<void> {
-  const open = await openBatch(context.sql);
-  if (!open?.signature) return;
-  const { batch, signature } = open;
-  if (batch.state === "signed") await submit(context, batch, signature);
-  else if (batch.state === "submitted" && (await isDead(context, batch, signature)))
-    await setUnsigned(context.sql, batch.batch_id);
+  const batch = await openBatch(context.sql);
+  if (!batch || batch.deadline === null || batch.signature === null) return;
+  const signed = { ...batch, deadline: batch.deadline, signature: batch.signature };
+  if (await isDead(context, signed)) await context.sql.begin((tx) => dissolveBatch(tx, batch.batch_id));
+  else if (batch.state === "signed") await submit(context, signed);
 }
 
-async function submit({ sql, chain, relayer }: Context, batch: BatchRow, signature: SignatureRow): Promise<void> {
+type Signed = OpenBatchRow & { deadline: bigint; signature: `0x${string}` };
+
+async function submit({ sql, chain, relayer }: Context, batch: Signed): Promise<void> {
   const data = encodeFunctionData({
     abi: creditEscrowAbi,
     functionName: "settle",
@@ -31,12 +32,12 @@ async function submit({ sql, chain, relayer }: Context, batch: BatchRow, signatu
         prev: batch.prev,
         receiptsRoot: batch.receipts_root,
         periodEnd: Math.floor(batch.period_end.getTime() / 1000),
-        deadline: Number(signature.deadline),
+        deadline: Number(batch.deadline),
         debits: bytesToHex(batch.debits),
         credits: bytesToHex(batch.credits),
         referrals: bytesToHex(batch.referrals),
       },
-      signature.signature,
+      batch.signature,
     ],
   });
   await sql.begin(async (tx) => {
@@ -44,26 +45,24 @@ async function submit({ sql, chain, relayer }: Context, batch: BatchRow, signatu
       transactionId: newId("tx"),
       accountId: null,
       kind: "settle",
-      cause: `settle:${signature.digest}`,
+      cause: `settle:${batch.digest}`,
       sender: relayer,
       target: chain.escrow,
       data,
     });
-    await setSubmitted(tx, { batchId: batch.batch_id, digest: signature.digest, transactionId });
+    await setSubmitted(tx, { batchId: batch.batch_id, transactionId });
   });
 }
 
-/** The batch is not settled, and its signature is past its deadline or was refused by the contract. */
-async function isDead({ sql, chain }: Context, batch: BatchRow, signature: SignatureRow): Promise<boolean> {
-  const block = await chain.client.getBlock();
+/** The deadline has passed, in a block that no reorganisation is expected to take away, without the batch before it. */
+async function isDead({ chain }: Context, batch: Signed): Promise<boolean> {
+  const safe = await chain.client.getBlock({ blockTag: "safe" });
+  if (safe.timestamp <= batch.deadline) return false;
   const [seq] = await chain.client.readContract({
     address: chain.escrow,
     abi: creditEscrowAbi,
     functionName: "nextBatch",
-    blockNumber: block.number,
+    blockNumber: safe.number,
   });
-  if (seq !== batch.seq) return false;
-  const transaction =
-    signature.transaction_id === null ? undefined : await transactionState(sql, signature.transaction_id);
-  return block.timestamp > signature.deadline || transaction?.state === "failed";
+  return seq === batch.seq;
 }

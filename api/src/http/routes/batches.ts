@@ -54,7 +54,7 @@ export function batchRoutes(app: Routes, { sql }: Services): void {
 const shapeBatch = (row: BatchListRow) => ({
   seq: Number(row.seq),
   state: row.state,
-  digest: row.settled_digest,
+  digest: row.digest,
   receiptsRoot: row.receipts_root,
   gross: usdOfMicro(row.gross_micro),
   debits: row.debit_lines,

@@ -1,0 +1,244 @@
+import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
+import { accountRef, PRIMARY_SALT } from "@infr/protocol";
+import { createTestClient, createWalletClient, type Hex, http, parseEventLogs, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ChainEvent } from "../../chain/events-store.ts";
+import { sendTransactions } from "../../chain/outbox.ts";
+import { transactionState } from "../../chain/outbox-store.ts";
+import { readBalance } from "../../ledger/balance.ts";
+import { bookBalance, differences } from "../../ledger/store.ts";
+import { credit, newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
+import { buildBatch } from "../batch/build-batch.ts";
+import { signBatch } from "../batch/sign-batch.ts";
+import { bookAccountOpened } from "../deposit/book-account.ts";
+import { bookSettlement, reverseSettlement, SettlementMismatchError } from "./book-settlement.ts";
+import { listBatches } from "./store.ts";
+import { submitBatch } from "./submit-batch.ts";
+
+const DOLLAR = 1_000_000_000n;
+const rich = privateKeyToAccount(RICH_KEY);
+let api: TestApi;
+let buyer: TestUser;
+let operator: TestUser;
+
+beforeAll(async () => {
+  api = await startApi();
+  await api.sql`create schema indexer`;
+  for (const table of ["overdrawn", "written_off"]) {
+    await api.sql`create table indexer.${api.sql(table)} (account numeric, amount numeric, block_hash text, seq numeric)`;
+  }
+  operator = await sellNode(api, { url: api.node.url, models: ["demo/large"] });
+  buyer = await newUser(api);
+  await credit(api.sql, "acct_platform", 100n * DOLLAR);
+  await credit(api.sql, buyer.accountId, 10n * DOLLAR);
+  await write("mint", [rich.address, 10n ** 9n]);
+  await write("approve", [api.chain.escrow, 10n ** 9n]);
+  await write("deposit", [1, 100_000_000n, zeroHash]);
+  await open(buyer, 5_000_000n);
+  await open(operator, 5_000_000n);
+});
+afterAll(() => api.stop());
+
+/** Calls a contract as the account that has everything. */
+async function write(
+  functionName: "mint" | "approve" | "deposit" | "depositFor",
+  args: readonly unknown[],
+): Promise<void> {
+  const ofToken = functionName === "mint" || functionName === "approve";
+  const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
+  const call = ofToken
+    ? { address: api.chain.usdc, abi: testUsdcAbi }
+    : { address: api.chain.escrow, abi: creditEscrowAbi };
+  const hash = await wallet.writeContract({ ...call, functionName, args, chain: null } as never);
+  await api.chain.client.waitForTransactionReceipt({ hash });
+}
+
+/** Deposits for a user, which opens the account in the contract, and books its number. */
+async function open(user: TestUser, amount: bigint): Promise<void> {
+  const owner = privateKeyToAccount(user.privateKey).address;
+  await write("depositFor", [owner, PRIMARY_SALT, amount, zeroHash]);
+  const number = await api.chain.client.readContract({
+    address: api.chain.escrow,
+    abi: creditEscrowAbi,
+    functionName: "idOf",
+    args: [owner],
+  });
+  const data = { account: String(number), owner: owner.toLowerCase(), ref: accountRef({ owner }) };
+  await api.sql.begin((tx) =>
+    bookAccountOpened(tx, eventOf({ kind: "account_opened", eventId: `opened:${number}`, data })),
+  );
+}
+
+const eventOf = ({
+  kind,
+  eventId,
+  data,
+}: {
+  kind: ChainEvent["kind"];
+  eventId: string;
+  data: Record<string, string>;
+}): ChainEvent => ({
+  event_id: eventId,
+  kind,
+  block_number: 1n,
+  block_hash: `0x${"b".repeat(64)}`,
+  log_index: 0,
+  transaction_hash: `0x${"c".repeat(64)}`,
+  happened_at: new Date(),
+  times_booked: 0,
+  data,
+});
+
+const flush = { flushNano: 1n, flushAfterSeconds: 0 };
+const send = () => sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 60_000 });
+const submit = () => submitBatch({ sql: api.sql, chain: api.chain, relayer: rich.address });
+const build = () => buildBatch({ sql: api.sql, chain: api.chain }, flush);
+const sign = () => signBatch({ sql: api.sql, chain: api.chain, settler: rich });
+const chat = (tokens: number) =>
+  buyer.openai.chat.completions.create({
+    model: "demo/large",
+    messages: [{ role: "user", content: `Write ${tokens} tokens.` }],
+    max_tokens: tokens,
+  });
+const newest = async () => (await listBatches(api.sql, { limit: 1, seq: null }))[0];
+
+/** Brings the signed batch to the chain. @returns its events as the indexer would hand them over */
+async function settleOnChain(): Promise<ChainEvent> {
+  await submit();
+  await send();
+  await send();
+  const [row] = await api.sql<
+    Array<{ transaction_id: string }>
+  >`select transaction_id from batches where state = 'submitted'`;
+  const transaction = await transactionState(api.sql, row?.transaction_id ?? "");
+  expect(transaction).toMatchObject({ state: "mined", error: null });
+  const receipt = await api.chain.client.getTransactionReceipt({ hash: transaction?.mined_hash as Hex });
+  for (const log of parseEventLogs({ abi: creditEscrowAbi, logs: receipt.logs })) {
+    if (log.eventName !== "Overdrawn") continue;
+    await api.sql`insert into indexer.overdrawn values (${log.args.account}, ${log.args.amount.toString()}, ${`0x${"b".repeat(64)}`}, ${log.args.seq.toString()})`;
+  }
+  const [settled] = parseEventLogs({ abi: creditEscrowAbi, eventName: "BatchSettled", logs: receipt.logs });
+  const eventId = `settled:${settled?.args.seq}`;
+  await api.sql`
+    insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at)
+    values (${eventId}, 'batch_settled', 1, '', 0, '', now())`;
+  const data = {
+    seq: String(settled?.args.seq),
+    batch_hash: String(settled?.args.batchHash),
+    platform_net: String(settled?.args.platformNet),
+  };
+  return eventOf({ kind: "batch_settled", eventId, data });
+}
+
+const book = (event: ChainEvent) => api.sql.begin((tx) => bookSettlement(tx, event, { viewsSchema: "indexer" }));
+const earned = async () => -(await bookBalance(api.sql, { book: "earnings", account: operator.accountId }));
+const earnedOnChain = async () => {
+  const { chain_account: number } =
+    (await api.sql`select chain_account from accounts where account_id = ${operator.accountId}`)[0] ?? {};
+  const word = await api.chain.client.readContract({
+    address: api.chain.escrow,
+    abi: creditEscrowAbi,
+    functionName: "earnerOf",
+    args: [Number(number)],
+  });
+  return (word.available + BigInt(word.previous) + BigInt(word.current)) * 1_000n;
+};
+
+describe("a batch", () => {
+  test("default: is built, signed, submitted, settled and booked, and nothing is built meanwhile", async () => {
+    await chat(300);
+    expect(await build()).toBe(1);
+    expect(await newest()).toMatchObject({ state: "built", seq: 1n });
+    expect(await build()).toBe(0);
+    await sign();
+    await chat(300);
+    expect(await build()).toBe(0);
+    await book(await settleOnChain());
+    expect(await newest()).toMatchObject({ state: "mined" });
+    expect(await earned()).toBe(await earnedOnChain());
+    expect(await differences(api.sql)).toEqual([]);
+  });
+
+  test("behavior: eight builders at once build one", async () => {
+    const built = await Promise.allSettled(Array.from({ length: 8 }, build));
+    expect(built.filter((result) => result.status === "fulfilled" && result.value > 0)).toHaveLength(1);
+    await sign();
+  });
+
+  test("behavior: one that was not settled by its deadline is given up, and its captures go into the next", async () => {
+    const [captures] = await api.sql<[{ n: number }]>`select count(*)::int as n from usage where batch_id is not null`;
+    const chain = createTestClient({ mode: "anvil", transport: http(api.chain.rpcUrl) });
+    await chain.increaseTime({ seconds: 200 });
+    await chain.mine({ blocks: 100, interval: 1 });
+    await submit();
+    expect(await newest()).toMatchObject({ state: "voided", seq: 2n });
+    expect(await build()).toBe(1);
+    await sign();
+    await book(await settleOnChain());
+    expect(await newest()).toMatchObject({ state: "mined", seq: 2n });
+    expect(await api.sql<[{ n: number }]>`select count(*)::int as n from usage where batch_id is not null`).toEqual([
+      captures,
+    ]);
+    expect(await earned()).toBe(await earnedOnChain());
+  });
+
+  test("behavior: what exceeds the balance in the contract becomes debt, and the platform pays for it", async () => {
+    const spent = 10n * DOLLAR - (await readBalance(api.sql, buyer.accountId)).spendable;
+    for (let cost = spent; cost < 6n * DOLLAR; cost += 205_000_000n) await chat(1_000);
+    await build();
+    await sign();
+    await book(await settleOnChain());
+    const balance = await readBalance(api.sql, buyer.accountId);
+    expect(balance.debt).toBeGreaterThan(0n);
+    const { chain_account: number } =
+      (await api.sql`select chain_account from accounts where account_id = ${buyer.accountId}`)[0] ?? {};
+    const word = await api.chain.client.readContract({
+      address: api.chain.escrow,
+      abi: creditEscrowAbi,
+      functionName: "accountOf",
+      args: [Number(number)],
+    });
+    expect(balance.debt).toBe(BigInt(word.debt) * 1_000n);
+    expect(word.balance).toBe(0n);
+    expect(await differences(api.sql)).toEqual([]);
+  });
+
+  test("behavior: a reorganisation of its settlement undoes the booking exactly, and booking it again redoes it", async () => {
+    const before = await readBalance(api.sql, buyer.accountId);
+    const [{ event_id: eventId } = { event_id: "" }] = await api.sql<Array<{ event_id: string }>>`
+      select settled_event_id as event_id from batches order by batch_id desc limit 1`;
+    const carries = await api.sql`select * from earner_carries order by 1`;
+    const earnedBefore = await earned();
+    await api.sql.begin((tx) =>
+      reverseSettlement(tx, { ...eventOf({ kind: "batch_settled", eventId, data: {} }), times_booked: 1 }),
+    );
+    expect(await newest()).toMatchObject({ state: "submitted" });
+    expect((await readBalance(api.sql, buyer.accountId)).unsettled).toBeGreaterThan(before.unsettled);
+    const batch = await newest();
+    const platformNet = await platformNetOf(batch?.seq ?? 0n);
+    const data = { seq: String(batch?.seq), batch_hash: batch?.digest ?? "", platform_net: platformNet };
+    await book({ ...eventOf({ kind: "batch_settled", eventId, data }), times_booked: 1 });
+    expect(await readBalance(api.sql, buyer.accountId)).toEqual(before);
+    expect(await api.sql`select * from earner_carries order by 1`).toEqual(carries);
+    expect(await earned()).toBe(earnedBefore);
+  });
+
+  test("error: a settlement that we did not sign is never booked past", async () => {
+    const data = { seq: "9", batch_hash: `0x${"9".repeat(64)}`, platform_net: "0" };
+    await expect(book(eventOf({ kind: "batch_settled", eventId: "stolen", data }))).rejects.toBeInstanceOf(
+      SettlementMismatchError,
+    );
+  });
+});
+
+async function platformNetOf(seq: bigint): Promise<string> {
+  const events = await api.chain.client.getContractEvents({
+    address: api.chain.escrow,
+    abi: creditEscrowAbi,
+    eventName: "BatchSettled",
+    args: { seq },
+    fromBlock: 0n,
+  });
+  return String(events[0]?.args.platformNet);
+}
