@@ -15,8 +15,8 @@ export async function insertEntries(tx: Tx, { cause, entries }: { cause: string;
     insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
     select ${cause}, row_number() over (), e.*
     from unnest(
-      ${entries.map((entry) => entry.debit.book)}::book[], ${entries.map((entry) => entry.debit.account)}::text[],
-      ${entries.map((entry) => entry.credit.book)}::book[], ${entries.map((entry) => entry.credit.account)}::text[],
+      ${entries.map((entry) => entry.debit.book)}::text[]::book[], ${entries.map((entry) => entry.debit.account)}::text[],
+      ${entries.map((entry) => entry.credit.book)}::text[]::book[], ${entries.map((entry) => entry.credit.account)}::text[],
       ${entries.map((entry) => entry.amount.toString())}::bigint[]
     ) e`;
   return true;
