@@ -5,6 +5,7 @@ import { openChain } from "../src/chain/open.ts";
 import { readConfig } from "../src/config.ts";
 import { openDatabase } from "../src/db/open.ts";
 import { openNodeAgent } from "../src/inference/call-node.ts";
+import { sharedReconciliation } from "../src/jobs/reconcile.ts";
 import { Batcher } from "../src/ledger/commit/batcher.ts";
 import { PriceBook } from "../src/metering/price-book.ts";
 
@@ -28,6 +29,7 @@ const app = await buildApp(
     usdcDomain: { name: "USD Coin", version: "2" },
     signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
     keyRing: new KeyRing(sql),
+    reserves: sharedReconciliation({ sql, chain }, 500),
     inference: { batcher: new Batcher({ sql, instanceId: "" }), priceBook: new PriceBook(sql), agent: openNodeAgent() },
   },
   false,

@@ -8,6 +8,7 @@ import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { newId } from "./ids.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
+import { sharedReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
 import { keepLease } from "./ledger/commit/lease.ts";
 import { PriceBook } from "./metering/price-book.ts";
@@ -41,6 +42,7 @@ const app = await buildApp(
     usdcDomain: await readUsdcDomain(chain),
     signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
     keyRing: new KeyRing(sql),
+    reserves: sharedReconciliation({ sql, chain }, 500),
     inference: { batcher, priceBook: new PriceBook(sql), agent },
   },
   { level: config.logLevel, redact: ["req.headers.authorization", "req.headers.cookie"] },

@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import type { DepositContext } from "../flow/deposit/queue-authorization.ts";
 import type { Inference } from "../inference/chat.ts";
+import type { Reconciliation } from "../jobs/reconcile.ts";
 
 /** What routes work with: opened by the server, passed in, never imported. */
 export type Services = DepositContext & {
@@ -17,6 +18,8 @@ export type Services = DepositContext & {
   /** EIP-712 domain of the USDC token. */
   usdcDomain: { name: string; version: string };
   inference: Inference;
+  /** Ledger against contract, now or a moment ago. */
+  reserves: () => Promise<Reconciliation>;
 };
 
 /** A Fastify instance whose routes take their types from their schemas. */

@@ -34,6 +34,21 @@ export async function reconcile(context: { sql: Sql; chain: Chain }): Promise<Re
   return result;
 }
 
+/**
+ * Reconciles for whoever asks, at most once at a time and once in `freshMs`: anybody may ask, and each time costs a
+ * question to the chain for every account.
+ */
+export function sharedReconciliation(
+  context: { sql: Sql; chain: Chain },
+  freshMs: number,
+): () => Promise<Reconciliation> {
+  let running: Promise<Reconciliation> | null = null;
+  return () => {
+    running ??= reconcile(context).finally(() => setTimeout(() => (running = null), freshMs).unref());
+    return running;
+  };
+}
+
 async function compare({ sql, chain }: { sql: Sql; chain: Chain }): Promise<Reconciliation> {
   const block = await chain.client.getBlockNumber({ cacheTime: 0 });
   const [ledger, accounts, liabilities, usdcHeld] = await Promise.all([

@@ -14,6 +14,7 @@ import { readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import { newId } from "../ids.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
+import { sharedReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
 import { renewLease } from "../ledger/commit/store.ts";
 import { bookEntries } from "../ledger/entries.ts";
@@ -55,6 +56,7 @@ export async function startApi() {
       usdcDomain: await readUsdcDomain(chain),
       signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId, now: () => new Date() },
       keyRing: new KeyRing(sql),
+      reserves: sharedReconciliation({ sql, chain }, 500),
       inference: { batcher, priceBook: new PriceBook(sql), agent },
     },
     false,

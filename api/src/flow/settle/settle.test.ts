@@ -1,6 +1,14 @@
 import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
 import { accountRef, PRIMARY_SALT } from "@infr/protocol";
-import { createTestClient, createWalletClient, type Hex, http, parseEventLogs, zeroHash } from "viem";
+import {
+  createTestClient,
+  createWalletClient,
+  encodeFunctionData,
+  type Hex,
+  http,
+  parseEventLogs,
+  zeroHash,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ChainEvent } from "../../chain/events-store.ts";
@@ -32,32 +40,40 @@ beforeAll(async () => {
   buyer = await newUser(api);
   await credit(api.sql, "acct_platform", 100n * DOLLAR);
   await credit(api.sql, buyer.accountId, 10n * DOLLAR);
-  await write("mint", [rich.address, 10n ** 9n]);
-  await write("approve", [api.chain.escrow, 10n ** 9n]);
-  await write("deposit", [1, 100_000_000n, zeroHash]);
+  await write(
+    api.chain.usdc,
+    encodeFunctionData({ ...ofToken, functionName: "mint", args: [rich.address, 10n ** 9n] }),
+  );
+  await write(
+    api.chain.usdc,
+    encodeFunctionData({ ...ofToken, functionName: "approve", args: [api.chain.escrow, 10n ** 9n] }),
+  );
+  await write(
+    api.chain.escrow,
+    encodeFunctionData({ ...ofEscrow, functionName: "deposit", args: [1, 100_000_000n, zeroHash] }),
+  );
   await open(buyer, 5_000_000n);
   await open(operator, 5_000_000n);
 });
 afterAll(() => api.stop());
 
 /** Calls a contract as the account that has everything. */
-async function write(
-  functionName: "mint" | "approve" | "deposit" | "depositFor",
-  args: readonly unknown[],
-): Promise<void> {
-  const ofToken = functionName === "mint" || functionName === "approve";
+async function write(to: Hex, data: Hex): Promise<void> {
   const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
-  const call = ofToken
-    ? { address: api.chain.usdc, abi: testUsdcAbi }
-    : { address: api.chain.escrow, abi: creditEscrowAbi };
-  const hash = await wallet.writeContract({ ...call, functionName, args, chain: null } as never);
+  const hash = await wallet.sendTransaction({ to, data, chain: null });
   await api.chain.client.waitForTransactionReceipt({ hash });
 }
+
+const ofToken = { abi: testUsdcAbi };
+const ofEscrow = { abi: creditEscrowAbi };
 
 /** Deposits for a user, which opens the account in the contract, and books its number. */
 async function open(user: TestUser, amount: bigint): Promise<void> {
   const owner = privateKeyToAccount(user.privateKey).address;
-  await write("depositFor", [owner, PRIMARY_SALT, amount, zeroHash]);
+  await write(
+    api.chain.escrow,
+    encodeFunctionData({ ...ofEscrow, functionName: "depositFor", args: [owner, PRIMARY_SALT, amount, zeroHash] }),
+  );
   const number = await api.chain.client.readContract({
     address: api.chain.escrow,
     abi: creditEscrowAbi,

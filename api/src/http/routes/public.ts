@@ -1,6 +1,5 @@
 import { Type } from "typebox";
 import { readReadiness } from "../../jobs/readiness.ts";
-import { reconcile } from "../../jobs/reconcile.ts";
 import { Address, Money, Nullable, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 
@@ -93,7 +92,7 @@ export function publicRoutes(app: Routes, services: Services): void {
       schema: { tags, summary: "What is held and what is owed, ledger against contract", response: { 200: Reserves } },
     },
     async () => {
-      const { block, usdcHeld, liabilities, ledger, differences, ok } = await reconcile(services);
+      const { block, usdcHeld, liabilities, ledger, differences, ok } = await services.reserves();
       return {
         block: Number(block),
         usdcHeld: usdOfNano(usdcHeld),
