@@ -30,13 +30,14 @@ export type Outgoing = {
   data: string;
 };
 
-/** Puts a transaction into the outbox, once per cause. @returns its row, old or new */
+/** Puts a transaction into the outbox, once per cause; one that failed before it was sent is tried again. @returns its row */
 export async function queueTransaction(tx: Tx, out: Outgoing): Promise<TransactionRow> {
   await tx`
     insert into transactions (transaction_id, account_id, kind, cause, sender, target, data)
     values (${out.transactionId}, ${out.accountId}, ${out.kind}, ${out.cause}, ${out.sender.toLowerCase()},
       ${out.target.toLowerCase()}, ${out.data.toLowerCase()})
-    on conflict (cause) do nothing`;
+    on conflict (cause) do update set state = 'queued', error = null, failures = 0, data = excluded.data, updated_at = now()
+      where transactions.state = 'failed' and transactions.nonce is null`;
   const [row] = await tx<[TransactionRow]>`select * from transactions where cause = ${out.cause}`;
   return row;
 }
@@ -60,14 +61,14 @@ export async function transactionState(sql: Queryable, transactionId: string): P
   return row;
 }
 
-/** What a sender has on its hands: oldest nonce first, then what is not sent yet. */
+/** What a sender has to send or to see mined: oldest nonce first, then what is not sent yet. */
 export async function openTransactions(
   sql: Sql,
   { sender, limit }: { sender: string; limit: number },
 ): Promise<TransactionRow[]> {
   return sql<TransactionRow[]>`
     select * from transactions
-    where sender = ${sender} and state in ('queued', 'sent', 'mined')
+    where sender = ${sender} and state in ('queued', 'sent')
     order by nonce nulls last, created_at, transaction_id
     limit ${limit}`;
 }
@@ -120,5 +121,40 @@ export async function markState(
 ): Promise<void> {
   await sql`
     update transactions set state = ${state}, error = ${error}, updated_at = now()
+    where transaction_id = ${transactionId}`;
+}
+
+/** The mined transaction that a reorganisation would take away first. */
+export async function newestMined(sql: Sql, sender: string): Promise<TransactionRow | undefined> {
+  const [row] = await sql<TransactionRow[]>`
+    select * from transactions where sender = ${sender} and state = 'mined'
+    order by block_number desc, nonce desc limit 1`;
+  return row;
+}
+
+export async function finalizeMined(
+  sql: Sql,
+  { sender, finalBlock }: { sender: string; finalBlock: bigint },
+): Promise<void> {
+  await sql`
+    update transactions set state = 'final', updated_at = now()
+    where sender = ${sender} and state = 'mined' and block_number <= ${finalBlock}`;
+}
+
+/** Back into the queue, to be sent under another nonce. */
+export async function requeue(sql: Sql, transactionId: string): Promise<void> {
+  await sql`
+    update transactions set state = 'queued', nonce = null, updated_at = now()
+    where transaction_id = ${transactionId} and state = 'sent'`;
+}
+
+/** Notes that a round failed; what was never sent is given up after too many. */
+export async function countFailure(
+  sql: Sql,
+  { transactionId, error, most }: { transactionId: string; error: string; most: number },
+): Promise<void> {
+  await sql`
+    update transactions set failures = failures + 1, error = ${error}, updated_at = now(),
+      state = case when state = 'queued' and failures + 1 >= ${most} then 'failed' else state end
     where transaction_id = ${transactionId}`;
 }

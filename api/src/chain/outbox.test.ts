@@ -29,7 +29,7 @@ async function queueOpen(): Promise<{ id: string; owner: Hex }> {
   return { id: await queue(data), owner };
 }
 
-async function queue(data: Hex, cause = newId("tx")): Promise<string> {
+async function queue(data: Hex, cause = newId("tx"), target = api.chain.escrow): Promise<string> {
   const row = await api.sql.begin((tx) =>
     queueTransaction(tx, {
       transactionId: newId("tx"),
@@ -37,7 +37,7 @@ async function queue(data: Hex, cause = newId("tx")): Promise<string> {
       kind: "test",
       cause,
       sender: account.address,
-      target: api.chain.escrow,
+      target,
       data,
     }),
   );
@@ -144,6 +144,46 @@ describe("sendTransactions", () => {
     await round();
     expect(await stateOf(id)).toBe("mined");
     expect(await numberOf(owner)).toBeGreaterThan(1);
+  });
+});
+
+describe("what goes wrong with one", () => {
+  test("behavior: a call that never ends is refused, and the next one is sent", async () => {
+    const endless = privateKeyToAccount(generatePrivateKey()).address;
+    await node().setCode({ address: endless, bytecode: "0x5b600056" });
+    const poison = await queue("0x", newId("tx"), endless);
+    const { id } = await queueOpen();
+    await round();
+    await round();
+    expect(await stateOf(poison)).toBe("failed");
+    expect(await stateOf(id)).toBe("mined");
+  });
+
+  test("behavior: a hundred that are mined and not final do not keep others waiting", async () => {
+    const many = await Promise.all(Array.from({ length: 100 }, queueOpen));
+    const states = () => Promise.all(many.map(({ id }) => stateOf(id)));
+    const rounds = async () => {
+      await round();
+      return (await states()).every((state) => state === "mined" || state === "final");
+    };
+    await expect.poll(rounds, { timeout: 20_000 }).toBe(true);
+    const { id } = await queueOpen();
+    await round();
+    await round();
+    expect(await stateOf(id)).toBe("mined");
+  });
+
+  test("behavior: what failed before it was sent can be queued again", async () => {
+    const { address: owner } = privateKeyToAccount(generatePrivateKey());
+    const wrong = encodeFunctionData({ abi: creditEscrowAbi, functionName: "withdraw", args: [1, 5n] });
+    const right = encodeFunctionData({ abi: creditEscrowAbi, functionName: "open", args: [owner, PRIMARY_SALT] });
+    const id = await queue(wrong, "again");
+    await round();
+    expect(await stateOf(id)).toBe("failed");
+    expect(await queue(right, "again")).toBe(id);
+    await round();
+    await round();
+    expect(await stateOf(id)).toBe("mined");
   });
 });
 

@@ -5,24 +5,37 @@ import {
   decodeErrorResult,
   ExecutionRevertedError,
   type Hex,
+  HttpRequestError,
   keccak256,
+  LimitExceededRpcError,
   type LocalAccount,
+  parseTransaction,
   RawContractError,
+  TimeoutError,
+  type TransactionReceipt,
   TransactionReceiptNotFoundError,
 } from "viem";
 import type { Sql } from "../db/types.ts";
 import type { Chain } from "./open.ts";
 import {
   attemptsOf,
+  countFailure,
+  finalizeMined,
   markMined,
   markState,
+  newestMined,
   nextJournalNonce,
   openTransactions,
+  requeue,
   saveAttempt,
   type TransactionRow,
 } from "./outbox-store.ts";
 
 const MAX_OPEN = 64;
+/** Rounds in which a transaction may fail for reasons that are not its own before it is given up. */
+const MAX_FAILURES = 50;
+/** What a call may burn: a signature check that never ends must not hold up everybody else. */
+const GAS_LIMIT = { settle: 7_000_000n, others: 1_500_000n };
 const GAS_MARGIN = { numerator: 13n, denominator: 10n };
 /** Nodes take a replacement that pays at least a tenth more. */
 const FEE_BUMP = { numerator: 5n, denominator: 4n };
@@ -32,8 +45,8 @@ const LOCK_CLASS = 4_927_002;
 export type Sender = { sql: Sql; chain: Chain; account: LocalAccount; bumpAfterMs: number };
 
 /**
- * One round for one key: looks after what was sent, then sends what is queued. Only one process at a time does this
- * for a key; another one's round returns at once.
+ * One round for one key: looks after what was mined and sent, then sends what is queued. Only one process at a time does
+ * this for a key; another one's round returns at once. A transaction that fails does not hold up the others.
  */
 export async function sendTransactions(sender: Sender): Promise<void> {
   const connection = await sender.sql.reserve();
@@ -43,11 +56,9 @@ export async function sendTransactions(sender: Sender): Promise<void> {
       select pg_try_advisory_lock(${LOCK_CLASS}, hashtext(${address})) as taken`;
     if (!lock.taken) return;
     try {
-      for (const row of await openTransactions(sender.sql, { sender: address, limit: MAX_OPEN })) {
-        if (row.state === "queued") await sendFirst(sender, row);
-        else if (row.state === "sent") await lookAfter(sender, row);
-        else await confirm(sender, row);
-      }
+      await confirmMined(sender);
+      for (const row of await openTransactions(sender.sql, { sender: address, limit: MAX_OPEN }))
+        await attend(sender, row);
     } finally {
       await connection`select pg_advisory_unlock(${LOCK_CLASS}, hashtext(${address}))`;
     }
@@ -56,11 +67,33 @@ export async function sendTransactions(sender: Sender): Promise<void> {
   }
 }
 
+async function attend(sender: Sender, row: TransactionRow): Promise<void> {
+  try {
+    await (row.state === "queued" ? sendFirst(sender, row) : lookAfter(sender, row));
+  } catch (error) {
+    if (isOutOfReach(error)) throw error;
+    await countFailure(sender.sql, {
+      transactionId: row.transaction_id,
+      error: revertReason(error),
+      most: MAX_FAILURES,
+    });
+  }
+}
+
+const gasLimitOf = (row: TransactionRow): bigint => (row.kind === "settle" ? GAS_LIMIT.settle : GAS_LIMIT.others);
+
 /** Tries the call against the chain as it is now; what would revert is never sent and never pays gas. */
 async function sendFirst(sender: Sender, row: TransactionRow): Promise<void> {
   const { chain, account, sql } = sender;
+  const call = {
+    account: account.address,
+    to: row.target,
+    data: row.data,
+    gas: gasLimitOf(row),
+    blockTag: "latest",
+  } as const;
   try {
-    await chain.client.call({ account: account.address, to: row.target, data: row.data, blockTag: "latest" });
+    await chain.client.call(call);
   } catch (error) {
     if (!isRevert(error)) throw error;
     await markState(sql, { transactionId: row.transaction_id, state: "failed", error: revertReason(error) });
@@ -70,7 +103,7 @@ async function sendFirst(sender: Sender, row: TransactionRow): Promise<void> {
     chain.client.getTransactionCount({ address: account.address }),
     nextJournalNonce(sql, account.address.toLowerCase()),
   ]);
-  await signAndSend(sender, { row, nonce: Math.max(used, journaled), atLeast: 0n });
+  await signAndSend(sender, { row, nonce: Math.max(used, journaled), atLeast: 0n, gas: null });
 }
 
 /** A transaction that was sent: mined under one of its hashes, or sent again, dearer after a while. */
@@ -79,51 +112,78 @@ async function lookAfter(sender: Sender, row: TransactionRow): Promise<void> {
   for (const { hash } of attempts) {
     const receipt = await receiptOf(sender.chain, hash);
     if (!receipt) continue;
-    await markMined(sender.sql, {
-      transactionId: row.transaction_id,
-      hash,
-      blockNumber: receipt.blockNumber,
-      blockHash: receipt.blockHash,
-      error: receipt.status === "success" ? null : "reverted when it was mined",
-    });
+    await noteMined(sender.sql, row, receipt);
     return;
   }
   const [latest] = attempts;
   if (!latest) throw new Error(`${row.transaction_id} was sent without a journal`);
   await broadcast(sender.chain, latest.raw);
-  if (Date.now() - latest.signed_at.getTime() > sender.bumpAfterMs) {
-    const atLeast = (BigInt(latest.max_fee_per_gas) * FEE_BUMP.numerator) / FEE_BUMP.denominator;
-    await signAndSend(sender, { row, nonce: Number(row.nonce), atLeast });
-  }
+  if (Date.now() - latest.signed_at.getTime() <= sender.bumpAfterMs) return;
+  const nonce = Number(row.nonce);
+  const used = await sender.chain.client.getTransactionCount({ address: sender.account.address, blockTag: "safe" });
+  if (used > nonce) return requeue(sender.sql, row.transaction_id); // something else was mined under this nonce
+  const atLeast = (BigInt(latest.max_fee_per_gas) * FEE_BUMP.numerator) / FEE_BUMP.denominator;
+  // If it would revert by now it is sent all the same, with the gas it had: its nonce holds up those behind it.
+  await signAndSend(sender, { row, nonce, atLeast, gas: parseTransaction(latest.raw).gas ?? null });
 }
 
-/** A mined transaction: final when its block is; sent again if a reorganisation took it out of the chain. */
-async function confirm(sender: Sender, row: TransactionRow): Promise<void> {
-  const { chain, sql } = sender;
-  const receipt = row.mined_hash === null ? null : await receiptOf(chain, row.mined_hash);
-  if (!receipt) {
-    await markState(sql, { transactionId: row.transaction_id, state: "sent" });
-    return;
+/**
+ * Mined transactions: sent again if a reorganisation took them out of the chain, final when their block is. The newest
+ * being where it was found is enough: everything before it is then, too.
+ */
+async function confirmMined({ sql, chain, account }: Sender): Promise<void> {
+  const sender = account.address.toLowerCase();
+  for (;;) {
+    const row = await newestMined(sql, sender);
+    if (!row || row.mined_hash === null) return;
+    const receipt = await receiptOf(chain, row.mined_hash);
+    if (receipt?.blockHash === row.block_hash) break;
+    if (receipt) await noteMined(sql, row, receipt);
+    else await markState(sql, { transactionId: row.transaction_id, state: "sent" });
   }
   const finalized = await chain.client.getBlock({ blockTag: "finalized" });
-  if (receipt.blockNumber <= finalized.number)
-    await markState(sql, { transactionId: row.transaction_id, state: "final" });
+  await finalizeMined(sql, { sender, finalBlock: finalized.number });
 }
+
+const noteMined = (sql: Sql, row: TransactionRow, receipt: TransactionReceipt): Promise<void> =>
+  markMined(sql, {
+    transactionId: row.transaction_id,
+    hash: receipt.transactionHash,
+    blockNumber: receipt.blockNumber,
+    blockHash: receipt.blockHash,
+    error: receipt.status === "success" ? null : "reverted when it was mined",
+  });
+
+type Version = {
+  row: TransactionRow;
+  nonce: number;
+  /** Fee to pay at least, for a replacement. */
+  atLeast: bigint;
+  /** What to fall back on when the call would revert by now; null: don't send it. */
+  gas: bigint | null;
+};
 
 async function signAndSend(
   { sql, chain, account }: Sender,
-  { row, nonce, atLeast }: { row: TransactionRow; nonce: number; atLeast: bigint },
+  { row, nonce, atLeast, gas: fallback }: Version,
 ): Promise<void> {
   // Not "pending": there an earlier version of this transaction has run already, and running again is cheaper.
-  const call = { account: account.address, to: row.target, data: row.data, blockTag: "latest" } as const;
-  const [gas, fees] = await Promise.all([
+  const call = {
+    account: account.address,
+    to: row.target,
+    data: row.data,
+    gas: gasLimitOf(row),
+    blockTag: "latest",
+  } as const;
+  const [estimated, fees] = await Promise.all([
     chain.client.estimateGas(call).catch((error: unknown) => {
-      if (isRevert(error)) return 0n;
+      if (isRevert(error)) return null;
       throw error;
     }),
     chain.client.estimateFeesPerGas(),
   ]);
-  if (gas === 0n) return; // it would revert by now: the next round asks again whether an earlier version was mined
+  const gas = estimated === null ? fallback : (estimated * GAS_MARGIN.numerator) / GAS_MARGIN.denominator;
+  if (gas === null) return; // the next round finds out that it reverts
   const maxFeePerGas = fees.maxFeePerGas > atLeast ? fees.maxFeePerGas : atLeast;
   const maxPriorityFeePerGas = atLeast > 0n ? atLeast / 10n + fees.maxPriorityFeePerGas : fees.maxPriorityFeePerGas;
   const raw = await account.signTransaction({
@@ -132,7 +192,7 @@ async function signAndSend(
     to: row.target,
     data: row.data,
     nonce,
-    gas: (gas * GAS_MARGIN.numerator) / GAS_MARGIN.denominator,
+    gas,
     maxFeePerGas,
     maxPriorityFeePerGas: maxPriorityFeePerGas < maxFeePerGas ? maxPriorityFeePerGas : maxFeePerGas,
   });
@@ -159,10 +219,23 @@ async function receiptOf({ client }: Chain, hash: Hex) {
   }
 }
 
-/** Whether a call failed because the contract said no, rather than because a node did not answer. */
-export const isRevert = (error: unknown): boolean =>
-  error instanceof BaseError &&
-  error.walk((cause) => cause instanceof ExecutionRevertedError || cause instanceof RawContractError) !== null;
+/** Whether a node did not answer, or would not now: the same question may be answered later. */
+const isOutOfReach = (error: unknown): boolean =>
+  !(error instanceof BaseError) ||
+  error.walk(
+    (cause) =>
+      cause instanceof HttpRequestError || cause instanceof TimeoutError || cause instanceof LimitExceededRpcError,
+  ) !== null;
+
+/** Whether a call failed because the contract said no, or ran out of gas. */
+export const isRevert = (error: unknown): boolean => {
+  if (isOutOfReach(error) || !(error instanceof BaseError)) return false;
+  const words = /revert|out of gas|outofgas|gas required exceeds/i;
+  return (
+    words.test(error.message) ||
+    error.walk((cause) => cause instanceof ExecutionRevertedError || cause instanceof RawContractError) !== null
+  );
+};
 
 /** The contract's own words for a revert, e.g. `BelowMinimum(1, 5000000)`. */
 export function revertReason(error: unknown): string {

@@ -13,6 +13,7 @@ create table transactions (
   block_number bigint,
   block_hash text,
   error text,
+  failures integer not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   unique (sender, nonce),

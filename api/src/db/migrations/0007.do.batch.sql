@@ -21,8 +21,14 @@ create table batches (
   check ((state in ('mined', 'final')) = (settled_event_id is not null))
 );
 create unique index batches_live_seq on batches (seq) where state <> 'voided';
--- One batch at a time is on its way: the next one is chained to its digest.
-create unique index batches_one_open on batches ((true)) where state in ('built', 'signed', 'submitted');
+-- The next batch is chained to the digest of this one, so it is built only when this one is mined. A reorganisation may
+-- put several on their way again.
+create index batches_open on batches (seq) where state in ('built', 'signed', 'submitted');
+
+-- Accounts whose number will stay theirs: a batch freezes numbers, a reorganisation may give a young one to another.
+create view settleable_accounts as
+  select a.account_id, a.chain_account from accounts a join chain_events e on e.event_id = a.opened_event_id
+  where e.finality in ('safe', 'final') and e.reversed_at is null;
 
 -- One line and one receipts sub-tree per account, with what was carried in and out, in nano-dollars.
 create table batch_accounts (

@@ -5,6 +5,7 @@ import { type Applicant, allocateRooms } from "./allocate-rooms.ts";
 const applicant = (change: Partial<Applicant> = {}): Applicant => ({
   accountId: "a",
   unsettledNano: 5_000_000n,
+  fundedNano: 0n,
   balance: 1_000_000n,
   debtRoom: 2_000_000n,
   limitRoom: 200_000_000n,
@@ -27,6 +28,13 @@ describe("allocateRooms", () => {
     expect(rooms([applicant({ balance: 100n })], { platformBalance: 0n })).toEqual([100n]);
     expect(rooms([applicant({ balance: 100n })], { platformBalance: 10_300n })).toEqual([400n]);
     expect(rooms([applicant({ limitRoom: -1n })])).toEqual([0n]);
+  });
+
+  test("behavior: platform-funded usage counts against the platform and the capacity, and waits when they are short", () => {
+    const funded = applicant({ fundedNano: 1_000_000n });
+    expect(allocateRooms([funded], { ...budget, platformBalance: 10_999n })[0]?.roomNano).toBe(0n);
+    expect(allocateRooms([funded], { ...budget, capacity: 999n })[0]?.roomNano).toBe(0n);
+    expect(rooms([funded, applicant()], { capacity: 7_002n })).toEqual([5_001n, 999n]);
   });
 
   test("behavior: any batch within the rooms is one that the contract takes", () => {

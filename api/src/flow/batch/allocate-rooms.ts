@@ -5,6 +5,8 @@ import type { Room } from "./store.ts";
 export type Applicant = {
   accountId: string;
   unsettledNano: bigint;
+  /** Platform-funded usage of it, which account 1 pays. */
+  fundedNano: bigint;
   balance: bigint;
   /** What it may still be overdrawn on-chain: the debt cap less its debt. */
   debtRoom: bigint;
@@ -33,7 +35,11 @@ const ROUNDING_RESERVE = 10_000n;
 export function allocateRooms(applicants: Applicant[], { capacity, platformBalance, maxLine }: Budget): Room[] {
   let left = atLeastZero(capacity - BigInt(applicants.length));
   let cover = platformBalance > ROUNDING_RESERVE ? platformBalance - ROUNDING_RESERVE : 0n;
-  return applicants.map(({ accountId, unsettledNano, balance, debtRoom, limitRoom }) => {
+  return applicants.map(({ accountId, unsettledNano, fundedNano, balance, debtRoom, limitRoom }) => {
+    const funded = (fundedNano + NANO_PER_MICRO - 1n) / NANO_PER_MICRO;
+    if (funded > left || funded > cover) return { accountId, roomNano: 0n };
+    left -= funded;
+    cover -= funded;
     const wanted = unsettledNano / NANO_PER_MICRO + 1n;
     const short = least(atLeastZero(wanted - balance), atLeastZero(debtRoom), cover);
     const room = least(wanted, balance + short, atLeastZero(limitRoom), maxLine, left);

@@ -78,18 +78,21 @@ async function readRooms({ client, escrow }: Chain, candidates: Candidate[]): Pr
       client.readContract({ ...at, functionName: "accountOf", args: [Number(candidate.chain_account)] }),
     ),
   ]);
-  const applicants = candidates.map(({ account_id: accountId, unsettled_nano: unsettledNano }, index): Applicant => {
-    const account = accounts[index];
-    if (!account) throw new Error(`the contract did not answer for ${accountId}`);
-    const limitRoom = BigInt(account.dayLimit) - BigInt(account.used);
-    return {
-      accountId,
-      unsettledNano,
-      balance: account.balance,
-      debtRoom: MAX_DEBT_MICRO - BigInt(account.debt),
-      limitRoom,
-    };
-  });
+  const applicants = candidates.map(
+    ({ account_id: accountId, unsettled_nano: unsettledNano, funded_nano: fundedNano }, index): Applicant => {
+      const account = accounts[index];
+      if (!account) throw new Error(`the contract did not answer for ${accountId}`);
+      const limitRoom = BigInt(account.dayLimit) - BigInt(account.used);
+      return {
+        accountId,
+        unsettledNano,
+        fundedNano,
+        balance: account.balance,
+        debtRoom: MAX_DEBT_MICRO - BigInt(account.debt),
+        limitRoom,
+      };
+    },
+  );
   return allocateRooms(applicants, { capacity, platformBalance: platform.balance, maxLine: MAX_LINE });
 }
 

@@ -17,7 +17,7 @@ export async function lastBatch(
   return row;
 }
 
-export type Candidate = { account_id: string; chain_account: bigint; unsettled_nano: bigint };
+export type Candidate = { account_id: string; chain_account: bigint; unsettled_nano: bigint; funded_nano: bigint };
 
 /** Accounts whose unsettled usage is large or old enough for a line, largest first. */
 export async function flushCandidates(
@@ -25,12 +25,13 @@ export async function flushCandidates(
   { flushNano, flushAfterSeconds, limit }: { flushNano: bigint; flushAfterSeconds: number; limit: number },
 ): Promise<Candidate[]> {
   return sql<Candidate[]>`
-    select a.account_id, a.chain_account, sum(u.cost_nano - u.funded_nano)::bigint as unsettled_nano
+    select a.account_id, a.chain_account, sum(u.cost_nano - u.funded_nano)::bigint as unsettled_nano,
+      sum(u.funded_nano)::bigint as funded_nano
     from usage u
-    join accounts a using (account_id)
-    join accounts o on o.account_id = u.operator_id
-    where u.batch_id is null and a.chain_account is not null and o.chain_account is not null
-    group by a.account_id
+    join settleable_accounts a using (account_id)
+    join settleable_accounts o on o.account_id = u.operator_id
+    where u.batch_id is null
+    group by a.account_id, a.chain_account
     having sum(u.cost_nano) >= ${flushNano}
       or (sum(u.cost_nano) > 0 and min(u.captured_at) < now() - make_interval(secs => ${flushAfterSeconds}))
     order by sum(u.cost_nano) desc
@@ -72,7 +73,7 @@ export async function claimCaptures(
         from unnest(${rooms.map((room) => room.accountId)}::text[], ${rooms.map((room) => room.roomNano.toString())}::bigint[])
           r(account_id, room_nano)
         join usage u using (account_id)
-        join accounts o on o.account_id = u.operator_id and o.chain_account is not null
+        join settleable_accounts o on o.account_id = u.operator_id
         left join lateral (
           select b.carry_out_nano from batch_accounts b join batches using (batch_id)
           where b.account_id = u.account_id and batches.state <> 'voided' order by b.batch_id desc limit 1

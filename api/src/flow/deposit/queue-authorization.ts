@@ -1,6 +1,6 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import type { MicroUsdc } from "@infr/money";
-import { type Address, encodeFunctionData, type Hex } from "viem";
+import { type Address, encodeFunctionData, type Hex, keccak256 } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import { isRevert, revertReason } from "../../chain/outbox.ts";
 import {
@@ -14,6 +14,8 @@ import { InfrError, InvalidInputError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { ownerOfAccount } from "./store.ts";
 
+/** What checking a deposit may burn: signatures of smart wallets run code that we do not know. */
+const GAS_LIMIT = 1_000_000n;
 /** The smallest deposit that the contract takes. */
 export const MIN_DEPOSIT_MICRO = 5_000_000n;
 
@@ -65,11 +67,11 @@ export async function queueAuthorization(
     functionName: "depositWithAuthorization",
     args: [{ ...rest, from, owner: account.owner, accountSalt: account.salt, nonceSalt: salt }],
   });
-  const cause = `authorization:${from.toLowerCase()}:${accountId}:${authorization.memo}:${salt}`.toLowerCase();
+  const cause = `authorization:${keccak256(data)}`;
   const queued = await transactionByCause(sql, cause);
-  if (queued) return queued;
+  if (queued && queued.state !== "failed") return queued;
   try {
-    await chain.client.call({ account: relayer, to: chain.escrow, data });
+    await chain.client.call({ account: relayer, to: chain.escrow, data, gas: GAS_LIMIT });
   } catch (error) {
     if (isRevert(error)) throw new DepositRefusedError(revertReason(error));
     throw error;

@@ -6,7 +6,7 @@ import { countSettled, entriesOf } from "../../ledger/store.ts";
 import { type SettledLine, settlementEntries } from "./settlement-entries.ts";
 import {
   accountOf,
-  accountsByNumber,
+  accountsOfBatch,
   batchOfDigest,
   carriesOf,
   linesOf,
@@ -39,7 +39,7 @@ export async function bookSettlement(
   const lines = await linesOf(tx, batchId);
   const { entries, carries, platformNet } = settlementEntries({
     ...lines,
-    ...(await readOverdrafts(tx, { event, viewsSchema })),
+    ...(await readOverdrafts(tx, { event, viewsSchema, batchId })),
     carries: await carriesOf(tx, earnersOf(lines)),
   });
   if (platformNet !== BigInt(column(event, "platform_net"))) {
@@ -90,8 +90,9 @@ function carriesBefore(
 
 async function readOverdrafts(
   tx: Tx,
-  { event, viewsSchema }: { event: ChainEvent; viewsSchema: string },
+  { event, viewsSchema, batchId }: { event: ChainEvent; viewsSchema: string; batchId: bigint },
 ): Promise<{ overdrawn: SettledLine[]; writtenOff: SettledLine[] }> {
+  const accounts = await accountsOfBatch(tx, batchId);
   const read = async (table: "overdrawn" | "written_off"): Promise<SettledLine[]> => {
     const rows = await overdraftsOf(tx, {
       schema: viewsSchema,
@@ -99,10 +100,6 @@ async function readOverdrafts(
       blockHash: event.block_hash,
       seq: column(event, "seq"),
     });
-    const accounts = await accountsByNumber(
-      tx,
-      rows.map((row) => Number(row.account)),
-    );
     return rows.map(({ account, amount }) => ({
       accountId: accountOf(accounts, Number(account)),
       amount: microUsdc(amount),

@@ -81,6 +81,9 @@ async function open(user: TestUser, amount: bigint): Promise<void> {
     args: [owner],
   });
   const data = { account: String(number), owner: owner.toLowerCase(), ref: accountRef({ owner }) };
+  await api.sql`
+    insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)
+    values (${`opened:${number}`}, 'account_opened', 1, '', 0, '', now(), 'safe')`;
   await api.sql.begin((tx) =>
     bookAccountOpened(tx, eventOf({ kind: "account_opened", eventId: `opened:${number}`, data })),
   );
@@ -238,6 +241,35 @@ describe("a batch", () => {
     expect(await readBalance(api.sql, buyer.accountId)).toEqual(before);
     expect(await api.sql`select * from earner_carries order by 1`).toEqual(carries);
     expect(await earned()).toBe(earnedBefore);
+  });
+
+  test("behavior: a reorganisation of two settlements, with a third batch on its way, puts all three back in order", async () => {
+    await chat(500);
+    await build();
+    await sign();
+    const second = await settleOnChain();
+    await book(second);
+    await credit(api.sql, buyer.accountId, 5n * DOLLAR);
+    await chat(500);
+    await build();
+    const [first] = await api.sql<Array<{ event_id: string; digest: string; seq: bigint }>>`
+      select settled_event_id as event_id, digest, seq from batches where state = 'mined' order by seq desc limit 1 offset 1`;
+    for (const eventId of [second.event_id, first?.event_id ?? ""]) {
+      const event = { ...eventOf({ kind: "batch_settled", eventId, data: {} }), times_booked: 1 };
+      await api.sql.begin((tx) => reverseSettlement(tx, event));
+    }
+    const states = async () => (await listBatches(api.sql, { limit: 3, seq: null })).map(({ state }) => state);
+    expect(await states()).toEqual(["built", "submitted", "submitted"]);
+    const again = {
+      seq: String(first?.seq),
+      batch_hash: first?.digest ?? "",
+      platform_net: await platformNetOf(first?.seq ?? 0n),
+    };
+    await book({ ...eventOf({ kind: "batch_settled", eventId: first?.event_id ?? "", data: again }), times_booked: 1 });
+    await book({ ...second, times_booked: 1 });
+    expect(await states()).toEqual(["built", "mined", "mined"]);
+    expect(await earned()).toBe(await earnedOnChain());
+    expect(await differences(api.sql)).toEqual([]);
   });
 
   test("error: a settlement that we did not sign is never booked past", async () => {

@@ -22,12 +22,13 @@ export type OpenBatchRow = BatchRow & {
   signature: `0x${string}` | null;
 };
 
-/** The batch that is on its way, if there is one. */
+/** The first batch that is on its way; others, if a reorganisation undid several, stand on it. */
 export async function openBatch(sql: Sql): Promise<OpenBatchRow | undefined> {
   const [batch] = await sql<OpenBatchRow[]>`
     select batch_id, seq, state, prev, receipts_root, period_end, gross_micro, debits, credits, referrals,
       digest, deadline, signature
-    from batches where state in ('built', 'signed', 'submitted')`;
+    from batches where state in ('built', 'signed', 'submitted')
+    order by seq limit 1`;
   return batch;
 }
 
@@ -40,11 +41,13 @@ export async function setSubmitted(
     where batch_id = ${batchId} and state = 'signed'`;
 }
 
-/** Gives a batch up that can't be settled any more: its captures wait for the next one. */
-export async function dissolveBatch(tx: Tx, batchId: bigint): Promise<void> {
-  const given = await tx`
-    update batches set state = 'voided' where batch_id = ${batchId} and state in ('signed', 'submitted') returning batch_id`;
-  if (given.length === 1) await tx`update usage set batch_id = null where batch_id = ${batchId}`;
+/** Gives a batch up that can't be settled any more, and those that stand on it: their captures wait for the next one. */
+export async function giveUpBatches(tx: Tx, { fromSeq }: { fromSeq: bigint }): Promise<void> {
+  const given = await tx<Array<{ batch_id: bigint }>>`
+    update batches set state = 'voided'
+    where seq >= ${fromSeq} and state in ('built', 'signed', 'submitted') returning batch_id`;
+  if (given.length === 0) return;
+  await tx`update usage set batch_id = null where batch_id in ${tx(given.map((row) => row.batch_id))}`;
 }
 
 /** The batch that a digest was signed for, unless it was given up. */
@@ -54,26 +57,25 @@ export async function batchOfDigest(tx: Tx, digest: string): Promise<bigint | un
   return row?.batch_id;
 }
 
-/** The three kinds of lines of a batch, as they were signed, by API account. */
+/** The three kinds of lines of a batch, as they were signed, by API account: whose numbers they were when it was built. */
 export async function linesOf(
   tx: Tx,
   batchId: bigint,
 ): Promise<{ debits: SettledLine[]; credits: SettledLine[]; referrals: SettledLine[] }> {
   const [batch] = await tx<[Pick<BatchRow, "debits" | "credits" | "referrals">]>`
     select debits, credits, referrals from batches where batch_id = ${batchId}`;
-  const lines = [batch.debits, batch.credits, batch.referrals].map((bytes) => decodeLines(bytesToHex(bytes)));
-  const accounts = await accountsByNumber(tx, [...new Set(lines.flat().map((line) => line.id))]);
-  const [debits = [], credits = [], referrals = []] = lines.map((kind) =>
-    kind.map(({ id, amount }) => ({ accountId: accountOf(accounts, id), amount })),
-  );
-  return { debits, credits, referrals };
+  const accounts = await accountsOfBatch(tx, batchId);
+  const read = (bytes: Uint8Array): SettledLine[] =>
+    decodeLines(bytesToHex(bytes)).map(({ id, amount }) => ({ accountId: accountOf(accounts, id), amount }));
+  return { debits: read(batch.debits), credits: read(batch.credits), referrals: read(batch.referrals) };
 }
 
-/** API accounts by their number in the contract. */
-export async function accountsByNumber(tx: Tx, numbers: number[]): Promise<Map<number, string>> {
-  if (numbers.length === 0) return new Map();
+/** API accounts by the number that a batch knows them by. */
+export async function accountsOfBatch(tx: Tx, batchId: bigint): Promise<Map<number, string>> {
   const rows = await tx<Array<{ account_id: string; chain_account: bigint }>>`
-    select account_id, chain_account from accounts where chain_account in ${tx(numbers)}`;
+    select account_id, chain_account from batch_accounts where batch_id = ${batchId}
+    union
+    select account_id, chain_account from batch_earners where batch_id = ${batchId}`;
   return new Map(rows.map((row) => [Number(row.chain_account), row.account_id]));
 }
 

@@ -4,7 +4,7 @@ import type { Chain } from "../../chain/open.ts";
 import { queueTransaction } from "../../chain/outbox-store.ts";
 import type { Sql } from "../../db/types.ts";
 import { newId } from "../../ids.ts";
-import { dissolveBatch, type OpenBatchRow, openBatch, setSubmitted } from "./store.ts";
+import { giveUpBatches, type OpenBatchRow, openBatch, setSubmitted } from "./store.ts";
 
 type Context = { sql: Sql; chain: Chain; relayer: Address };
 
@@ -16,7 +16,7 @@ export async function submitBatch(context: Context): Promise<void> {
   const batch = await openBatch(context.sql);
   if (!batch || batch.deadline === null || batch.signature === null) return;
   const signed = { ...batch, deadline: batch.deadline, signature: batch.signature };
-  if (await isDead(context, signed)) await context.sql.begin((tx) => dissolveBatch(tx, batch.batch_id));
+  if (await isDead(context, signed)) await context.sql.begin((tx) => giveUpBatches(tx, { fromSeq: batch.seq }));
   else if (batch.state === "signed") await submit(context, signed);
 }
 
