@@ -76,3 +76,17 @@ export const payoutToQueued = onchainTable("payout_to_queued", (t) => ({
   recipient: t.hex().notNull(),
   maturesAt: small(t),
 }));
+
+export const earningsConverted = onchainTable("earnings_converted", (t) => ({
+  ...place(t),
+  earner: small(t),
+  amount: t.bigint().notNull(),
+  debtRepaid: small(t),
+}));
+
+export const exited = onchainTable("exited", (t) => ({
+  ...place(t),
+  account: small(t),
+  recipient: t.hex().notNull(),
+  amount: t.bigint().notNull(),
+}));

@@ -331,7 +331,7 @@ async function reserves({ buyer, agreement }: { buyer: Signed; agreement: Agreem
     parseUsd(result.ledger.unsettled),
   );
   agreement.atLeast("USDC held covers liabilities", parseUsd(result.usdcHeld), parseUsd(result.liabilities));
-  agreement.equal(`differences at block ${result.block}`, BigInt(result.differences.length), 0n);
+  agreement.equal(`differences at block ${result.block}`, BigInt(result.differences), 0n);
 }
 
 const onChain = async ({ client }: Signed): Promise<NanoUsd> =>

@@ -1,7 +1,7 @@
-import type { Hex, PublicClient } from "viem";
+import { BaseError, type Hex, HttpRequestError, type PublicClient, TimeoutError } from "viem";
 import { createSiweMessage, generateSiweNonce, parseSiweMessage, type SiweMessage } from "viem/siwe";
 import type { Sql } from "../db/types.ts";
-import { InfrError } from "../errors.ts";
+import { InfrError, UnavailableError } from "../errors.ts";
 import { saveNonce, takeNonce } from "./store.ts";
 
 const NONCE_MS = 10 * 60_000;
@@ -64,7 +64,7 @@ export async function verifySignIn(
   if (!isFresh(parsed, now())) {
     throw new SignInRefusedError("expired", "The message has expired or is not valid yet. Sign a new one.");
   }
-  const valid = await client.verifyMessage({ address: parsed.address, message, signature }).catch(() => false);
+  const valid = await isSigned(client, { address: parsed.address, message, signature });
   if (!valid) throw new SignInRefusedError("invalid", "The signature is not that of the address in the message.");
   return parsed.address;
 }
@@ -97,4 +97,18 @@ function isFresh({ issuedAt, expirationTime, notBefore }: SiweMessage, now: Date
   if (age < -CLOCK_SKEW_MS || age > MAX_AGE_MS) return false;
   if (expirationTime && expirationTime <= now) return false;
   return !notBefore || notBefore.getTime() <= now.getTime() + CLOCK_SKEW_MS;
+}
+
+/** @throws UnavailableError when the chain, which knows smart wallets, does not answer */
+async function isSigned(
+  client: PublicClient,
+  claim: { address: Hex; message: string; signature: Hex },
+): Promise<boolean> {
+  try {
+    return await client.verifyMessage(claim);
+  } catch (error) {
+    const outOfReach = (cause: unknown) => cause instanceof HttpRequestError || cause instanceof TimeoutError;
+    if (error instanceof BaseError && error.walk(outOfReach)) throw new UnavailableError("The chain", error);
+    return false;
+  }
 }

@@ -1,6 +1,13 @@
 import type { Queryable, Sql, Tx } from "../db/types.ts";
 
-export type EventKind = "account_opened" | "deposited" | "batch_settled" | "paid_out" | "payout_to_queued";
+export type EventKind =
+  | "account_opened"
+  | "deposited"
+  | "batch_settled"
+  | "earnings_converted"
+  | "exited"
+  | "paid_out"
+  | "payout_to_queued";
 
 /** An event as the indexer saw it; `data` has its columns as text, so that no amount passes through a float. */
 export type ChainEvent = {
@@ -23,9 +30,17 @@ export function column(event: ChainEvent, name: string): string {
   return value;
 }
 
+/** The account that an event is about. Every event about an account comes after the one that opened it. */
+export async function accountOf(tx: Tx, event: ChainEvent): Promise<string> {
+  const ref = column(event, "ref");
+  const [row] = await tx<Array<{ account_id: string }>>`select account_id from accounts where ref = ${ref}`;
+  if (!row) throw new Error(`no account has the ref ${ref}`);
+  return row.account_id;
+}
+
 /** Names an event's movement in the ledger; a block that was reorganised away and came back is a movement of its own. */
 export const causeOf = (
-  step: "deposit" | "settle" | "payout",
+  step: "deposit" | "credit" | "settle" | "payout",
   { event_id: id, times_booked: times }: BookedEvent,
 ): string => (times === 0 ? `${step}:${id}` : `${step}:${id}#${times + 1}`);
 
@@ -55,6 +70,8 @@ export async function unbookedEvents(
       ${events("account_opened", null)}
       union all ${events("deposited", "account")}
       union all ${events("batch_settled", null)}
+      union all ${events("earnings_converted", "earner")}
+      union all ${events("exited", "account")}
       union all ${events("paid_out", "earner")}
       union all ${events("payout_to_queued", "earner")}
     ) e

@@ -11,6 +11,7 @@ import {
 } from "../chain/events-store.ts";
 import type { Chain } from "../chain/open.ts";
 import type { Sql, Tx } from "../db/types.ts";
+import { bookConversion, bookExit, reverseCredit } from "../flow/credit/book-credit.ts";
 import { bookAccountOpened, reverseAccountOpened } from "../flow/deposit/book-account.ts";
 import { bookDeposit, reverseDeposit } from "../flow/deposit/book-deposit.ts";
 import { bookPayout, reversePayout } from "../flow/payout/book-payout.ts";
@@ -34,6 +35,8 @@ const STEPS: Record<EventKind, Step> = {
   account_opened: { book: bookAccountOpened, reverse: reverseAccountOpened },
   deposited: { book: bookDeposit, reverse: reverseDeposit },
   batch_settled: { book: bookSettlement, reverse: reverseSettlement },
+  earnings_converted: { book: bookConversion, reverse: reverseCredit },
+  exited: { book: bookExit, reverse: reverseCredit },
   paid_out: { book: bookPayout, reverse: reversePayout },
   payout_to_queued: { book: nothing, reverse: nothing },
 };

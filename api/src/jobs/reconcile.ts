@@ -51,11 +51,18 @@ export function sharedReconciliation(
 
 async function compare({ sql, chain }: { sql: Sql; chain: Chain }): Promise<Reconciliation> {
   const block = await chain.client.getBlockNumber({ cacheTime: 0 });
+  const escrow = { address: chain.escrow, abi: creditEscrowAbi, blockNumber: block } as const;
   const [ledger, accounts, liabilities, usdcHeld] = await Promise.all([
     ledgerTotals(sql),
     onChainAccounts(sql),
-    chain.client.readContract({ address: chain.escrow, abi: creditEscrowAbi, functionName: "liabilities" }),
-    chain.client.readContract({ address: chain.usdc, abi: erc20Abi, functionName: "balanceOf", args: [chain.escrow] }),
+    chain.client.readContract({ ...escrow, functionName: "liabilities" }),
+    chain.client.readContract({
+      address: chain.usdc,
+      abi: erc20Abi,
+      functionName: "balanceOf",
+      args: [chain.escrow],
+      blockNumber: block,
+    }),
   ]);
   const differences: Difference[] = [];
   const check = (what: string, inLedger: bigint, inChainMicro: bigint) => {
@@ -65,8 +72,8 @@ async function compare({ sql, chain }: { sql: Sql; chain: Chain }): Promise<Reco
   for (const account of accounts) {
     const args = [Number(account.chain_account)] as const;
     const [word, earner] = await Promise.all([
-      chain.client.readContract({ address: chain.escrow, abi: creditEscrowAbi, functionName: "accountOf", args }),
-      chain.client.readContract({ address: chain.escrow, abi: creditEscrowAbi, functionName: "earnerOf", args }),
+      chain.client.readContract({ ...escrow, functionName: "accountOf", args }),
+      chain.client.readContract({ ...escrow, functionName: "earnerOf", args }),
     ]);
     check(`credit of ${account.account_id}`, account.chain_nano, word.balance);
     check(`debt of ${account.account_id}`, account.debt_nano, BigInt(word.debt));

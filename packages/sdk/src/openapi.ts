@@ -235,19 +235,8 @@ export interface paths {
                                  */
                                 held: string;
                             };
-                            differences: {
-                                what: string;
-                                /**
-                                 * @description US dollars as an exact decimal string.
-                                 * @example 12.345678901
-                                 */
-                                ledger: string;
-                                /**
-                                 * @description US dollars as an exact decimal string.
-                                 * @example 12.345678901
-                                 */
-                                chain: string;
-                            }[];
+                            /** @description Places where ledger and contract do not say the same; the log names them. */
+                            differences: number;
                             ok: boolean;
                         };
                     };

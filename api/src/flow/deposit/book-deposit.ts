@@ -1,18 +1,18 @@
 import { microToNano, microUsdc } from "@infr/money";
-import { type BookedEvent, type ChainEvent, causeOf, column } from "../../chain/events-store.ts";
+import { accountOf, type BookedEvent, type ChainEvent, causeOf, column } from "../../chain/events-store.ts";
 import type { Tx } from "../../db/types.ts";
 import { PLATFORM_ACCOUNT } from "../../ids.ts";
 import { bookEntries, reversed } from "../../ledger/entries.ts";
 import type { Entry } from "../../ledger/entry.ts";
 import { entriesOf } from "../../ledger/store.ts";
-import { accountOfRef, saveDeposit } from "./store.ts";
+import { saveDeposit } from "./store.ts";
 
 /** Names of the contract's rails, by their number in `Deposited`. */
 const RAILS = ["deposit", "depositFor", "permit", "authorization", "payer", "address", "attributed"];
 
 /** Books a deposit from its event, and from nothing else: what repays debt goes to the platform, which had lent it. */
 export async function bookDeposit(tx: Tx, event: ChainEvent): Promise<void> {
-  const accountId = await accountOfRef(tx, column(event, "ref"));
+  const accountId = await accountOf(tx, event);
   const amount = microUsdc(BigInt(column(event, "amount")));
   const debtRepaid = microUsdc(BigInt(column(event, "debt_repaid")));
   await saveDeposit(tx, {

@@ -21,13 +21,6 @@ export async function unopenAccount(tx: Tx, eventId: string): Promise<void> {
   await tx`update accounts set chain_account = null, opened_event_id = null where opened_event_id = ${eventId}`;
 }
 
-/** The account of a ref. Every event about an account comes after the one that opened it, so it exists. */
-export async function accountOfRef(tx: Tx, ref: string): Promise<string> {
-  const [row] = await tx<Array<{ account_id: string }>>`select account_id from accounts where ref = ${ref}`;
-  if (!row) throw new Error(`no account has the ref ${ref}`);
-  return row.account_id;
-}
-
 export type NewDeposit = {
   eventId: string;
   accountId: string;

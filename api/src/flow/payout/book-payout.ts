@@ -1,13 +1,13 @@
 import { microToNano, microUsdc } from "@infr/money";
-import { type BookedEvent, type ChainEvent, causeOf, column } from "../../chain/events-store.ts";
+import { accountOf, type BookedEvent, type ChainEvent, causeOf, column } from "../../chain/events-store.ts";
 import type { Tx } from "../../db/types.ts";
 import { bookEntries, reversed } from "../../ledger/entries.ts";
 import { entriesOf } from "../../ledger/store.ts";
-import { earnerOfRef, savePayout } from "./store.ts";
+import { savePayout } from "./store.ts";
 
 /** Books that earnings left the contract. */
 export async function bookPayout(tx: Tx, event: ChainEvent): Promise<void> {
-  const accountId = await earnerOfRef(tx, column(event, "ref"));
+  const accountId = await accountOf(tx, event);
   const amount = microUsdc(BigInt(column(event, "amount")));
   await savePayout(tx, {
     eventId: event.event_id,

@@ -10,12 +10,6 @@ export async function savePayout(
     on conflict (event_id) do nothing`;
 }
 
-export async function earnerOfRef(tx: Tx, ref: string): Promise<string> {
-  const [row] = await tx<Array<{ account_id: string }>>`select account_id from accounts where ref = ${ref}`;
-  if (!row) throw new Error(`no account has the ref ${ref}`);
-  return row.account_id;
-}
-
 export async function chainAccountOf(sql: Queryable, accountId: string): Promise<number | null> {
   const [row] = await sql<Array<{ chain_account: bigint | null }>>`
     select chain_account from accounts where account_id = ${accountId}`;

@@ -5,8 +5,10 @@ import { commitOperations } from "./store.ts";
 
 const MAX_QUEUED = 20_000;
 const MAX_FLUSH = 1_000;
-const MAX_ATTEMPTS = 6;
-const FIRST_PAUSE_MS = 50;
+const FIRST_PAUSE_MS = 25;
+const LAST_PAUSE_MS = 1_000;
+/** How long a request waits for a database that is out of reach before it is told. */
+const PATIENCE_MS = 3_000;
 const LARGE_FLUSH = 16;
 const GATHER_MS = 1;
 
@@ -28,7 +30,20 @@ export class Batcher {
     this.#instanceId = instanceId;
   }
 
-  hold = (operation: HoldOperation): Promise<Outcome> => this.#submit({ kind: "hold", ...operation });
+  /**
+   * Waits only so long for a database that is out of reach; a hold that is placed after that is released again.
+   * @throws OverloadedError, UnavailableError
+   */
+  hold = (operation: HoldOperation): Promise<Outcome> => {
+    const placed = this.#submit({ kind: "hold", ...operation });
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
+    const timer = setTimeout(() => {
+      reject(new UnavailableError("The ledger"));
+      placed.then(() => this.release(operation)).catch(() => {});
+    }, PATIENCE_MS);
+    placed.then(resolve, reject).finally(() => clearTimeout(timer));
+    return promise;
+  };
   capture = (operation: CaptureOperation): Promise<Outcome> => this.#submit({ kind: "capture", ...operation });
   release = (operation: ReleaseOperation): Promise<Outcome> => this.#submit({ kind: "release", ...operation });
 
@@ -62,31 +77,36 @@ export class Batcher {
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
+  /**
+   * A lost answer to a commit is resolved by sending the same ids again, for as long as it takes: nothing is done twice,
+   * and this process either keeps its lease or is ended.
+   */
   async #flush(waiting: Waiting[]): Promise<void> {
-    try {
-      const outcomes = new Map((await this.#commit(waiting)).map((outcome) => [outcome.requestId, outcome]));
-      for (const one of waiting) this.#settle(one, outcomes.get(one.operation.requestId));
-    } catch (error) {
-      if (waiting.length > 1 && !isConnectionError(error)) {
-        // One row that Postgres refuses would fail all the others: send each by itself, and only it fails.
-        for (const one of waiting) await this.#flush([one]);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await this.#commit(waiting);
         return;
+      } catch (error) {
+        if (!isConnectionError(error)) {
+          await this.#isolate(waiting, error);
+          return;
+        }
+        await pause(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LAST_PAUSE_MS));
       }
-      for (const { reject } of waiting) reject(new UnavailableError("The ledger", error));
     }
   }
 
-  /** A lost answer to a commit is resolved by sending the same ids again: nothing is done twice. */
-  async #commit(waiting: Waiting[]): Promise<Outcome[]> {
+  async #commit(waiting: Waiting[]): Promise<void> {
     const operations = waiting.map(({ operation }) => operation);
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await commitOperations(this.#sql, { instanceId: this.#instanceId, operations });
-      } catch (error) {
-        if (!isConnectionError(error) || attempt === MAX_ATTEMPTS) throw error;
-        await pause(FIRST_PAUSE_MS * 2 ** attempt);
-      }
-    }
+    const outcomes = await commitOperations(this.#sql, { instanceId: this.#instanceId, operations });
+    const byRequest = new Map(outcomes.map((outcome) => [outcome.requestId, outcome]));
+    for (const one of waiting) this.#settle(one, byRequest.get(one.operation.requestId));
+  }
+
+  /** One row that Postgres refuses would fail all the others: each is sent by itself, and only that one fails. */
+  async #isolate(waiting: Waiting[], error: unknown): Promise<void> {
+    if (waiting.length > 1) for (const one of waiting) await this.#flush([one]);
+    else for (const { reject } of waiting) reject(new UnavailableError("The ledger", error));
   }
 
   #settle({ operation, resolve, reject }: Waiting, outcome: Outcome | undefined): void {
@@ -109,7 +129,7 @@ function takeDistinct(queue: Waiting[]): Set<Waiting> {
   return taken;
 }
 
-const CONNECTION_CODES = /^(CONNECTION_|ECONN|EPIPE|ETIMEDOUT|57P0|08|40001|40P01|53)/;
+const CONNECTION_CODES = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|ETIMEDOUT|57P0|08|40001|40P01|53)/;
 
 /** Errors after which nothing is known of the statement: sent again with the same ids. */
 function isConnectionError(error: unknown): boolean {
