@@ -34,6 +34,7 @@ export {
 } from "./receipt.ts";
 export {
   type AccountReceipts,
+  buildAccountsTree,
   buildReceiptsTree,
   buildSubTree,
   type Proof,

@@ -52,17 +52,29 @@ export function buildReceiptsTree({ accounts }: { accounts: readonly AccountRece
     previous = input.account;
     return proveAccount(input);
   });
-  const tree = buildMerkleTree(proven.map(({ leaf }) => accountLeaf(leaf)));
-  const count = proven.length;
+  const tree = buildAccountsTree(proven.map(({ leaf }) => leaf));
   return {
-    root: count === 0 ? EMPTY_ROOT : receiptsRootOf({ count, root: tree.root }),
+    root: tree.root,
     accounts: new Map(
-      proven.map(({ leaf, receipts }, index) => [
-        leaf.account,
-        { leaf, receipts, index, count, proof: tree.proofs[index] ?? [] },
-      ]),
+      proven.map(({ leaf, receipts }) => [leaf.account, { leaf, receipts, ...proofIn(tree.proofs, leaf.account) }]),
     ),
   };
+}
+
+/** The upper level alone, from the leaves of all accounts of a batch in ascending order. */
+export function buildAccountsTree(leaves: readonly AccountLeaf[]): { root: Hex; proofs: Map<number, Proof> } {
+  const tree = buildMerkleTree(leaves.map(accountLeaf));
+  const count = leaves.length;
+  return {
+    root: count === 0 ? EMPTY_ROOT : receiptsRootOf({ count, root: tree.root }),
+    proofs: new Map(leaves.map(({ account }, index) => [account, { index, count, proof: tree.proofs[index] ?? [] }])),
+  };
+}
+
+function proofIn(proofs: ReadonlyMap<number, Proof>, account: number): Proof {
+  const proof = proofs.get(account);
+  if (!proof) throw new NotAscendingError(account, account);
+  return proof;
 }
 
 /** Root and proofs of one account's receipts, which an account holder can recompute from his receipts alone. */

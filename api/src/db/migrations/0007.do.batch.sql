@@ -42,6 +42,7 @@ create table batch_accounts (
   carry_in_nano bigint not null,
   carry_out_nano bigint not null,
   receipts integer not null check (receipts >= 0),
+  sub_root text not null,
   primary key (batch_id, account_id),
   check (carry_in_nano + paid_nano - carry_out_nano = line_micro * 1000)
 );

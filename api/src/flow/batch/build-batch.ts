@@ -21,7 +21,8 @@ import {
 } from "./store.ts";
 
 const MAX_ACCOUNTS = 1_000;
-const MAX_CAPTURES = 100_000;
+/** Hashing so many receipts takes a worker some seconds; what is more goes into the next batch. */
+const MAX_CAPTURES = 10_000;
 const MAX_DEBT_MICRO = 2_000_000n;
 
 type Context = { sql: Sql; chain: Chain };
@@ -115,7 +116,9 @@ async function build(tx: Tx, { seq, prev, rooms }: { seq: bigint; prev: Hex; roo
     })),
   });
   if (batch === null || batch.gross === 0n) throw new NothingToSettleError();
-  await saveBatch(tx, { batchId, ...bytesOf(batch), batch, root: treeOf({ captures, accounts: batch.accounts }).root });
+  const tree = treeOf({ captures, accounts: batch.accounts });
+  const subRoots = new Map([...tree.accounts].map(([number, { leaf }]) => [number, leaf.subRoot]));
+  await saveBatch(tx, { batchId, ...bytesOf(batch), batch, root: tree.root, subRoots });
   return claimed;
 }
 

@@ -1,15 +1,19 @@
 import { microUsdc, nanoUsd } from "@infr/money";
 import {
+  type AccountLeaf,
   type AccountReceipts,
   accountCommitment,
+  buildAccountsTree,
   buildReceiptsTree,
+  buildSubTree,
+  type Proof,
   type Receipt,
   type ReceiptsTree,
 } from "@infr/protocol";
 import { bytesToHex, type Hex } from "viem";
 import type { Queryable } from "../../db/types.ts";
 import { type ComposedLine, PLATFORM_NUMBER } from "./compose-batch.ts";
-import { type ClaimedRow, claimedCaptures, composedAccounts } from "./store.ts";
+import { type ClaimedRow, type ComposedAccountRow, claimedCaptures, composedAccounts } from "./store.ts";
 
 /** The public receipt of a capture: whose it is can only be told with its salt. */
 export const receiptOf = (row: ClaimedRow): Receipt => ({
@@ -55,33 +59,44 @@ export type ProvenReceipt = {
   root: Hex;
   receipt: Receipt;
   salt: Hex;
-  tree: ReceiptsTree;
-  accountNumber: number;
+  receiptProof: Proof;
+  account: AccountLeaf;
+  accountProof: Proof;
 };
 
-/** Proves a capture of a batch, from the rows that the batch was built from. Undefined while it is in no batch. */
+/**
+ * Proves a capture of a batch: rebuilds the receipts of its account, and the leaves of all accounts from what was stored
+ * of them. Undefined while it is in no batch.
+ */
 export async function proveReceipt(
   sql: Queryable,
   { requestId, accountId }: { requestId: string; accountId: string },
 ): Promise<ProvenReceipt | undefined> {
   const batch = await composedAccounts(sql, { requestId, accountId });
   if (!batch) return undefined;
-  const captures = await claimedCaptures(sql, batch.batchId);
+  const captures = await claimedCaptures(sql, batch.batchId, accountId);
   const row = captures.find((capture) => capture.request_id === requestId);
-  if (!row) throw new Error(`capture ${requestId} is not in its batch`);
-  const accounts = batch.accounts.map((account) => ({
-    number: Number(account.chain_account),
-    previousSeq: account.previous_seq,
-    line: microUsdc(account.line_micro),
-    carryIn: nanoUsd(account.carry_in_nano),
-    carryOut: nanoUsd(account.carry_out_nano),
-  }));
+  const leaves = batch.accounts.map(leafOf);
+  const account = leaves.find((leaf) => leaf.account === Number(row?.account_number));
+  if (!row || !account) throw new Error(`capture ${requestId} is not in its batch`);
+  const receiptProof = buildSubTree(captures.map(receiptOf)).proofs.get(requestId);
+  const accountProof = buildAccountsTree(leaves).proofs.get(account.account);
+  if (!receiptProof || !accountProof) throw new Error(`capture ${requestId} is missing from its own tree`);
+  const salt = bytesToHex(row.receipt_salt);
+  return { seq: batch.seq, root: batch.root, receipt: receiptOf(row), salt, receiptProof, account, accountProof };
+}
+
+/** An account's leaf as it was hashed. */
+function leafOf(row: ComposedAccountRow): AccountLeaf {
+  const isPlatform = Number(row.chain_account) === PLATFORM_NUMBER;
   return {
-    seq: batch.seq,
-    root: batch.root,
-    receipt: receiptOf(row),
-    salt: bytesToHex(row.receipt_salt),
-    tree: treeOf({ captures, accounts }),
-    accountNumber: Number(row.account_number),
+    account: Number(row.chain_account),
+    previousSeq: row.previous_seq,
+    line: microUsdc(row.line_micro),
+    platformPaid: nanoUsd(row.funded_nano),
+    carryIn: nanoUsd(isPlatform ? 0n : row.carry_in_nano),
+    carryOut: nanoUsd(isPlatform ? 0n : row.carry_out_nano),
+    count: row.receipts,
+    subRoot: row.sub_root,
   };
 }

@@ -108,8 +108,8 @@ export type ClaimedRow = {
   captured_at: Date;
 };
 
-/** A batch's captures, in the order of its receipts. */
-export async function claimedCaptures(sql: Queryable, batchId: bigint): Promise<ClaimedRow[]> {
+/** A batch's captures, in the order of its receipts; of one account, if given. */
+export async function claimedCaptures(sql: Queryable, batchId: bigint, accountId?: string): Promise<ClaimedRow[]> {
   return sql<ClaimedRow[]>`
     select u.account_id, a.ref as account_ref, a.chain_account as account_number, u.operator_id, o.chain_account as operator_number,
       u.request_id, u.receipt_salt, u.model, u.price_version, u.prompt_tokens, u.cached_tokens, u.completion_tokens,
@@ -117,7 +117,7 @@ export async function claimedCaptures(sql: Queryable, batchId: bigint): Promise<
     from usage u
     join accounts a using (account_id)
     join accounts o on o.account_id = u.operator_id
-    where u.batch_id = ${batchId}
+    where u.batch_id = ${batchId} ${accountId === undefined ? sql`` : sql`and u.account_id = ${accountId}`}
     order by a.chain_account, u.started_at, u.request_id`;
 }
 
@@ -168,6 +168,7 @@ export async function saveBatch(
     batchId,
     batch,
     root,
+    subRoots,
     debits,
     credits,
     referrals,
@@ -175,6 +176,8 @@ export async function saveBatch(
     batchId: bigint;
     batch: ComposedBatch;
     root: string;
+    /** Of the receipts of each account, by number. */
+    subRoots: ReadonlyMap<number, string>;
     debits: Uint8Array;
     credits: Uint8Array;
     referrals: Uint8Array;
@@ -190,12 +193,12 @@ export async function saveBatch(
       ${lines.map((line) => line.line.toString())}::bigint[], ${lines.map((line) => line.nano.toString())}::bigint[],
       ${lines.map((line) => line.fundedNano.toString())}::bigint[], ${lines.map((line) => line.carryIn.toString())}::bigint[],
       ${lines.map((line) => line.carryOut.toString())}::bigint[], ${lines.map((line) => line.previousSeq.toString())}::bigint[],
-      ${lines.map((line) => line.captures)}::int[]
-    ) as l(account_id, chain_account, line, nano, funded, carry_in, carry_out, previous_seq, captures)`;
+      ${lines.map((line) => line.captures)}::int[], ${lines.map((line) => subRoots.get(line.number) ?? "")}::text[]
+    ) as l(account_id, chain_account, line, nano, funded, carry_in, carry_out, previous_seq, captures, sub_root)`;
   await tx`
     insert into batch_accounts (batch_id, account_id, chain_account, previous_seq, line_micro, paid_nano, funded_nano,
-      carry_in_nano, carry_out_nano, receipts)
-    select ${batchId}::bigint, account_id, chain_account, previous_seq, line, nano, funded, carry_in, carry_out, captures
+      carry_in_nano, carry_out_nano, receipts, sub_root)
+    select ${batchId}::bigint, account_id, chain_account, previous_seq, line, nano, funded, carry_in, carry_out, captures, sub_root
     from ${rows(batch.accounts)}`;
   await tx`
     insert into batch_earners (batch_id, account_id, chain_account, line_micro, earned_nano, carry_in_nano, carry_out_nano)
@@ -206,8 +209,11 @@ export type ComposedAccountRow = {
   chain_account: bigint;
   previous_seq: bigint;
   line_micro: bigint;
+  funded_nano: bigint;
   carry_in_nano: bigint;
   carry_out_nano: bigint;
+  receipts: number;
+  sub_root: `0x${string}`;
 };
 
 /** The account lines of the batch that holds a capture, in the order of its tree. */
@@ -220,7 +226,8 @@ export async function composedAccounts(
     where u.request_id = ${requestId} and u.account_id = ${accountId}`;
   if (!batch) return undefined;
   const accounts = await sql<ComposedAccountRow[]>`
-    select chain_account, previous_seq, line_micro, carry_in_nano, carry_out_nano from batch_accounts
+    select chain_account, previous_seq, line_micro, funded_nano, carry_in_nano, carry_out_nano, receipts, sub_root
+    from batch_accounts
     where batch_id = ${batch.batch_id} order by chain_account`;
   return { batchId: batch.batch_id, seq: batch.seq, root: batch.receipts_root, accounts };
 }

@@ -65,11 +65,7 @@ export function receiptRoutes(app: Routes, services: Services): void {
   );
 }
 
-function shapeReceipt({ seq, root, receipt, salt, tree, accountNumber }: ProvenReceipt) {
-  const account = tree.accounts.get(accountNumber);
-  const receiptProof = account?.receipts.get(receipt.requestId);
-  if (!account || !receiptProof) throw new Error(`receipt ${receipt.requestId} is missing from its own tree`);
-  const { leaf, index, count, proof } = account;
+function shapeReceipt({ seq, root, receipt, salt, receiptProof, account, accountProof }: ProvenReceipt) {
   return {
     seq: Number(seq),
     root,
@@ -77,13 +73,13 @@ function shapeReceipt({ seq, root, receipt, salt, tree, accountNumber }: ProvenR
     salt,
     receiptProof,
     account: {
-      ...leaf,
-      previousSeq: Number(leaf.previousSeq),
-      line: formatUsd(microToNano(leaf.line)),
-      platformPaid: formatUsd(leaf.platformPaid),
-      carryIn: formatUsd(leaf.carryIn),
-      carryOut: formatUsd(leaf.carryOut),
+      ...account,
+      previousSeq: Number(account.previousSeq),
+      line: formatUsd(microToNano(account.line)),
+      platformPaid: formatUsd(account.platformPaid),
+      carryIn: formatUsd(account.carryIn),
+      carryOut: formatUsd(account.carryOut),
     },
-    accountProof: { index, count, proof },
+    accountProof,
   };
 }
