@@ -2,7 +2,7 @@ import getPort from "get-port";
 import { type Address, createPublicClient, type Hex, http, keccak256, toHex } from "viem";
 import { type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { startAnvil } from "../testing/anvil.ts";
-import { deployEscrow } from "../testing/index.ts";
+import { type DeployEscrowOptions, deployEscrow } from "../testing/index.ts";
 
 /** The same keys in every run, so that addresses and calldata, and with them the gas, hardly differ. */
 export const accountNamed = (name: string): PrivateKeyAccount => privateKeyToAccount(keccak256(toHex(name)));
@@ -10,11 +10,15 @@ export const accountNamed = (name: string): PrivateKeyAccount => privateKeyToAcc
 export type BenchChain = Awaited<ReturnType<typeof startBenchChain>>;
 
 /** A fresh chain with the production bytecode on it. `operator` deploys, pays, settles and clears. */
-export async function startBenchChain() {
+export async function startBenchChain(options: Partial<DeployEscrowOptions> = {}) {
   const anvil = await startAnvil(await getPort());
   const operator = accountNamed("operator");
   const deployer = accountNamed("deployer");
-  const reader = createPublicClient({ transport: http(anvil.rpcUrl), pollingInterval: 10, cacheTime: 0 });
+  const reader = createPublicClient({
+    transport: http(anvil.rpcUrl, { batch: true }),
+    pollingInterval: 10,
+    cacheTime: 0,
+  });
   const rpc = (method: string, params: unknown[]): Promise<unknown> => reader.request({ method, params } as never);
 
   /** Lets an address send transactions without its key. */
@@ -44,7 +48,8 @@ export async function startBenchChain() {
     clearer: operator.address,
     platform: operator.address,
     capacity: 10n ** 15n,
+    ...options,
   });
   const now = async (): Promise<number> => Number((await reader.getBlock()).timestamp);
-  return { ...deployed, operator, reader, adopt, gasOf, elapse, now, stop: anvil.stop };
+  return { ...deployed, operator, reader, rpc, adopt, gasOf, elapse, now, stop: anvil.stop };
 }
