@@ -26,6 +26,21 @@ export const creditEscrowAbi = [
           },
           {
             "internalType": "address",
+            "name": "attributor",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
+            "name": "guardian",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
+            "name": "governor",
+            "type": "address"
+          },
+          {
+            "internalType": "address",
             "name": "payoutPolicy",
             "type": "address"
           },
@@ -136,6 +151,22 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "DeadlineTooFar",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "earner",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "EarnerSuspended",
     "type": "error"
   },
   {
@@ -279,6 +310,38 @@ export const creditEscrowAbi = [
   {
     "inputs": [
       {
+        "internalType": "bytes32",
+        "name": "blockHash",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "logIndex",
+        "type": "uint256"
+      }
+    ],
+    "name": "LogUsed",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "bytes32",
+        "name": "refund",
+        "type": "bytes32"
+      }
+    ],
+    "name": "NoRefund",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "NoSuccessor",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "address",
         "name": "key",
         "type": "address"
@@ -322,6 +385,43 @@ export const creditEscrowAbi = [
   {
     "inputs": [
       {
+        "internalType": "enum IEscrowTypes.Role",
+        "name": "role",
+        "type": "uint8"
+      },
+      {
+        "internalType": "address",
+        "name": "caller",
+        "type": "address"
+      }
+    ],
+    "name": "NotInRole",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "seq",
+        "type": "uint64"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "given",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "last",
+        "type": "bytes32"
+      }
+    ],
+    "name": "NotLastBatch",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint256",
         "name": "maturesAt",
         "type": "uint256"
@@ -354,6 +454,17 @@ export const creditEscrowAbi = [
   {
     "inputs": [
       {
+        "internalType": "enum IEscrowTypes.Group",
+        "name": "group",
+        "type": "uint8"
+      }
+    ],
+    "name": "NotPaused",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
         "internalType": "uint32",
         "name": "earner",
         "type": "uint32"
@@ -381,6 +492,22 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "NothingQueued",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum IEscrowTypes.Group",
+        "name": "group",
+        "type": "uint8"
+      },
+      {
+        "internalType": "uint256",
+        "name": "until",
+        "type": "uint256"
+      }
+    ],
+    "name": "Paused",
     "type": "error"
   },
   {
@@ -467,6 +594,22 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "StringTooLong",
+    "type": "error"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      },
+      {
+        "internalType": "uint256",
+        "name": "surplus",
+        "type": "uint256"
+      }
+    ],
+    "name": "SurplusExceeded",
     "type": "error"
   },
   {
@@ -657,6 +800,56 @@ export const creditEscrowAbi = [
     "inputs": [
       {
         "indexed": true,
+        "internalType": "uint64",
+        "name": "seq",
+        "type": "uint64"
+      },
+      {
+        "indexed": false,
+        "internalType": "bytes32",
+        "name": "batchHash",
+        "type": "bytes32"
+      }
+    ],
+    "name": "BatchVoided",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "fromCapacity",
+        "type": "uint64"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "fromWindow",
+        "type": "uint40"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "capacity",
+        "type": "uint64"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "window",
+        "type": "uint40"
+      }
+    ],
+    "name": "CapsChanged",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
         "internalType": "uint32",
         "name": "account",
         "type": "uint32"
@@ -713,7 +906,7 @@ export const creditEscrowAbi = [
       },
       {
         "indexed": true,
-        "internalType": "enum ICreditEscrow.Rail",
+        "internalType": "enum IEscrowTypes.Rail",
         "name": "rail",
         "type": "uint8"
       },
@@ -825,6 +1018,31 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "Exited",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "successor",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "amount",
+        "type": "uint64"
+      }
+    ],
+    "name": "Migrated",
     "type": "event"
   },
   {
@@ -957,13 +1175,38 @@ export const creditEscrowAbi = [
     "inputs": [
       {
         "indexed": true,
+        "internalType": "enum IEscrowTypes.Group",
+        "name": "group",
+        "type": "uint8"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "from",
+        "type": "uint40"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "until",
+        "type": "uint40"
+      }
+    ],
+    "name": "PausedGroup",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
         "internalType": "uint32",
         "name": "earner",
         "type": "uint32"
       },
       {
         "indexed": false,
-        "internalType": "enum ICreditEscrow.SkipReason",
+        "internalType": "enum IEscrowTypes.SkipReason",
         "name": "reason",
         "type": "uint8"
       }
@@ -1013,6 +1256,230 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "PayoutToSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "from",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      }
+    ],
+    "name": "PolicySet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "amount",
+        "type": "uint64"
+      },
+      {
+        "indexed": true,
+        "internalType": "bytes32",
+        "name": "blockHash",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "logIndex",
+        "type": "uint256"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "maturesAt",
+        "type": "uint40"
+      }
+    ],
+    "name": "RefundQueued",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "token",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "Rescued",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "enum IEscrowTypes.Role",
+        "name": "role",
+        "type": "uint8"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "from",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      }
+    ],
+    "name": "SignerSet",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "from",
+        "type": "address"
+      },
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "maturesAt",
+        "type": "uint40"
+      }
+    ],
+    "name": "SuccessorQueued",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "amount",
+        "type": "uint64"
+      },
+      {
+        "indexed": true,
+        "internalType": "bytes32",
+        "name": "blockHash",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "logIndex",
+        "type": "uint256"
+      }
+    ],
+    "name": "SurplusAttributed",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint64",
+        "name": "amount",
+        "type": "uint64"
+      },
+      {
+        "indexed": true,
+        "internalType": "bytes32",
+        "name": "blockHash",
+        "type": "bytes32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint256",
+        "name": "logIndex",
+        "type": "uint256"
+      }
+    ],
+    "name": "SurplusRefunded",
+    "type": "event"
+  },
+  {
+    "anonymous": false,
+    "inputs": [
+      {
+        "indexed": true,
+        "internalType": "uint32",
+        "name": "earner",
+        "type": "uint32"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "from",
+        "type": "uint40"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint40",
+        "name": "until",
+        "type": "uint40"
+      },
+      {
+        "indexed": false,
+        "internalType": "bytes32",
+        "name": "reason",
+        "type": "bytes32"
+      }
+    ],
+    "name": "Suspended",
     "type": "event"
   },
   {
@@ -1153,32 +1620,6 @@ export const creditEscrowAbi = [
   },
   {
     "inputs": [],
-    "name": "DARK_AFTER",
-    "outputs": [
-      {
-        "internalType": "uint40",
-        "name": "",
-        "type": "uint40"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [],
-    "name": "DAY_LIMIT_DELAY",
-    "outputs": [
-      {
-        "internalType": "uint40",
-        "name": "",
-        "type": "uint40"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [],
     "name": "DEFAULT_DAY_LIMIT",
     "outputs": [
       {
@@ -1192,25 +1633,12 @@ export const creditEscrowAbi = [
   },
   {
     "inputs": [],
-    "name": "EXIT_DELAY",
+    "name": "EXTENSION",
     "outputs": [
       {
-        "internalType": "uint40",
+        "internalType": "address",
         "name": "",
-        "type": "uint40"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [],
-    "name": "EXIT_WINDOW",
-    "outputs": [
-      {
-        "internalType": "uint40",
-        "name": "",
-        "type": "uint40"
+        "type": "address"
       }
     ],
     "stateMutability": "view",
@@ -1276,19 +1704,6 @@ export const creditEscrowAbi = [
         "internalType": "uint64",
         "name": "",
         "type": "uint64"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [],
-    "name": "OWNER_DELAY",
-    "outputs": [
-      {
-        "internalType": "uint40",
-        "name": "",
-        "type": "uint40"
       }
     ],
     "stateMutability": "view",
@@ -1368,38 +1783,12 @@ export const creditEscrowAbi = [
             "type": "uint40"
           }
         ],
-        "internalType": "struct ICreditEscrow.Account",
+        "internalType": "struct IEscrowTypes.Account",
         "name": "state",
         "type": "tuple"
       }
     ],
     "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint32",
-        "name": "account",
-        "type": "uint32"
-      }
-    ],
-    "name": "applyDayLimit",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint32",
-        "name": "account",
-        "type": "uint32"
-      }
-    ],
-    "name": "applyOwner",
-    "outputs": [],
-    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -1421,32 +1810,6 @@ export const creditEscrowAbi = [
         "internalType": "uint40",
         "name": "settledAt",
         "type": "uint40"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint32",
-        "name": "account",
-        "type": "uint32"
-      }
-    ],
-    "name": "cancelOwner",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [],
-    "name": "clearer",
-    "outputs": [
-      {
-        "internalType": "address",
-        "name": "",
-        "type": "address"
       }
     ],
     "stateMutability": "view",
@@ -1505,7 +1868,7 @@ export const creditEscrowAbi = [
             "type": "uint40"
           }
         ],
-        "internalType": "struct ICreditEscrow.VoucherOrder",
+        "internalType": "struct IEscrowTypes.VoucherOrder",
         "name": "order",
         "type": "tuple"
       },
@@ -1636,7 +1999,7 @@ export const creditEscrowAbi = [
             "type": "bytes"
           }
         ],
-        "internalType": "struct ICreditEscrow.PayerDeposit",
+        "internalType": "struct IEscrowTypes.PayerDeposit",
         "name": "input",
         "type": "tuple"
       }
@@ -1702,7 +2065,7 @@ export const creditEscrowAbi = [
             "type": "bytes"
           }
         ],
-        "internalType": "struct ICreditEscrow.AuthorizedDeposit",
+        "internalType": "struct IEscrowTypes.AuthorizedDeposit",
         "name": "input",
         "type": "tuple"
       }
@@ -1815,7 +2178,7 @@ export const creditEscrowAbi = [
             "type": "uint40"
           }
         ],
-        "internalType": "struct ICreditEscrow.Earner",
+        "internalType": "struct IEscrowTypes.Earner",
         "name": "state",
         "type": "tuple"
       }
@@ -1869,19 +2232,6 @@ export const creditEscrowAbi = [
   {
     "inputs": [
       {
-        "internalType": "uint32",
-        "name": "account",
-        "type": "uint32"
-      }
-    ],
-    "name": "exit",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
         "internalType": "address",
         "name": "owner",
         "type": "address"
@@ -1910,7 +2260,7 @@ export const creditEscrowAbi = [
     "outputs": [
       {
         "internalType": "uint32",
-        "name": "account",
+        "name": "",
         "type": "uint32"
       }
     ],
@@ -2029,53 +2379,6 @@ export const creditEscrowAbi = [
     "type": "function"
   },
   {
-    "inputs": [],
-    "name": "payoutPolicy",
-    "outputs": [
-      {
-        "internalType": "address",
-        "name": "",
-        "type": "address"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint32",
-        "name": "account",
-        "type": "uint32"
-      }
-    ],
-    "name": "queuedOf",
-    "outputs": [
-      {
-        "internalType": "address",
-        "name": "owner",
-        "type": "address"
-      },
-      {
-        "internalType": "uint40",
-        "name": "ownerMaturesAt",
-        "type": "uint40"
-      },
-      {
-        "internalType": "uint40",
-        "name": "dayLimit",
-        "type": "uint40"
-      },
-      {
-        "internalType": "uint40",
-        "name": "dayLimitMaturesAt",
-        "type": "uint40"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
     "inputs": [
       {
         "internalType": "address",
@@ -2133,99 +2436,6 @@ export const creditEscrowAbi = [
       }
     ],
     "stateMutability": "pure",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "internalType": "uint32",
-        "name": "account",
-        "type": "uint32"
-      }
-    ],
-    "name": "requestExit",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "components": [
-          {
-            "internalType": "uint32",
-            "name": "account",
-            "type": "uint32"
-          },
-          {
-            "internalType": "address",
-            "name": "owner",
-            "type": "address"
-          },
-          {
-            "internalType": "uint40",
-            "name": "deadline",
-            "type": "uint40"
-          }
-        ],
-        "internalType": "struct ICreditEscrow.Rotation",
-        "name": "rotation",
-        "type": "tuple"
-      },
-      {
-        "internalType": "bytes",
-        "name": "ownerSignature",
-        "type": "bytes"
-      },
-      {
-        "internalType": "bytes",
-        "name": "newOwnerSignature",
-        "type": "bytes"
-      },
-      {
-        "internalType": "bytes",
-        "name": "clearance",
-        "type": "bytes"
-      }
-    ],
-    "name": "rotateOwner",
-    "outputs": [],
-    "stateMutability": "nonpayable",
-    "type": "function"
-  },
-  {
-    "inputs": [
-      {
-        "components": [
-          {
-            "internalType": "uint32",
-            "name": "account",
-            "type": "uint32"
-          },
-          {
-            "internalType": "uint40",
-            "name": "perDay",
-            "type": "uint40"
-          },
-          {
-            "internalType": "uint40",
-            "name": "deadline",
-            "type": "uint40"
-          }
-        ],
-        "internalType": "struct ICreditEscrow.DayLimit",
-        "name": "limit",
-        "type": "tuple"
-      },
-      {
-        "internalType": "bytes",
-        "name": "ownerSignature",
-        "type": "bytes"
-      }
-    ],
-    "name": "setDayLimit",
-    "outputs": [],
-    "stateMutability": "nonpayable",
     "type": "function"
   },
   {
@@ -2291,7 +2501,7 @@ export const creditEscrowAbi = [
             "type": "bytes"
           }
         ],
-        "internalType": "struct ICreditEscrow.Batch",
+        "internalType": "struct IEscrowTypes.Batch",
         "name": "batch",
         "type": "tuple"
       },
@@ -2324,19 +2534,6 @@ export const creditEscrowAbi = [
         "internalType": "uint256",
         "name": "window",
         "type": "uint256"
-      }
-    ],
-    "stateMutability": "view",
-    "type": "function"
-  },
-  {
-    "inputs": [],
-    "name": "settler",
-    "outputs": [
-      {
-        "internalType": "address",
-        "name": "",
-        "type": "address"
       }
     ],
     "stateMutability": "view",
@@ -2391,7 +2588,7 @@ export const creditEscrowAbi = [
             "type": "uint40"
           }
         ],
-        "internalType": "struct ICreditEscrow.Transfer",
+        "internalType": "struct IEscrowTypes.Transfer",
         "name": "move",
         "type": "tuple"
       },
@@ -2457,7 +2654,7 @@ export const creditEscrowAbi = [
             "type": "uint40"
           }
         ],
-        "internalType": "struct ICreditEscrow.Voucher",
+        "internalType": "struct IEscrowTypes.Voucher",
         "name": "",
         "type": "tuple"
       }
@@ -2479,6 +2676,826 @@ export const creditEscrowAbi = [
       }
     ],
     "name": "withdraw",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "FailedCall",
+    "type": "error"
+  },
+  {
+    "inputs": [],
+    "name": "DARK_AFTER",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "DAY_LIMIT_DELAY",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "EXIT_DELAY",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "EXIT_WINDOW",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "MAX_PAUSE",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "MAX_SUSPENSION",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "OWNER_DELAY",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "PAUSE_COOLDOWN",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "REFUND_DELAY",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "SUCCESSOR_DELAY",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "SUSPENSION_COOLDOWN",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "VOID_WITHIN",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "applyDayLimit",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "applyOwner",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint64",
+        "name": "amount",
+        "type": "uint64"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "blockHash",
+        "type": "bytes32"
+      },
+      {
+        "internalType": "uint256",
+        "name": "logIndex",
+        "type": "uint256"
+      }
+    ],
+    "name": "attribute",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "cancelOwner",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "to",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "amount",
+            "type": "uint64"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "blockHash",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint256",
+            "name": "logIndex",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct IEscrowTypes.Refund",
+        "name": "refund",
+        "type": "tuple"
+      }
+    ],
+    "name": "cancelRefund",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "cancelSuccessor",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "clearer",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "exit",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32[]",
+        "name": "accounts",
+        "type": "uint32[]"
+      }
+    ],
+    "name": "migrate",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "total",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum IEscrowTypes.Group",
+        "name": "group",
+        "type": "uint8"
+      },
+      {
+        "internalType": "uint40",
+        "name": "until",
+        "type": "uint40"
+      }
+    ],
+    "name": "pause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum IEscrowTypes.Group",
+        "name": "group",
+        "type": "uint8"
+      }
+    ],
+    "name": "pausedUntil",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "payoutPolicy",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "to",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "amount",
+            "type": "uint64"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "blockHash",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint256",
+            "name": "logIndex",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct IEscrowTypes.Refund",
+        "name": "refund",
+        "type": "tuple"
+      }
+    ],
+    "name": "queueRefund",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      }
+    ],
+    "name": "queueSuccessor",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "queuedOf",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "owner",
+        "type": "address"
+      },
+      {
+        "internalType": "uint40",
+        "name": "ownerMaturesAt",
+        "type": "uint40"
+      },
+      {
+        "internalType": "uint40",
+        "name": "dayLimit",
+        "type": "uint40"
+      },
+      {
+        "internalType": "uint40",
+        "name": "dayLimitMaturesAt",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "address",
+            "name": "to",
+            "type": "address"
+          },
+          {
+            "internalType": "uint64",
+            "name": "amount",
+            "type": "uint64"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "blockHash",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint256",
+            "name": "logIndex",
+            "type": "uint256"
+          }
+        ],
+        "internalType": "struct IEscrowTypes.Refund",
+        "name": "refund",
+        "type": "tuple"
+      }
+    ],
+    "name": "refundSurplus",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "account",
+        "type": "uint32"
+      }
+    ],
+    "name": "requestExit",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "token",
+        "type": "address"
+      },
+      {
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "internalType": "uint256",
+        "name": "amount",
+        "type": "uint256"
+      }
+    ],
+    "name": "rescue",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum IEscrowTypes.Role",
+        "name": "role",
+        "type": "uint8"
+      }
+    ],
+    "name": "roleOf",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint32",
+            "name": "account",
+            "type": "uint32"
+          },
+          {
+            "internalType": "address",
+            "name": "owner",
+            "type": "address"
+          },
+          {
+            "internalType": "uint40",
+            "name": "deadline",
+            "type": "uint40"
+          }
+        ],
+        "internalType": "struct IEscrowTypes.Rotation",
+        "name": "rotation",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes",
+        "name": "ownerSignature",
+        "type": "bytes"
+      },
+      {
+        "internalType": "bytes",
+        "name": "newOwnerSignature",
+        "type": "bytes"
+      },
+      {
+        "internalType": "bytes",
+        "name": "clearance",
+        "type": "bytes"
+      }
+    ],
+    "name": "rotateOwner",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint64",
+        "name": "capacity",
+        "type": "uint64"
+      },
+      {
+        "internalType": "uint40",
+        "name": "window",
+        "type": "uint40"
+      }
+    ],
+    "name": "setCaps",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint32",
+            "name": "account",
+            "type": "uint32"
+          },
+          {
+            "internalType": "uint40",
+            "name": "perDay",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint40",
+            "name": "deadline",
+            "type": "uint40"
+          }
+        ],
+        "internalType": "struct IEscrowTypes.DayLimit",
+        "name": "limit",
+        "type": "tuple"
+      },
+      {
+        "internalType": "bytes",
+        "name": "ownerSignature",
+        "type": "bytes"
+      }
+    ],
+    "name": "setDayLimit",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "address",
+        "name": "policy",
+        "type": "address"
+      }
+    ],
+    "name": "setPayoutPolicy",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum IEscrowTypes.Role",
+        "name": "role",
+        "type": "uint8"
+      },
+      {
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      }
+    ],
+    "name": "setSigner",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "settler",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "",
+        "type": "address"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "successor",
+    "outputs": [
+      {
+        "internalType": "address",
+        "name": "to",
+        "type": "address"
+      },
+      {
+        "internalType": "uint40",
+        "name": "maturesAt",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [],
+    "name": "surplus",
+    "outputs": [
+      {
+        "internalType": "uint256",
+        "name": "",
+        "type": "uint256"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "earner",
+        "type": "uint32"
+      },
+      {
+        "internalType": "uint40",
+        "name": "until",
+        "type": "uint40"
+      },
+      {
+        "internalType": "bytes32",
+        "name": "reason",
+        "type": "bytes32"
+      }
+    ],
+    "name": "suspend",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "uint32",
+        "name": "earner",
+        "type": "uint32"
+      }
+    ],
+    "name": "suspendedUntil",
+    "outputs": [
+      {
+        "internalType": "uint40",
+        "name": "",
+        "type": "uint40"
+      }
+    ],
+    "stateMutability": "view",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "internalType": "enum IEscrowTypes.Group",
+        "name": "group",
+        "type": "uint8"
+      }
+    ],
+    "name": "unpause",
+    "outputs": [],
+    "stateMutability": "nonpayable",
+    "type": "function"
+  },
+  {
+    "inputs": [
+      {
+        "components": [
+          {
+            "internalType": "uint64",
+            "name": "seq",
+            "type": "uint64"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "prev",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "bytes32",
+            "name": "receiptsRoot",
+            "type": "bytes32"
+          },
+          {
+            "internalType": "uint40",
+            "name": "periodEnd",
+            "type": "uint40"
+          },
+          {
+            "internalType": "uint40",
+            "name": "deadline",
+            "type": "uint40"
+          },
+          {
+            "internalType": "bytes",
+            "name": "debits",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "credits",
+            "type": "bytes"
+          },
+          {
+            "internalType": "bytes",
+            "name": "referrals",
+            "type": "bytes"
+          }
+        ],
+        "internalType": "struct IEscrowTypes.Batch",
+        "name": "batch",
+        "type": "tuple"
+      }
+    ],
+    "name": "void",
     "outputs": [],
     "stateMutability": "nonpayable",
     "type": "function"

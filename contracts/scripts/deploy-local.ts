@@ -11,6 +11,7 @@ import TestUsdc from "../ignition/modules/test-usdc.ts";
  *
  *   node contracts/scripts/deploy-local.ts --rpc URL --deployer-key 0x… --platform 0x… --settler 0x… --clearer 0x… [--usdc 0x…]
  *
+ * Attributor, guardian and governor (`--attributor` and so on) default to the platform.
  * Takes the bytecode that is checked in, so nothing is compiled, and keeps no journal: a local chain that starts over
  * has no use for one, and a stale one would skip the deployment.
  */
@@ -21,6 +22,9 @@ const { values } = parseArgs({
     platform: { type: "string" },
     settler: { type: "string" },
     clearer: { type: "string" },
+    attributor: { type: "string" },
+    guardian: { type: "string" },
+    governor: { type: "string" },
     usdc: { type: "string" },
   },
 });
@@ -48,7 +52,15 @@ const connection = await hre.network.create({
 try {
   const usdc = values.usdc ?? (await deployModule(TestUsdc, {})).TestUSDC;
   const { CreditEscrow: escrow } = await deployModule(Escrow, {
-    Escrow: { usdc, platform: required("platform"), settler: required("settler"), clearer: required("clearer") },
+    Escrow: {
+      usdc,
+      platform: required("platform"),
+      settler: required("settler"),
+      clearer: required("clearer"),
+      attributor: values.attributor ?? required("platform"),
+      guardian: values.guardian ?? required("platform"),
+      governor: values.governor ?? required("platform"),
+    },
   });
   console.log(JSON.stringify({ escrow, usdc }));
 } finally {

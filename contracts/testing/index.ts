@@ -13,6 +13,9 @@ export interface DeployEscrowOptions {
   platform?: Address;
   settler?: Address;
   clearer?: Address;
+  attributor?: Address;
+  guardian?: Address;
+  governor?: Address;
   payoutPolicy?: Address;
   /** A token that is there already; without it a TestUSDC is deployed. */
   usdc?: Address;
@@ -44,6 +47,9 @@ export async function deployEscrow(
     platform: options.platform ?? account.address,
     settler: options.settler ?? account.address,
     clearer: options.clearer ?? account.address,
+    attributor: options.attributor ?? account.address,
+    guardian: options.guardian ?? account.address,
+    governor: options.governor ?? account.address,
     payoutPolicy: options.payoutPolicy ?? "0x0000000000000000000000000000000000000000",
     capacity: options.capacity ?? 250_000_000_000n,
     window: options.window ?? 86_400,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 
 /// @dev An account in one storage slot, from the low bits: balance u64 · debt u32 · dayLimit u40 · used u40 · usedAt u40
 /// · exitAt u40. Amounts in µUSDC. `balance == 0 || debt == 0`, always.
@@ -70,7 +70,7 @@ library AccountWordLib {
     /// @notice Takes credit that must be there.
     function debit(AccountWord self, uint32 account, uint256 amount) internal pure returns (AccountWord) {
         uint256 held = balance(self);
-        if (amount > held) revert ICreditEscrow.InsufficientBalance(account, held, amount);
+        if (amount > held) revert IEscrowTypes.InsufficientBalance(account, held, amount);
         return AccountWord.wrap(AccountWord.unwrap(self) - amount);
     }
 
@@ -86,7 +86,7 @@ library AccountWordLib {
         unchecked {
             uint256 used = usedBy(self, timestamp) + amount; // two 40-bit terms
             uint256 limit = dayLimit(self);
-            if (used > limit) revert ICreditEscrow.DayLimitExceeded(uint32(account), used, limit);
+            if (used > limit) revert IEscrowTypes.DayLimitExceeded(uint32(account), used, limit);
             uint256 held = balance(self);
             if (amount > held) (short, amount) = (amount - held, held);
             // used ≤ limit fits 40 bits, so does the timestamp; amount ≤ balance borrows nothing from the fields above
@@ -96,13 +96,31 @@ library AccountWordLib {
         }
     }
 
+    /// @notice Undoes a batch's debit of `amount`, of which `back` was paid by the account or lent to it.
+    /// @return next The word
+    /// @return repaid What of `back` repaid debt: account 1's
+    function refund(
+        AccountWord self,
+        uint256 amount,
+        uint256 back,
+        uint256 timestamp
+    ) internal pure returns (AccountWord next, uint256 repaid) {
+        if (timestamp > MASK_40) revert IEscrowTypes.ValueTooLarge(timestamp, MASK_40);
+        uint256 used = usedBy(self, timestamp);
+        used = used > amount ? used - amount : 0; // the rest has drained since
+        (next, repaid) = credit(self, back);
+        next = AccountWord.wrap(
+            (AccountWord.unwrap(next) & KEEP_ON_DEBIT) | (used << USED) | (timestamp << USED_AT)
+        );
+    }
+
     /// @notice Replaces the day limit from `timestamp` on; what has been used until then drained at the old one.
     function withDayLimit(
         AccountWord self,
         uint40 dayLimit_,
         uint256 timestamp
     ) internal pure returns (AccountWord) {
-        if (timestamp > MASK_40) revert ICreditEscrow.ValueTooLarge(timestamp, MASK_40);
+        if (timestamp > MASK_40) revert IEscrowTypes.ValueTooLarge(timestamp, MASK_40);
         uint256 used = usedBy(self, timestamp);
         if (used > dayLimit_) used = dayLimit_;
         uint256 kept = AccountWord.unwrap(self) & KEEP_ON_DEBIT & ~(MASK_40 << DAY_LIMIT);
@@ -123,8 +141,8 @@ library AccountWordLib {
         uint256 balance_,
         uint256 debt_
     ) internal pure returns (AccountWord) {
-        if (balance_ > MASK_64) revert ICreditEscrow.ValueTooLarge(balance_, MASK_64);
-        if (debt_ > MASK_32) revert ICreditEscrow.ValueTooLarge(debt_, MASK_32);
+        if (balance_ > MASK_64) revert IEscrowTypes.ValueTooLarge(balance_, MASK_64);
+        if (debt_ > MASK_32) revert IEscrowTypes.ValueTooLarge(debt_, MASK_32);
         return AccountWord.wrap(((AccountWord.unwrap(self) >> DAY_LIMIT) << DAY_LIMIT) | (debt_ << DEBT) | balance_);
     }
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 import {Split} from "./Split.sol";
 
 /// @dev An earner in one storage slot, from the low bits: available u64 · current u48 · previous u48 · day u16 · carry
-/// u16 · windowPaid u40 · windowDay u16 · spare u8. Amounts in µUSDC, days since 1970.
+/// u16 · windowPaid u40 · windowDay u16 · marked u8. Amounts in µUSDC, days since 1970.
 type EarnerWord is uint256;
 
 using EarnerWordLib for EarnerWord global;
@@ -24,7 +24,7 @@ library EarnerWordLib {
     uint256 private constant CARRY = 176;
     uint256 private constant WINDOW_PAID = 192;
     uint256 private constant WINDOW_DAY = 232;
-    uint256 private constant SPARE = 248;
+    uint256 private constant MARK = 248;
     /// @dev Days after which a payout no longer counts.
     uint256 internal constant WINDOW_DAYS = 30;
 
@@ -32,6 +32,11 @@ library EarnerWordLib {
 
     function carry(EarnerWord self) internal pure returns (uint256) {
         return (EarnerWord.unwrap(self) >> CARRY) & MASK_16;
+    }
+
+    /// @notice Whether the earner was suspended at some time.
+    function marked(EarnerWord self) internal pure returns (bool) {
+        return EarnerWord.unwrap(self) >> MARK != 0;
     }
 
     /// @notice The three buckets as they stand on `today`, which is not before the word's day.
@@ -89,6 +94,40 @@ library EarnerWordLib {
         return _pack(self, available, current + amount, previous, today, carry(self));
     }
 
+    /// @notice Undoes `accrue` of `day`, which is today or yesterday.
+    /// @return next The word
+    /// @return net Whole µUSDC that had been earned
+    function unaccrue(
+        EarnerWord self,
+        uint256 gross,
+        uint256 bps,
+        uint256 day,
+        uint256 today
+    ) internal pure returns (EarnerWord next, uint256 net) {
+        uint256 fraction;
+        (net, fraction) = Split.unshare(gross, bps, carry(self));
+        next = unearn(self, net, day, today);
+        next = EarnerWord.wrap((EarnerWord.unwrap(next) & ~(MASK_16 << CARRY)) | (fraction << CARRY));
+    }
+
+    /// @notice Undoes `earn` of `day`, which is today or yesterday: what was earned then is still held.
+    function unearn(
+        EarnerWord self,
+        uint256 amount,
+        uint256 day,
+        uint256 today
+    ) internal pure returns (EarnerWord) {
+        (uint256 available, uint256 current, uint256 previous) = bucketsOn(self, today);
+        if (day == today) current -= amount;
+        else previous -= amount;
+        return _pack(self, available, current, previous, today, carry(self));
+    }
+
+    /// @notice Marks the earner for good: whether it is suspended stands elsewhere.
+    function withMark(EarnerWord self) internal pure returns (EarnerWord) {
+        return EarnerWord.wrap(EarnerWord.unwrap(self) | (1 << MARK));
+    }
+
     /// @notice Takes available earnings that must be there.
     function take(
         EarnerWord self,
@@ -97,16 +136,16 @@ library EarnerWordLib {
         uint256 today
     ) internal pure returns (EarnerWord) {
         (uint256 available, uint256 current, uint256 previous) = bucketsOn(self, today);
-        if (amount > available) revert ICreditEscrow.InsufficientEarnings(earner, available, amount);
+        if (amount > available) revert IEscrowTypes.InsufficientEarnings(earner, available, amount);
         return _pack(self, available - amount, current, previous, today, carry(self));
     }
 
     /// @notice Replaces what has been paid out of late; more than 40 bits is kept as the most that fits.
     function withWindow(EarnerWord self, uint256 paid, uint256 today) internal pure returns (EarnerWord) {
         if (paid > MASK_40) paid = MASK_40;
-        if (today > MASK_16) revert ICreditEscrow.ValueTooLarge(today, MASK_16);
+        if (today > MASK_16) revert IEscrowTypes.ValueTooLarge(today, MASK_16);
         uint256 word = EarnerWord.unwrap(self);
-        uint256 kept = (word & ((1 << WINDOW_PAID) - 1)) | ((word >> SPARE) << SPARE);
+        uint256 kept = (word & ((1 << WINDOW_PAID) - 1)) | ((word >> MARK) << MARK);
         return EarnerWord.wrap(kept | (paid << WINDOW_PAID) | (today << WINDOW_DAY));
     }
 
@@ -119,9 +158,9 @@ library EarnerWordLib {
         uint256 today,
         uint256 fraction
     ) private pure returns (EarnerWord) {
-        if (available > MASK_64) revert ICreditEscrow.ValueTooLarge(available, MASK_64);
-        if (current > MASK_48) revert ICreditEscrow.ValueTooLarge(current, MASK_48);
-        if (today > MASK_16) revert ICreditEscrow.ValueTooLarge(today, MASK_16);
+        if (available > MASK_64) revert IEscrowTypes.ValueTooLarge(available, MASK_64);
+        if (current > MASK_48) revert IEscrowTypes.ValueTooLarge(current, MASK_48);
+        if (today > MASK_16) revert IEscrowTypes.ValueTooLarge(today, MASK_16);
         return EarnerWord.wrap(
             ((EarnerWord.unwrap(self) >> WINDOW_PAID) << WINDOW_PAID) | (fraction << CARRY) | (today << DAY)
                 | (previous << PREVIOUS) | (current << CURRENT) | available

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 
 /// @title Batch lines in calldata: 9 bytes each, `uint32 id ‖ uint40 µUSDC`, ids strictly ascending from 1
 /// @dev Pure. The order makes the encoding of a batch unique and a second line for the same id impossible.
@@ -11,7 +11,7 @@ library Lines {
     /// @return cursor Position of the first line in calldata
     /// @return end Position after the last one
     function bounds(bytes calldata lines) internal pure returns (uint256 cursor, uint256 end) {
-        if (lines.length % SIZE != 0) revert ICreditEscrow.LinesMalformed(lines.length);
+        if (lines.length % SIZE != 0) revert IEscrowTypes.LinesMalformed(lines.length);
         assembly ("memory-safe") {
             cursor := lines.offset
         }
@@ -29,6 +29,6 @@ library Lines {
         }
         id = word >> 224;
         amount = (word >> 184) & type(uint40).max;
-        if (id <= previous) revert ICreditEscrow.LinesNotAscending(id, previous);
+        if (id <= previous) revert IEscrowTypes.LinesNotAscending(id, previous);
     }
 }

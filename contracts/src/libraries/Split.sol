@@ -21,4 +21,20 @@ library Split {
             fraction = exact % BPS;
         }
     }
+
+    /// @notice Undoes `share`: what was earned by `gross`, and what was carried before it.
+    /// @param fraction What `share` left for the next time
+    /// @return net Whole µUSDC
+    /// @return carry Ten-thousandths of a µUSDC left from before, below 10,000
+    function unshare(
+        uint256 gross,
+        uint256 bps,
+        uint256 fraction
+    ) internal pure returns (uint256 net, uint256 carry) {
+        unchecked {
+            uint256 exact = gross * bps; // 40 + 14 bits
+            carry = (fraction + BPS - (exact % BPS)) % BPS;
+            net = (exact + carry - fraction) / BPS; // exact + carry = net · 10,000 + fraction
+        }
+    }
 }

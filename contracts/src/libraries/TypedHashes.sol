@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 
 /// @title EIP-712 struct hashes of everything that is signed for the escrow, and the hashes derived from arguments
 /// @dev Pure. The domain is `CreditEscrow`, version `1`. `packages/protocol` has the same, with vectors checked by both.
@@ -22,7 +22,7 @@ library TypedHashes {
     bytes32 internal constant ROTATE_OWNER =
         keccak256("RotateOwner(uint32 account,address owner,uint96 nonce,uint40 deadline)");
 
-    function settlement(ICreditEscrow.Batch calldata batch) internal pure returns (bytes32) {
+    function settlement(IEscrowTypes.Batch calldata batch) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(
                 SETTLEMENT,
@@ -38,13 +38,13 @@ library TypedHashes {
         );
     }
 
-    function transfer(ICreditEscrow.Transfer calldata move, uint96 nonce) internal pure returns (bytes32) {
+    function transfer(IEscrowTypes.Transfer calldata move, uint96 nonce) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(TRANSFER, move.from, move.to, move.amount, move.memo, nonce, move.deadline)
         );
     }
 
-    function createVoucher(ICreditEscrow.VoucherOrder calldata order, uint96 nonce) internal pure returns (bytes32) {
+    function createVoucher(IEscrowTypes.VoucherOrder calldata order, uint96 nonce) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(
                 CREATE_VOUCHER,
@@ -68,11 +68,11 @@ library TypedHashes {
         return keccak256(abi.encode(CLEARANCE, operation, deadline));
     }
 
-    function dayLimit(ICreditEscrow.DayLimit calldata limit, uint96 nonce) internal pure returns (bytes32) {
+    function dayLimit(IEscrowTypes.DayLimit calldata limit, uint96 nonce) internal pure returns (bytes32) {
         return keccak256(abi.encode(DAY_LIMIT, limit.account, limit.perDay, nonce, limit.deadline));
     }
 
-    function rotateOwner(ICreditEscrow.Rotation calldata rotation, uint96 nonce) internal pure returns (bytes32) {
+    function rotateOwner(IEscrowTypes.Rotation calldata rotation, uint96 nonce) internal pure returns (bytes32) {
         return keccak256(abi.encode(ROTATE_OWNER, rotation.account, rotation.owner, nonce, rotation.deadline));
     }
 

@@ -3,23 +3,21 @@ pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Clones} from "@openzeppelin/contracts/proxy/Clones.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
 import {IUSDC} from "../interfaces/IUSDC.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {DepositForwarder} from "../periphery/DepositForwarder.sol";
-import {AccountWord} from "../libraries/AccountWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Accounts} from "./Accounts.sol";
 
 /// @title Money in
 /// @dev Every rail books first (`_book`: effects and event), then pulls, then checks solvency.
-abstract contract Deposits is Accounts, ReentrancyGuardTransient {
+abstract contract Deposits is Accounts {
     using SafeERC20 for IUSDC;
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     uint64 public constant MIN_DEPOSIT = 5e6;
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     uint64 public constant MIN_PAYER_DEPOSIT = 1e6;
 
     /// @dev What every deposit address delegates to.
@@ -29,14 +27,14 @@ abstract contract Deposits is Accounts, ReentrancyGuardTransient {
         FORWARDER = address(new DepositForwarder(USDC));
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function deposit(uint32 account, uint64 amount, bytes32 memo) external nonReentrant {
         _requireAtLeast(amount, MIN_DEPOSIT);
         _book(account, msg.sender, Rail.Deposit, amount, memo);
         _pull(amount);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function depositFor(
         address owner,
         bytes32 salt,
@@ -49,7 +47,7 @@ abstract contract Deposits is Accounts, ReentrancyGuardTransient {
         _pull(amount);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function depositWithAuthorization(AuthorizedDeposit calldata input)
         external
         nonReentrant
@@ -71,7 +69,7 @@ abstract contract Deposits is Accounts, ReentrancyGuardTransient {
         _requireSolvent();
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function depositWithPermit(
         address owner,
         bytes32 salt,
@@ -88,7 +86,7 @@ abstract contract Deposits is Accounts, ReentrancyGuardTransient {
         _pull(amount);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function depositFromPayer(PayerDeposit calldata input) external nonReentrant returns (uint32 account) {
         _requireAtLeast(input.amount, MIN_PAYER_DEPOSIT);
         account = open(input.from, 0);
@@ -105,11 +103,11 @@ abstract contract Deposits is Accounts, ReentrancyGuardTransient {
         _requireSolvent();
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function sweep(bytes32[] calldata refs) external nonReentrant returns (uint256 total) {
         for (uint256 i = 0; i < refs.length; ++i) {
             bytes32 ref = refs[i];
-            uint32 account = idOfRef[ref];
+            uint32 account = _idOfRef[ref];
             if (account == 0) revert UnknownRef(ref);
             address forwarder = depositAddressOf(ref);
             uint64 amount = SafeCast.toUint64(USDC.balanceOf(forwarder));
@@ -122,27 +120,9 @@ abstract contract Deposits is Accounts, ReentrancyGuardTransient {
         _requireSolvent();
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function depositAddressOf(bytes32 ref) public view returns (address) {
         return Clones.predictDeterministicAddress(FORWARDER, ref);
-    }
-
-    /// @dev Books `amount` as credit: effects and event. A token that failed silently would be covered up by a surplus,
-    /// so every caller uses a call that reverts if the USDC does not come.
-    function _book(uint32 account, address payer, Rail rail, uint64 amount, bytes32 memo) internal {
-        uint32 debtRepaid = _credit(account, amount);
-        _head.liabilities += amount;
-        _cancelExit(account, payer);
-        emit Deposited(account, payer, rail, amount, debtRepaid, memo);
-    }
-
-    /// @dev An owner who deposits means to stay. Somebody else's deposit calls nothing off: with it an exit could be
-    /// stopped over and over.
-    function _cancelExit(uint32 account, address payer) private {
-        AccountWord word = _accounts[account];
-        if (word.exitAt() == 0 || payer != _owners[account].owner) return;
-        _accounts[account] = word.withExitAt(0);
-        emit ExitCancelled(account);
     }
 
     function _requireAtLeast(uint64 amount, uint64 minimum) private pure {

@@ -2,35 +2,34 @@
 pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowExtension} from "../interfaces/IEscrowExtension.sol";
 import {IUSDC} from "../interfaces/IUSDC.sol";
 import {AccountWord} from "../libraries/AccountWord.sol";
-import {Accounts} from "./Accounts.sol";
+import {Ledger} from "./Ledger.sol";
 
-/// @title The way out when the platform has gone dark
+/// @title The way out when the platform has gone dark, or is to be succeeded
 /// @dev No role has a say in it. Settlement keeps priority: what a batch debits meanwhile is no longer there to leave.
-abstract contract Exits is Accounts, ReentrancyGuardTransient {
+abstract contract Exits is IEscrowExtension, Ledger {
     using SafeERC20 for IUSDC;
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     uint40 public constant DARK_AFTER = 14 days;
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     uint40 public constant EXIT_DELAY = 7 days;
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     uint40 public constant EXIT_WINDOW = 7 days;
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function requestExit(uint32 account) external {
         _requireOwner(account);
         uint256 darkAt = uint256(_head.settledAt) + DARK_AFTER;
-        if (block.timestamp <= darkAt) revert NotDark(darkAt, block.timestamp);
+        if (block.timestamp <= darkAt && _successor.maturesAt == 0) revert NotDark(darkAt, block.timestamp);
         uint40 exitAt = uint40(block.timestamp) + EXIT_DELAY;
         _accounts[account] = _accounts[account].withExitAt(exitAt);
         emit ExitRequested(account, exitAt);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function exit(uint32 account) external nonReentrant {
         address owner = _requireOwner(account);
         AccountWord word = _accounts[account];

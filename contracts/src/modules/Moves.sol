@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Accounts} from "./Accounts.sol";
-import {Governed} from "./Governed.sol";
 
 /// @title Credit from account to account, on two keys: the owner's and the clearer's
 /// @dev Makes no token call and leaves `liabilities` as they are. The clearer has checked that the credit is not already
 /// spoken for by usage that is metered but not settled; alone it moves nothing, nor does the owner's key.
-abstract contract Moves is Accounts, Governed {
-    /// @inheritdoc ICreditEscrow
+abstract contract Moves is Accounts {
+    /// @inheritdoc IEscrowCore
     function transfer(
         Transfer calldata move,
         bytes calldata ownerSignature,
         bytes calldata clearance
     ) external {
+        _requireRunning(Group.Moves);
         if (move.amount == 0) revert AmountBelowMinimum(0, 1);
         if (move.from == move.to) revert SameAccount(move.from);
         bytes32 operation = TypedHashes.transfer(move, _owners[move.from].nonce);
@@ -25,24 +25,5 @@ abstract contract Moves is Accounts, Governed {
         _accounts[move.from] = _accounts[move.from].debit(move.from, move.amount);
         uint32 debtRepaid = _credit(move.to, move.amount);
         emit Transferred(move.from, move.to, move.amount, debtRepaid, move.memo);
-    }
-
-    /// @dev Checks the owner's will and uses up the nonce that `operation` was made with.
-    function _useNonce(
-        uint32 account,
-        bytes32 operation,
-        uint40 deadline,
-        bytes calldata ownerSignature
-    ) internal {
-        _requireOpen(account);
-        if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
-        Owner storage slot = _owners[account];
-        address owner = slot.owner;
-        if (msg.sender != owner) _requireSignature(owner, _hashTypedDataV4(operation), ownerSignature);
-        ++slot.nonce;
-    }
-
-    function _requireClearance(bytes32 operation, uint40 deadline, bytes calldata clearance) internal view {
-        _requireSignature(clearer, _hashTypedDataV4(TypedHashes.clearance(operation, deadline)), clearance);
     }
 }

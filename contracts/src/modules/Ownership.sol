@@ -1,41 +1,28 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowExtension} from "../interfaces/IEscrowExtension.sol";
 import {AccountWord} from "../libraries/AccountWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
-import {Moves} from "./Moves.sol";
-import {Payouts} from "./Payouts.sol";
+import {Ledger} from "./Ledger.sol";
 
 /// @title Who owns an account, and how much batches may take from it in a day
-abstract contract Ownership is Moves, Payouts {
-    struct QueuedOwner {
-        address owner;
-        uint40 maturesAt; // 0: nothing is queued
-    }
-
-    struct QueuedDayLimit {
-        uint40 perDay;
-        uint40 maturesAt; // 0: nothing is queued
-    }
-
-    /// @inheritdoc ICreditEscrow
+abstract contract Ownership is IEscrowExtension, Ledger {
+    /// @inheritdoc IEscrowExtension
     uint40 public constant OWNER_DELAY = 48 hours;
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     uint40 public constant DAY_LIMIT_DELAY = 24 hours;
-
-    mapping(uint256 account => QueuedOwner) internal _queuedOwners;
-    mapping(uint256 account => QueuedDayLimit) internal _queuedDayLimits;
 
     // ===================================================== owner =====================================================
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function rotateOwner(
         Rotation calldata rotation,
         bytes calldata ownerSignature,
         bytes calldata newOwnerSignature,
         bytes calldata clearance
     ) external {
+        _requireRunning(Group.Moves);
         (uint32 account, address to) = (rotation.account, rotation.owner);
         if (to == address(0) || to == address(this)) revert InvalidAddress(to);
         bytes32 operation = TypedHashes.rotateOwner(rotation, _owners[account].nonce);
@@ -47,30 +34,30 @@ abstract contract Ownership is Moves, Payouts {
             _changeOwner(account, to);
         } else {
             uint40 maturesAt = uint40(block.timestamp) + OWNER_DELAY;
-            _queuedOwners[account] = QueuedOwner({owner: to, maturesAt: maturesAt});
+            _queuedOwners[account] = QueuedAddress({to: to, maturesAt: maturesAt});
             emit OwnerQueued(account, to, maturesAt);
         }
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function applyOwner(uint32 account) external {
-        QueuedOwner memory queued = _queuedOwners[account];
+        QueuedAddress memory queued = _queuedOwners[account];
         _requireMatured(account, queued.maturesAt);
-        _changeOwner(account, queued.owner);
+        _changeOwner(account, queued.to);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function cancelOwner(uint32 account) external {
         _requireOwner(account);
-        QueuedOwner memory queued = _queuedOwners[account];
+        QueuedAddress memory queued = _queuedOwners[account];
         if (queued.maturesAt == 0) revert NothingQueued(account);
         delete _queuedOwners[account];
-        emit OwnerCancelled(account, queued.owner);
+        emit OwnerCancelled(account, queued.to);
     }
 
     // =================================================== day limit ===================================================
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function setDayLimit(DayLimit calldata limit, bytes calldata ownerSignature) external {
         (uint32 account, uint40 perDay) = (limit.account, limit.perDay);
         bytes32 operation = TypedHashes.dayLimit(limit, _owners[account].nonce);
@@ -85,22 +72,22 @@ abstract contract Ownership is Moves, Payouts {
         }
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function applyDayLimit(uint32 account) external {
         QueuedDayLimit memory queued = _queuedDayLimits[account];
         _requireMatured(account, queued.maturesAt);
         _changeDayLimit(account, queued.perDay);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowExtension
     function queuedOf(uint32 account)
         external
         view
         returns (address owner, uint40 ownerMaturesAt, uint40 dayLimit, uint40 dayLimitMaturesAt)
     {
-        QueuedOwner memory next = _queuedOwners[account];
+        QueuedAddress memory next = _queuedOwners[account];
         QueuedDayLimit memory limit = _queuedDayLimits[account];
-        return (next.owner, next.maturesAt, limit.perDay, limit.maturesAt);
+        return (next.to, next.maturesAt, limit.perDay, limit.maturesAt);
     }
 
     // =================================================== internal ====================================================
@@ -119,10 +106,5 @@ abstract contract Ownership is Moves, Payouts {
         delete _queuedDayLimits[account];
         _accounts[account] = word.withDayLimit(perDay, block.timestamp);
         emit DayLimitSet(account, perDay);
-    }
-
-    function _requireMatured(uint32 account, uint40 maturesAt) private view {
-        if (maturesAt == 0) revert NothingQueued(account);
-        if (block.timestamp < maturesAt) revert NotMatured(maturesAt, block.timestamp);
     }
 }

@@ -2,41 +2,32 @@
 pragma solidity 0.8.37;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
 import {IPayoutPolicy} from "../interfaces/IPayoutPolicy.sol";
 import {IUSDC} from "../interfaces/IUSDC.sol";
 import {EarnerWord} from "../libraries/EarnerWord.sol";
 import {Accounts} from "./Accounts.sol";
-import {Governed} from "./Governed.sol";
 
 /// @title Money out to earners
-abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
+abstract contract Payouts is Accounts {
     using SafeERC20 for IUSDC;
 
-    /// @dev Two slots; the second is read only while a change is queued.
-    struct PayoutTo {
-        address current; // 0: the owner
-        uint40 maturesAt; // 0: nothing is queued
-        address queued;
-    }
-
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     uint64 public constant MIN_PAYOUT = 10e6;
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     uint40 public constant UNVERIFIED_PAYOUT_LIMIT = 500e6;
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     uint40 public constant PAYOUT_TO_DELAY = 24 hours;
-
-    mapping(uint256 earner => PayoutTo) internal _payoutTo;
 
     // ==================================================== paying =====================================================
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function withdraw(uint32 earner, uint64 amount) external nonReentrant {
         address owner = _requireOwner(earner);
+        _requireRunning(Group.Payouts);
         if (amount < MIN_PAYOUT) revert AmountBelowMinimum(amount, MIN_PAYOUT);
+        _requireGoodStanding(earner);
         uint256 today = _today();
         EarnerWord word = _earners[earner].take(earner, amount, today);
         uint256 windowPaid = word.windowPaidOn(today) + amount;
@@ -53,8 +44,9 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
         _requireSolvent();
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function payout(uint32[] calldata earners) external nonReentrant returns (uint256 total) {
+        _requireRunning(Group.Payouts);
         uint256 today = _today();
         for (uint256 i = 0; i < earners.length; ++i) {
             total += _push(earners[i], today);
@@ -63,16 +55,18 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
         _requireSolvent();
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function convertEarnings(uint32 earner, uint64 amount) external {
+        _requireRunning(Group.Payouts);
         _requireOwner(earner);
+        _requireGoodStanding(earner);
         if (amount == 0) revert AmountBelowMinimum(0, 1);
         _earners[earner] = _earners[earner].take(earner, amount, _today());
         uint32 debtRepaid = _credit(earner, amount);
         emit EarningsConverted(earner, amount, debtRepaid);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function setPayoutTo(uint32 earner, address to) external {
         address owner = _requireOwner(earner);
         if (to == address(this)) revert InvalidAddress(to);
@@ -85,7 +79,7 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
 
     // ===================================================== views =====================================================
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function earnerOf(uint32 earner) external view returns (Earner memory state) {
         uint256 today = _today();
         EarnerWord word = _earners[earner];
@@ -114,6 +108,7 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
         address owner = _owners[earner].owner;
         if (owner == address(0)) return _skip(earner, SkipReason.UnknownEarner);
         EarnerWord before = _earners[earner];
+        if (block.timestamp < _suspension(earner)) return _skip(earner, SkipReason.Suspended);
         (uint256 available,,) = before.bucketsOn(today);
         if (available < MIN_PAYOUT) return _skip(earner, SkipReason.BelowMinimum);
         uint256 windowPaid = before.windowPaidOn(today) + available;
@@ -127,6 +122,16 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
         }
         emit PaidOut(earner, to, uint64(available), uint64(windowPaid)); // a 64-bit field; 40 bits + that
         return available;
+    }
+
+    function _requireGoodStanding(uint32 earner) private view {
+        uint256 until = _suspension(earner);
+        if (block.timestamp < until) revert EarnerSuspended(earner, until);
+    }
+
+    /// @dev The mark in the word spares everybody else a read.
+    function _suspension(uint32 earner) private view returns (uint256) {
+        return _earners[earner].marked() ? _suspendedUntil[earner] : 0;
     }
 
     function _skip(uint32 earner, SkipReason reason) private returns (uint256) {
@@ -146,7 +151,7 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
     /// nobody, and so can't stop a push of many.
     function _mayBePaid(uint32 earner, address owner, uint256 windowPaid) private view returns (bool) {
         if (windowPaid <= UNVERIFIED_PAYOUT_LIMIT || earner == PLATFORM) return true;
-        address policy = payoutPolicy;
+        address policy = _payoutPolicy;
         if (policy.code.length == 0) return false;
         try IPayoutPolicy(policy).isVerified(owner) returns (bool verified) {
             return verified;
@@ -157,7 +162,7 @@ abstract contract Payouts is Accounts, Governed, ReentrancyGuardTransient {
 
     /// @dev Brings a queued change into force if it has matured.
     /// @return to Where payouts go now
-    function _maturePayoutTo(uint32 earner, address owner) internal returns (address to) {
+    function _maturePayoutTo(uint32 earner, address owner) private returns (address to) {
         PayoutTo storage route = _payoutTo[earner];
         to = route.current;
         uint256 maturesAt = route.maturesAt;

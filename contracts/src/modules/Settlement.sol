@@ -3,29 +3,20 @@ pragma solidity 0.8.37;
 
 import {RateLimiter} from "@openzeppelin/contracts/utils/RateLimiter.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
 import {AccountWord} from "../libraries/AccountWord.sol";
 import {Lines} from "../libraries/Lines.sol";
 import {Split} from "../libraries/Split.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Accounts} from "./Accounts.sol";
-import {Governed} from "./Governed.sol";
 
 /// @title Batches of metered usage: debits to accounts, credits to earners
 /// @dev Touches one slot per line, makes no token call, leaves `liabilities` as they are.
-abstract contract Settlement is Accounts, Governed {
+abstract contract Settlement is Accounts {
     using RateLimiter for RateLimiter.RefillingBucket;
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     uint40 public constant MAX_DEADLINE = 10 minutes;
-
-    /// @dev The low bits of a batch's slot keep its time, the others its digest.
-    uint256 private constant TIME_MASK = type(uint40).max;
-    /// @dev There is one bucket for all batches.
-    bytes32 private constant BUCKET = 0;
-
-    mapping(uint256 seq => uint256 digestAndTime) internal _batches;
-    RateLimiter.RefillingBucket internal _capacity;
 
     constructor(uint64 capacity, uint40 window) {
         _capacity.updateSettings(window, capacity);
@@ -33,11 +24,12 @@ abstract contract Settlement is Accounts, Governed {
 
     // ==================================================== settling ===================================================
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function settle(Batch calldata batch, bytes calldata signature) external {
+        _requireRunning(Group.Settlement);
         _requireNext(batch);
         bytes32 digest = _hashTypedDataV4(TypedHashes.settlement(batch));
-        _requireSignature(settler, digest, signature);
+        _requireSignature(_roles[Role.Settler], digest, signature);
 
         uint256 gross = _debit(batch.debits, batch.seq);
         uint256 rest = gross - _earn(batch.credits, batch.referrals, gross);
@@ -52,20 +44,21 @@ abstract contract Settlement is Accounts, Governed {
 
     // ===================================================== views =====================================================
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function nextBatch() external view returns (uint64 seq, bytes32 prev, uint40 settledAt) {
         return (_head.seq + 1, _lastDigest(), _head.settledAt);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function batchOf(uint64 seq) external view returns (bytes32 digest, uint40 settledAt) {
         uint256 slot = _batches[seq];
+        if (slot & TIME_MASK == 0) return (0, 0); // voided: its digest would be another batch's
         return (bytes32(slot & ~TIME_MASK), uint40(slot & TIME_MASK));
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function settlementCapacity() external view returns (uint256 available, uint256 capacity, uint256 window) {
-        return (_capacity.available(BUCKET), _capacity._capacity, _capacity._window);
+        return (_capacity.available(SETTLED), _capacity._capacity, _capacity._window);
     }
 
     // =================================================== internal ====================================================
@@ -79,10 +72,6 @@ abstract contract Settlement is Accounts, Governed {
         if (batch.deadline > block.timestamp + MAX_DEADLINE) {
             revert DeadlineTooFar(batch.deadline, block.timestamp + MAX_DEADLINE);
         }
-    }
-
-    function _lastDigest() private view returns (bytes32) {
-        return bytes32(_batches[_head.seq] & ~TIME_MASK);
     }
 
     /// @dev Account 1 pays for itself and for what the others are short of, in one write at the end: it is never in
@@ -130,8 +119,15 @@ abstract contract Settlement is Accounts, Governed {
         uint256 room = MAX_DEBT - owed;
         uint256 lent = short < room ? short : room;
         if (lent != 0) emit Overdrawn(seq, account, uint64(lent)); // ≤ short, a 40-bit amount
-        if (short != lent) emit WrittenOff(seq, account, uint64(short - lent));
+        if (short != lent) _writeOff(seq, account, short - lent);
         return word.withBalanceAndDebt(0, owed + lent);
+    }
+
+    /// @dev Kept, because `void` could not tell it from what the balance paid.
+    function _writeOff(uint64 seq, uint32 account, uint256 amount) private {
+        _writtenOff[_writeOffKey(seq, account)] = amount;
+        _writtenOff[_writeOffKey(seq, 0)] += amount;
+        emit WrittenOff(seq, account, uint64(amount)); // ≤ short, a 40-bit amount
     }
 
     /// @return shares What operators and referrers earn, at most `gross`
@@ -162,7 +158,7 @@ abstract contract Settlement is Accounts, Governed {
     }
 
     function _draw(uint256 gross) private {
-        if (!_capacity.tryConsume(BUCKET, gross)) revert CapacityExceeded(gross, _capacity.available(BUCKET));
+        if (!_capacity.tryConsume(SETTLED, gross)) revert CapacityExceeded(gross, _capacity.available(SETTLED));
     }
 
     function _emitSettled(Batch calldata batch, bytes32 digest, uint64 gross, uint64 rest) private {

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {ICreditEscrow} from "../interfaces/ICreditEscrow.sol";
+import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Moves} from "./Moves.sol";
 
@@ -10,14 +10,13 @@ import {Moves} from "./Moves.sol";
 /// @dev A voucher stands under the address of its key, in one slot. A closed one leaves its slot behind with amount 0,
 /// so that a key is used once and no signature of it works again.
 abstract contract Vouchers is Moves {
-    mapping(address key => Voucher) internal _vouchers;
-
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function createVoucher(
         VoucherOrder calldata order,
         bytes calldata ownerSignature,
         bytes calldata clearance
     ) external {
+        _requireRunning(Group.Moves);
         if (order.amount == 0) revert AmountBelowMinimum(0, 1);
         if (order.key == address(0)) revert InvalidAddress(order.key);
         if (order.to != 0) _requireOpen(order.to);
@@ -33,8 +32,9 @@ abstract contract Vouchers is Moves {
         emit VoucherCreated(order.key, order.from, order.amount, order.to, order.expiry);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function redeemVoucher(address key, uint32 to, bytes calldata signature) external {
+        _requireRunning(Group.Moves);
         Voucher memory voucher = _openVoucher(key);
         if (block.timestamp > voucher.expiry) revert DeadlinePassed(voucher.expiry, block.timestamp);
         if (voucher.to != 0 && voucher.to != to) revert VoucherForAnother(key, voucher.to);
@@ -44,14 +44,14 @@ abstract contract Vouchers is Moves {
         _close(key, to, voucher.amount, true);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function reclaimVoucher(address key) external {
         Voucher memory voucher = _openVoucher(key);
         if (block.timestamp <= voucher.expiry) _requireOwner(voucher.from);
         _close(key, voucher.from, voucher.amount, false);
     }
 
-    /// @inheritdoc ICreditEscrow
+    /// @inheritdoc IEscrowCore
     function voucherOf(address key) external view returns (Voucher memory) {
         return _vouchers[key];
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {Test} from "../support/Test.sol";
 import {EscrowHandler} from "./EscrowHandler.sol";
 
@@ -55,7 +56,7 @@ contract EscrowInvariantTest is Test {
 
     function invariant_I7_usedIsWithinLimitAndBucketWithinCapacity() public view {
         for (uint32 id = 1; id < escrow.nextId(); ++id) {
-            ICreditEscrow.Account memory state = escrow.accountOf(id);
+            IEscrowTypes.Account memory state = escrow.accountOf(id);
             assertTrue(state.used <= state.dayLimit, "used <= limit");
         }
         (uint256 available, uint256 capacity,) = escrow.settlementCapacity();
@@ -64,7 +65,7 @@ contract EscrowInvariantTest is Test {
 
     function invariant_I8_balanceOrDebtIsZeroAndDebtIsCapped() public view {
         for (uint32 id = 1; id < escrow.nextId(); ++id) {
-            ICreditEscrow.Account memory state = escrow.accountOf(id);
+            IEscrowTypes.Account memory state = escrow.accountOf(id);
             assertTrue(state.balance == 0 || state.debt == 0, "balance == 0 or debt == 0");
             assertTrue(state.debt <= escrow.MAX_DEBT(), "debt <= cap");
         }
@@ -72,7 +73,7 @@ contract EscrowInvariantTest is Test {
     }
 
     function _earned(uint32 id) private view returns (uint256) {
-        ICreditEscrow.Earner memory state = escrow.earnerOf(id);
+        IEscrowTypes.Earner memory state = escrow.earnerOf(id);
         return uint256(state.available) + state.previous + state.current;
     }
 }

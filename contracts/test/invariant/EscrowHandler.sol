@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {TypedHashes} from "../../src/libraries/TypedHashes.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
@@ -60,7 +61,7 @@ contract EscrowHandler is EscrowTest {
         uint256 platformBefore = _earned(PLATFORM_ID);
         uint256 othersBefore = operatorId == 1 || referrerId == 1 ? 0 : platformBefore;
 
-        ICreditEscrow.Batch memory batch =
+        IEscrowTypes.Batch memory batch =
             _batch(debits, _line(operatorId, gross), referred ? _line(referrerId, gross) : bytes(""));
         escrow.settle(batch, _sign(SETTLER_KEY, _digest(batch)));
 
@@ -79,7 +80,7 @@ contract EscrowHandler is EscrowTest {
 
     function withdraw(uint256 who, uint256 amount) external {
         uint32 id = _id(who);
-        ICreditEscrow.Earner memory state = escrow.earnerOf(id);
+        IEscrowTypes.Earner memory state = escrow.earnerOf(id);
         uint256 room = id == PLATFORM_ID ? state.available : 500e6 - state.windowPaid;
         uint256 most = state.available < room ? state.available : room;
         if (most < 10e6) return;
@@ -120,8 +121,8 @@ contract EscrowHandler is EscrowTest {
         (uint32 from, uint32 to) = (_id(who), _id(toSeed));
         uint256 balance = _balance(from);
         if (from == to || balance == 0) return;
-        ICreditEscrow.Transfer memory move =
-            ICreditEscrow.Transfer(from, to, uint64(bound(amount, 1, balance)), MEMO, uint40(block.timestamp));
+        IEscrowTypes.Transfer memory move =
+            IEscrowTypes.Transfer(from, to, uint64(bound(amount, 1, balance)), MEMO, uint40(block.timestamp));
         bytes32 operation = keccak256(
             abi.encode(TypedHashes.TRANSFER, from, to, move.amount, MEMO, _nonce(from), move.deadline)
         );
@@ -138,8 +139,8 @@ contract EscrowHandler is EscrowTest {
         if (balance == 0) return;
         address key = vm.addr(VOUCHER_KEYS + ++vouchers);
         uint40 time = uint40(block.timestamp);
-        ICreditEscrow.VoucherOrder memory order =
-            ICreditEscrow.VoucherOrder(from, key, uint64(bound(amount, 1, balance)), 0, time + 1 days, time);
+        IEscrowTypes.VoucherOrder memory order =
+            IEscrowTypes.VoucherOrder(from, key, uint64(bound(amount, 1, balance)), 0, time + 1 days, time);
         bytes32 operation = keccak256(
             abi.encode(
                 TypedHashes.CREATE_VOUCHER, from, key, order.amount, 0, order.expiry, _nonce(from), order.deadline
@@ -158,9 +159,9 @@ contract EscrowHandler is EscrowTest {
         if (vouchers == 0) return;
         uint256 privateKey = VOUCHER_KEYS + bound(which, 1, vouchers);
         address key = vm.addr(privateKey);
-        ICreditEscrow.Voucher memory voucher = escrow.voucherOf(key);
+        IEscrowTypes.Voucher memory voucher = escrow.voucherOf(key);
         if (voucher.amount == 0) {
-            vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NoVoucher.selector, key));
+            vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
             escrow.reclaimVoucher(key);
             return;
         }
@@ -219,7 +220,7 @@ contract EscrowHandler is EscrowTest {
         for (uint32 id = 1; id < escrow.nextId() && id <= 4; ++id) {
             uint256 roll = uint256(keccak256(abi.encode(seed, id)));
             if (roll % 2 == 0) continue;
-            ICreditEscrow.Account memory state = escrow.accountOf(id);
+            IEscrowTypes.Account memory state = escrow.accountOf(id);
             uint256 room = id == 1 ? uint256(state.balance) / 2 : uint256(state.dayLimit) - state.used;
             uint256 wanted = bound(roll >> 8, 0, uint256(state.balance) + 3e6);
             uint256 amount = wanted < room ? wanted : room;

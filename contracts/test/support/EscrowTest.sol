@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {TestUSDC} from "../../dev/TestUSDC.sol";
 import {CreditEscrow} from "../../src/CreditEscrow.sol";
 import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {Test} from "./Test.sol";
 
 /// @dev An escrow with its roles, and the few things that nearly every test does.
@@ -16,10 +17,13 @@ abstract contract EscrowTest is Test {
     bytes32 internal constant MEMO = "memo";
 
     TestUSDC internal usdc;
-    CreditEscrow internal escrow;
+    ICreditEscrow internal escrow;
     address internal platform = address(0x1001);
     address internal alice = address(0xa11ce);
     address internal bob = address(0xb0b);
+    address internal attributor = address(0xa77);
+    address internal guardian = address(0x6a4d);
+    address internal governor = address(0x60f);
     address internal settler;
     address internal clearer;
 
@@ -31,18 +35,29 @@ abstract contract EscrowTest is Test {
         escrow = _deploy(settler);
     }
 
-    function _deploy(address settler_) internal returns (CreditEscrow) {
-        return new CreditEscrow(
-            CreditEscrow.Setup({
-                usdc: address(usdc),
-                platform: platform,
-                settler: settler_,
-                clearer: clearer,
-                payoutPolicy: address(0),
-                capacity: CAPACITY,
-                window: WINDOW
-            })
-        );
+    function _deploy(address settler_) internal returns (ICreditEscrow) {
+        CreditEscrow.Setup memory setup = _setup();
+        setup.settler = settler_;
+        return _deploy(setup);
+    }
+
+    function _deploy(CreditEscrow.Setup memory setup) internal returns (ICreditEscrow) {
+        return ICreditEscrow(address(new CreditEscrow(setup)));
+    }
+
+    function _setup() internal view returns (CreditEscrow.Setup memory) {
+        return CreditEscrow.Setup({
+            usdc: address(usdc),
+            platform: platform,
+            settler: settler,
+            clearer: clearer,
+            attributor: attributor,
+            guardian: guardian,
+            governor: governor,
+            payoutPolicy: address(0),
+            capacity: CAPACITY,
+            window: WINDOW
+        });
     }
 
     // ---------------------------------------------------- deposits ---------------------------------------------------
@@ -71,9 +86,9 @@ abstract contract EscrowTest is Test {
         bytes memory debits,
         bytes memory credits,
         bytes memory referrals
-    ) internal view returns (ICreditEscrow.Batch memory batch) {
+    ) internal view returns (IEscrowTypes.Batch memory batch) {
         (uint64 seq, bytes32 prev,) = escrow.nextBatch();
-        batch = ICreditEscrow.Batch({
+        batch = IEscrowTypes.Batch({
             seq: seq,
             prev: prev,
             receiptsRoot: keccak256(abi.encode("receipts", seq)),
@@ -85,7 +100,7 @@ abstract contract EscrowTest is Test {
         });
     }
 
-    function _digest(ICreditEscrow.Batch memory batch) internal view returns (bytes32) {
+    function _digest(IEscrowTypes.Batch memory batch) internal view returns (bytes32) {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256(
@@ -123,7 +138,7 @@ abstract contract EscrowTest is Test {
     }
 
     function _settle(bytes memory debits, bytes memory credits, bytes memory referrals) internal {
-        ICreditEscrow.Batch memory batch = _batch(debits, credits, referrals);
+        IEscrowTypes.Batch memory batch = _batch(debits, credits, referrals);
         escrow.settle(batch, _sign(SETTLER_KEY, _digest(batch)));
     }
 
@@ -133,7 +148,7 @@ abstract contract EscrowTest is Test {
     }
 
     /// @dev Settles a batch that has to fail with this error.
-    function _settleReverts(ICreditEscrow.Batch memory batch, bytes memory reason) internal {
+    function _settleReverts(IEscrowTypes.Batch memory batch, bytes memory reason) internal {
         bytes memory signature = _sign(SETTLER_KEY, _digest(batch));
         vm.expectRevert(reason);
         escrow.settle(batch, signature);
@@ -151,7 +166,7 @@ abstract contract EscrowTest is Test {
 
     /// @dev All that an earner has, held or not.
     function _earned(uint32 earner) internal view returns (uint256) {
-        ICreditEscrow.Earner memory state = escrow.earnerOf(earner);
+        IEscrowTypes.Earner memory state = escrow.earnerOf(earner);
         return uint256(state.available) + state.previous + state.current;
     }
 

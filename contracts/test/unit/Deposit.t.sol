@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {TestUSDC} from "../../dev/TestUSDC.sol";
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
 contract DepositTest is EscrowTest {
@@ -13,7 +13,7 @@ contract DepositTest is EscrowTest {
         uint32 account = escrow.open(bob, 0);
         _fund(alice, amount);
         expectEvent(address(escrow));
-        emit ICreditEscrow.Deposited(account, alice, ICreditEscrow.Rail.Deposit, amount, 0, MEMO);
+        emit IEscrowTypes.Deposited(account, alice, IEscrowTypes.Rail.Deposit, amount, 0, MEMO);
         vm.prank(alice);
         escrow.deposit(account, amount, MEMO);
 
@@ -40,7 +40,7 @@ contract DepositTest is EscrowTest {
 
         _fund(alice, 5e6);
         expectEvent(address(escrow));
-        emit ICreditEscrow.Deposited(account, alice, ICreditEscrow.Rail.Deposit, 5e6, 1.5e6, MEMO);
+        emit IEscrowTypes.Deposited(account, alice, IEscrowTypes.Rail.Deposit, 5e6, 1.5e6, MEMO);
         vm.prank(alice);
         escrow.deposit(account, 5e6, MEMO);
         assertEq(_debt(account), 0, "debt is repaid");
@@ -53,7 +53,7 @@ contract DepositTest is EscrowTest {
         uint32 account = escrow.open(alice, 0);
         uint64 minimum = escrow.MIN_DEPOSIT();
         _fund(alice, minimum);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.AmountBelowMinimum.selector, minimum - 1, minimum));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.AmountBelowMinimum.selector, minimum - 1, minimum));
         vm.prank(alice);
         escrow.deposit(account, minimum - 1, MEMO);
     }
@@ -61,9 +61,9 @@ contract DepositTest is EscrowTest {
     function test_deposit_revertsForUnknownAccounts() public {
         _fund(alice, 20e6);
         vm.startPrank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.UnknownAccount.selector, 0));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.UnknownAccount.selector, 0));
         escrow.deposit(0, 10e6, MEMO);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.UnknownAccount.selector, 2));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.UnknownAccount.selector, 2));
         escrow.deposit(2, 10e6, MEMO);
     }
 
@@ -94,9 +94,9 @@ contract DepositTest is EscrowTest {
         vm.assume(owner != address(0) && !(owner == platform && salt == 0));
         _fund(alice, 25e6);
         expectEvent(address(escrow));
-        emit ICreditEscrow.AccountOpened(2, owner, keccak256(abi.encode(owner, salt)));
+        emit IEscrowTypes.AccountOpened(2, owner, keccak256(abi.encode(owner, salt)));
         expectEvent(address(escrow));
-        emit ICreditEscrow.Deposited(2, alice, ICreditEscrow.Rail.DepositFor, 25e6, 0, MEMO);
+        emit IEscrowTypes.Deposited(2, alice, IEscrowTypes.Rail.DepositFor, 25e6, 0, MEMO);
         vm.prank(alice);
         uint32 account = escrow.depositFor(owner, salt, 25e6, MEMO);
 
@@ -118,7 +118,7 @@ contract DepositTest is EscrowTest {
 
     function test_depositFor_revertsBelowTheMinimum() public {
         _fund(alice, 5e6);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.AmountBelowMinimum.selector, 1, 5e6));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.AmountBelowMinimum.selector, 1, 5e6));
         vm.prank(alice);
         escrow.depositFor(alice, 0, 1, MEMO);
     }

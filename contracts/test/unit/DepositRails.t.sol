@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {DepositForwarder} from "../../src/periphery/DepositForwarder.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
@@ -20,7 +20,7 @@ contract DepositWithPermitTest is EscrowTest {
     function test_depositWithPermit_needsNoAllowance() public {
         bytes memory signature = _permit(10e6);
         expectEvent(address(escrow));
-        emit ICreditEscrow.Deposited(2, payer, ICreditEscrow.Rail.Permit, 10e6, 0, MEMO);
+        emit IEscrowTypes.Deposited(2, payer, IEscrowTypes.Rail.Permit, 10e6, 0, MEMO);
         vm.prank(payer);
         uint32 account = escrow.depositWithPermit(alice, 0, 10e6, MEMO, block.timestamp, signature);
         assertEq(_balance(account), 10e6, "balance");
@@ -45,7 +45,7 @@ contract DepositWithPermitTest is EscrowTest {
     }
 
     function test_depositWithPermit_revertsBelowTheMinimum() public {
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.AmountBelowMinimum.selector, 5e6 - 1, 5e6));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.AmountBelowMinimum.selector, 5e6 - 1, 5e6));
         escrow.depositWithPermit(alice, 0, 5e6 - 1, MEMO, block.timestamp, "");
     }
 
@@ -75,11 +75,11 @@ contract DepositFromPayerTest is EscrowTest {
     }
 
     function test_depositFromPayer_creditsThePayersOwnAccount(bytes32 nonce, address submitter) public {
-        ICreditEscrow.PayerDeposit memory input = _input(1e6, nonce);
+        IEscrowTypes.PayerDeposit memory input = _input(1e6, nonce);
         expectEvent(address(escrow));
-        emit ICreditEscrow.AccountOpened(2, payer, keccak256(abi.encode(payer, bytes32(0))));
+        emit IEscrowTypes.AccountOpened(2, payer, keccak256(abi.encode(payer, bytes32(0))));
         expectEvent(address(escrow));
-        emit ICreditEscrow.Deposited(2, payer, ICreditEscrow.Rail.Payer, 1e6, 0, nonce);
+        emit IEscrowTypes.Deposited(2, payer, IEscrowTypes.Rail.Payer, 1e6, 0, nonce);
         vm.prank(submitter);
         escrow.depositFromPayer(input);
         assertEq(_balance(escrow.idOf(payer)), 1e6, "balance");
@@ -87,7 +87,7 @@ contract DepositFromPayerTest is EscrowTest {
     }
 
     function test_depositFromPayer_revertsWhenExecutedAtTheTokenBefore() public {
-        ICreditEscrow.PayerDeposit memory input = _input(1e6, "nonce");
+        IEscrowTypes.PayerDeposit memory input = _input(1e6, "nonce");
         usdc.transferWithAuthorization(
             payer, address(escrow), 1e6, input.validAfter, input.validBefore, "nonce", input.signature
         );
@@ -99,7 +99,7 @@ contract DepositFromPayerTest is EscrowTest {
     }
 
     function test_depositFromPayer_revertsWhenCancelled() public {
-        ICreditEscrow.PayerDeposit memory input = _input(1e6, "nonce");
+        IEscrowTypes.PayerDeposit memory input = _input(1e6, "nonce");
         bytes32 structHash = keccak256(
             abi.encode(keccak256("CancelAuthorization(address authorizer,bytes32 nonce)"), payer, bytes32("nonce"))
         );
@@ -112,12 +112,12 @@ contract DepositFromPayerTest is EscrowTest {
     }
 
     function test_depositFromPayer_revertsBelowTheMinimum() public {
-        ICreditEscrow.PayerDeposit memory input = _input(1e6 - 1, "nonce");
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.AmountBelowMinimum.selector, 1e6 - 1, 1e6));
+        IEscrowTypes.PayerDeposit memory input = _input(1e6 - 1, "nonce");
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.AmountBelowMinimum.selector, 1e6 - 1, 1e6));
         escrow.depositFromPayer(input);
     }
 
-    function _input(uint64 amount, bytes32 nonce) private view returns (ICreditEscrow.PayerDeposit memory input) {
+    function _input(uint64 amount, bytes32 nonce) private view returns (IEscrowTypes.PayerDeposit memory input) {
         uint256 validBefore = block.timestamp + 1;
         bytes32 structHash = keccak256(
             abi.encode(
@@ -133,7 +133,7 @@ contract DepositFromPayerTest is EscrowTest {
             )
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", usdc.DOMAIN_SEPARATOR(), structHash));
-        return ICreditEscrow.PayerDeposit(payer, amount, 0, validBefore, nonce, _sign(KEY, digest));
+        return IEscrowTypes.PayerDeposit(payer, amount, 0, validBefore, nonce, _sign(KEY, digest));
     }
 }
 
@@ -147,7 +147,7 @@ contract SweepTest is EscrowTest {
         uint32 account = escrow.open(alice, salt);
 
         expectEvent(address(escrow));
-        emit ICreditEscrow.Deposited(account, depositAddress, ICreditEscrow.Rail.Address, amount, 0, 0);
+        emit IEscrowTypes.Deposited(account, depositAddress, IEscrowTypes.Rail.Address, amount, 0, 0);
         assertEq(_sweep(ref), amount, "swept");
         assertEq(_balance(account), amount, "balance");
         assertEq(usdc.balanceOf(depositAddress), 0, "nothing stays there");
@@ -183,7 +183,7 @@ contract SweepTest is EscrowTest {
         vm.assume(escrow.idOfRef(ref) == 0);
         bytes32[] memory refs = new bytes32[](1);
         refs[0] = ref;
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.UnknownRef.selector, ref));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.UnknownRef.selector, ref));
         escrow.sweep(refs);
     }
 

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ERC3009} from "@openzeppelin/contracts/token/ERC20/extensions/draft-ERC3009.sol";
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 import {SmartWallet} from "../support/Wallets.sol";
 
@@ -19,13 +19,13 @@ contract DepositWithAuthorizationTest is EscrowTest {
         amount = uint64(bound(amount, 5e6, 1e15));
         vm.assume(salt != 0);
         usdc.mint(payer, amount);
-        ICreditEscrow.AuthorizedDeposit memory input = _input(amount);
+        IEscrowTypes.AuthorizedDeposit memory input = _input(amount);
         (input.accountSalt, input.nonceSalt) = (salt, nonceSalt);
         input.signature = _signed(input);
         expectEvent(address(escrow));
-        emit ICreditEscrow.AccountOpened(2, alice, keccak256(abi.encode(alice, salt)));
+        emit IEscrowTypes.AccountOpened(2, alice, keccak256(abi.encode(alice, salt)));
         expectEvent(address(escrow));
-        emit ICreditEscrow.Deposited(2, payer, ICreditEscrow.Rail.Authorization, amount, 0, MEMO);
+        emit IEscrowTypes.Deposited(2, payer, IEscrowTypes.Rail.Authorization, amount, 0, MEMO);
         vm.prank(bob); // anybody may submit it
         uint32 account = escrow.depositWithAuthorization(input);
 
@@ -38,7 +38,7 @@ contract DepositWithAuthorizationTest is EscrowTest {
     function test_depositWithAuthorization_takesSmartWallets() public {
         address wallet = address(new SmartWallet(payer));
         usdc.mint(wallet, 5e6);
-        ICreditEscrow.AuthorizedDeposit memory input = _input(5e6);
+        IEscrowTypes.AuthorizedDeposit memory input = _input(5e6);
         input.from = wallet;
         input.signature = bytes.concat(hex"01", _signed(input));
         escrow.depositWithAuthorization(input);
@@ -47,9 +47,9 @@ contract DepositWithAuthorizationTest is EscrowTest {
 
     function test_depositWithAuthorization_revertsWhenTurnedElsewhere() public {
         usdc.mint(payer, 20e6);
-        ICreditEscrow.AuthorizedDeposit memory input = _input(10e6);
+        IEscrowTypes.AuthorizedDeposit memory input = _input(10e6);
         input.signature = _signed(input);
-        ICreditEscrow.AuthorizedDeposit memory forged = input;
+        IEscrowTypes.AuthorizedDeposit memory forged = input;
         forged.owner = bob;
         _reverts(forged);
         forged.owner = alice;
@@ -65,7 +65,7 @@ contract DepositWithAuthorizationTest is EscrowTest {
 
     function test_depositWithAuthorization_revertsTheSecondTime() public {
         usdc.mint(payer, 20e6);
-        ICreditEscrow.AuthorizedDeposit memory input = _input(10e6);
+        IEscrowTypes.AuthorizedDeposit memory input = _input(10e6);
         input.signature = _signed(input);
         escrow.depositWithAuthorization(input);
         vm.expectRevert(
@@ -76,7 +76,7 @@ contract DepositWithAuthorizationTest is EscrowTest {
 
     function test_depositWithAuthorization_revertsOutsideItsTime() public {
         usdc.mint(payer, 10e6);
-        ICreditEscrow.AuthorizedDeposit memory input = _input(10e6);
+        IEscrowTypes.AuthorizedDeposit memory input = _input(10e6);
         input.validBefore = block.timestamp;
         input.signature = _signed(input);
         vm.expectRevert(
@@ -86,18 +86,18 @@ contract DepositWithAuthorizationTest is EscrowTest {
     }
 
     function test_depositWithAuthorization_revertsBelowTheMinimum() public {
-        ICreditEscrow.AuthorizedDeposit memory input = _input(5e6 - 1);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.AmountBelowMinimum.selector, 5e6 - 1, 5e6));
+        IEscrowTypes.AuthorizedDeposit memory input = _input(5e6 - 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.AmountBelowMinimum.selector, 5e6 - 1, 5e6));
         escrow.depositWithAuthorization(input);
     }
 
-    function _reverts(ICreditEscrow.AuthorizedDeposit memory forged) private {
+    function _reverts(IEscrowTypes.AuthorizedDeposit memory forged) private {
         vm.expectRevert(ERC3009.ERC3009InvalidSignature.selector);
         escrow.depositWithAuthorization(forged);
     }
 
-    function _input(uint64 amount) private view returns (ICreditEscrow.AuthorizedDeposit memory) {
-        return ICreditEscrow.AuthorizedDeposit({
+    function _input(uint64 amount) private view returns (IEscrowTypes.AuthorizedDeposit memory) {
+        return IEscrowTypes.AuthorizedDeposit({
             owner: alice,
             accountSalt: 0,
             from: payer,
@@ -110,12 +110,12 @@ contract DepositWithAuthorizationTest is EscrowTest {
         });
     }
 
-    function _nonce(ICreditEscrow.AuthorizedDeposit memory input) private pure returns (bytes32) {
+    function _nonce(IEscrowTypes.AuthorizedDeposit memory input) private pure returns (bytes32) {
         bytes32 ref = keccak256(abi.encode(input.owner, input.accountSalt));
         return keccak256(abi.encode(ref, input.memo, input.nonceSalt));
     }
 
-    function _signed(ICreditEscrow.AuthorizedDeposit memory input) private view returns (bytes memory) {
+    function _signed(IEscrowTypes.AuthorizedDeposit memory input) private view returns (bytes memory) {
         bytes32 structHash = keccak256(
             abi.encode(
                 keccak256(

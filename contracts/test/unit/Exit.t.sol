@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {TestUSDC} from "../../dev/TestUSDC.sol";
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
 contract ExitTest is EscrowTest {
@@ -19,7 +19,7 @@ contract ExitTest is EscrowTest {
     function test_requestExit_revertsWhileBatchesAreSettled(uint256 elapsed) public {
         elapsed = bound(elapsed, 0, 14 days);
         vm.warp(block.timestamp + elapsed);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NotDark.selector, darkAt, block.timestamp));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotDark.selector, darkAt, block.timestamp));
         vm.prank(alice);
         escrow.requestExit(account);
     }
@@ -27,10 +27,10 @@ contract ExitTest is EscrowTest {
     function test_requestExit_revertsForOthers(address caller) public {
         vm.assume(caller != alice);
         vm.warp(darkAt + 1);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NotOwner.selector, account, caller));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotOwner.selector, account, caller));
         vm.prank(caller);
         escrow.requestExit(account);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NotOwner.selector, account, caller));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotOwner.selector, account, caller));
         vm.prank(caller);
         escrow.exit(account);
     }
@@ -39,7 +39,7 @@ contract ExitTest is EscrowTest {
         uint256 exitAt = _request();
         vm.warp(bound(waited, exitAt, exitAt + 7 days));
         expectEvent(address(escrow));
-        emit ICreditEscrow.Exited(account, alice, 100e6);
+        emit IEscrowTypes.Exited(account, alice, 100e6);
         vm.prank(alice);
         escrow.exit(account);
         assertEq(usdc.balanceOf(alice), 100e6, "paid");
@@ -53,11 +53,11 @@ contract ExitTest is EscrowTest {
         uint256 exitAt = _request();
         vm.warp(exitAt - 1);
         vm.startPrank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NotMatured.selector, exitAt, exitAt - 1));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotMatured.selector, exitAt, exitAt - 1));
         escrow.exit(account);
         vm.warp(exitAt + 7 days + 1);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditEscrow.DeadlinePassed.selector, exitAt + 7 days, exitAt + 7 days + 1)
+            abi.encodeWithSelector(IEscrowTypes.DeadlinePassed.selector, exitAt + 7 days, exitAt + 7 days + 1)
         );
         escrow.exit(account);
         escrow.requestExit(account); // it may be asked for again
@@ -68,18 +68,18 @@ contract ExitTest is EscrowTest {
 
     function test_exit_revertsWithoutRequestAndWithoutCredit() public {
         vm.startPrank(alice);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NothingQueued.selector, account));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NothingQueued.selector, account));
         escrow.exit(account);
         vm.stopPrank();
         uint256 exitAt = _request();
         vm.warp(exitAt);
         vm.startPrank(alice);
         escrow.exit(account);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NothingQueued.selector, account));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NothingQueued.selector, account));
         escrow.exit(account);
         escrow.requestExit(account);
         vm.warp(block.timestamp + 7 days);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InsufficientBalance.selector, account, 0, 1));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InsufficientBalance.selector, account, 0, 1));
         escrow.exit(account);
     }
 
@@ -102,11 +102,11 @@ contract ExitTest is EscrowTest {
         assertEq(escrow.accountOf(account).exitAt, exitAt, "somebody else's deposit calls nothing off");
         _fund(alice, 5e6);
         expectEvent(address(escrow));
-        emit ICreditEscrow.ExitCancelled(account);
+        emit IEscrowTypes.ExitCancelled(account);
         vm.prank(alice);
         escrow.deposit(account, 5e6, MEMO);
         vm.warp(exitAt);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NothingQueued.selector, account));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NothingQueued.selector, account));
         vm.prank(alice);
         escrow.exit(account);
     }
@@ -134,7 +134,7 @@ contract ExitTest is EscrowTest {
         vm.warp(darkAt + 1);
         exitAt = block.timestamp + 7 days;
         expectEvent(address(escrow));
-        emit ICreditEscrow.ExitRequested(account, uint40(exitAt));
+        emit IEscrowTypes.ExitRequested(account, uint40(exitAt));
         vm.prank(alice);
         escrow.requestExit(account);
     }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CreditEscrow} from "../../src/CreditEscrow.sol";
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
 contract OpenTest is EscrowTest {
@@ -17,16 +17,16 @@ contract OpenTest is EscrowTest {
     }
 
     function test_constructor_revertsOnZeroAddresses() public {
-        bytes memory reason = abi.encodeWithSelector(ICreditEscrow.InvalidAddress.selector, address(0));
-        CreditEscrow.Setup memory valid =
-            CreditEscrow.Setup(address(usdc), platform, settler, clearer, address(0), CAPACITY, WINDOW);
-        for (uint256 i = 0; i < 4; ++i) {
-            CreditEscrow.Setup memory setup =
-                CreditEscrow.Setup(valid.usdc, platform, settler, clearer, address(0), CAPACITY, WINDOW);
+        bytes memory reason = abi.encodeWithSelector(IEscrowTypes.InvalidAddress.selector, address(0));
+        for (uint256 i = 0; i < 7; ++i) {
+            CreditEscrow.Setup memory setup = _setup();
             if (i == 0) setup.usdc = address(0);
             if (i == 1) setup.platform = address(0);
             if (i == 2) setup.settler = address(0);
             if (i == 3) setup.clearer = address(0);
+            if (i == 4) setup.attributor = address(0);
+            if (i == 5) setup.guardian = address(0);
+            if (i == 6) setup.governor = address(0);
             vm.expectRevert(reason);
             new CreditEscrow(setup);
         }
@@ -36,14 +36,14 @@ contract OpenTest is EscrowTest {
         vm.assume(owner != address(0) && !(owner == platform && salt == 0));
         bytes32 ref = keccak256(abi.encode(owner, salt));
         expectEvent(address(escrow));
-        emit ICreditEscrow.AccountOpened(2, owner, ref);
+        emit IEscrowTypes.AccountOpened(2, owner, ref);
         uint32 account = escrow.open(owner, salt);
 
         assertEq(account, 2, "number");
         assertEq(escrow.refOf(owner, salt), ref, "ref");
         assertEq(escrow.idOfRef(ref), 2, "number of the ref");
         assertEq(escrow.idOf(owner), salt == 0 ? 2 : owner == platform ? 1 : 0, "primary account");
-        ICreditEscrow.Account memory state = escrow.accountOf(account);
+        IEscrowTypes.Account memory state = escrow.accountOf(account);
         assertEq(state.owner, owner, "owner");
         assertEq(state.dayLimit, escrow.DEFAULT_DAY_LIMIT(), "day limit");
         assertEq(uint256(state.balance) + state.debt + state.used + state.exitAt + state.nonce, 0, "all else is zero");
@@ -57,7 +57,7 @@ contract OpenTest is EscrowTest {
     }
 
     function test_open_revertsForNobody() public {
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InvalidAddress.selector, address(0)));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidAddress.selector, address(0)));
         escrow.open(address(0), 0);
     }
 
@@ -66,7 +66,7 @@ contract OpenTest is EscrowTest {
         uint256 slot = _headSlot();
         uint256 head = uint256(vm.load(address(escrow), bytes32(slot)));
         vm.store(address(escrow), bytes32(slot), bytes32(head | (uint256(type(uint32).max) << 168)));
-        vm.expectRevert(ICreditEscrow.AccountsExhausted.selector);
+        vm.expectRevert(IEscrowTypes.AccountsExhausted.selector);
         escrow.open(alice, 0);
     }
 

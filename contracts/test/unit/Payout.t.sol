@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {CreditEscrow} from "../../src/CreditEscrow.sol";
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {IPayoutPolicy} from "../../src/interfaces/IPayoutPolicy.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
@@ -31,9 +31,9 @@ contract PayoutTest is EscrowTest {
 
     function test_payout_paysAllThatIsAvailable() public {
         expectEvent(address(escrow));
-        emit ICreditEscrow.PaidOut(first, alice, 40e6, 40e6);
+        emit IEscrowTypes.PaidOut(first, alice, 40e6, 40e6);
         expectEvent(address(escrow));
-        emit ICreditEscrow.PaidOut(second, bob, 80e6, 80e6);
+        emit IEscrowTypes.PaidOut(second, bob, 80e6, 80e6);
         assertEq(escrow.payout(_ids(first, second)), 120e6, "total");
         assertEq(usdc.balanceOf(alice), 40e6, "alice");
         assertEq(usdc.balanceOf(bob), 80e6, "bob");
@@ -46,7 +46,7 @@ contract PayoutTest is EscrowTest {
         escrow.setPayoutTo(first, carol);
         vm.warp(block.timestamp + 24 hours);
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutToSet(first, carol);
+        emit IEscrowTypes.PayoutToSet(first, carol);
         escrow.payout(_ids(first, second));
         assertEq(usdc.balanceOf(carol), 40e6, "carol");
     }
@@ -54,9 +54,9 @@ contract PayoutTest is EscrowTest {
     function test_payout_leavesOutABlacklistedPayee() public {
         usdc.blacklist(alice);
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutSkipped(first, ICreditEscrow.SkipReason.TransferFailed);
+        emit IEscrowTypes.PayoutSkipped(first, IEscrowTypes.SkipReason.TransferFailed);
         expectEvent(address(escrow));
-        emit ICreditEscrow.PaidOut(second, bob, 80e6, 80e6);
+        emit IEscrowTypes.PaidOut(second, bob, 80e6, 80e6);
         assertEq(escrow.payout(_ids(first, second)), 80e6, "total");
         assertEq(escrow.earnerOf(first).available, 40e6, "alice keeps what is hers");
         assertEq(escrow.earnerOf(first).windowPaid, 0, "nothing counts as paid");
@@ -65,48 +65,40 @@ contract PayoutTest is EscrowTest {
 
     function test_payout_leavesOutWhoIsBelowTheMinimum() public {
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutSkipped(third, ICreditEscrow.SkipReason.BelowMinimum);
+        emit IEscrowTypes.PayoutSkipped(third, IEscrowTypes.SkipReason.BelowMinimum);
         assertEq(escrow.payout(_ids(third, second)), 80e6, "total");
     }
 
     function test_payout_leavesOutUnknownEarners() public {
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutSkipped(99, ICreditEscrow.SkipReason.UnknownEarner);
+        emit IEscrowTypes.PayoutSkipped(99, IEscrowTypes.SkipReason.UnknownEarner);
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutSkipped(0, ICreditEscrow.SkipReason.UnknownEarner);
+        emit IEscrowTypes.PayoutSkipped(0, IEscrowTypes.SkipReason.UnknownEarner);
         assertEq(escrow.payout(_ids(99, 0)), 0, "total");
     }
 
     function test_payout_paysARepeatedEarnerOnce() public {
         expectEvent(address(escrow));
-        emit ICreditEscrow.PaidOut(first, alice, 40e6, 40e6);
+        emit IEscrowTypes.PaidOut(first, alice, 40e6, 40e6);
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutSkipped(first, ICreditEscrow.SkipReason.BelowMinimum);
+        emit IEscrowTypes.PayoutSkipped(first, IEscrowTypes.SkipReason.BelowMinimum);
         assertEq(escrow.payout(_ids(first, first)), 40e6, "total");
     }
 
     function test_payout_leavesOutTheUnverifiedAlsoWhenThePolicyBreaks() public {
         for (uint256 i = 0; i < 2; ++i) {
-            escrow = new CreditEscrow(
-                CreditEscrow.Setup(
-                    address(usdc),
-                    platform,
-                    settler,
-                    clearer,
-                    i == 0 ? address(0) : address(new BrokenPolicy()),
-                    CAPACITY,
-                    WINDOW
-                )
-            );
+            CreditEscrow.Setup memory setup = _setup();
+            if (i == 1) setup.payoutPolicy = address(new BrokenPolicy());
+            escrow = _deploy(setup);
             _deposit(platform, 10_000e6);
             (first, second) = (escrow.open(alice, 0), escrow.open(bob, 0));
             _settle(_line(1, 700e6), bytes.concat(_line(first, 100e6), _line(second, 600e6)), "");
             _settle(1, second, 100e6);
             vm.warp(block.timestamp + 2 days);
             expectEvent(address(escrow));
-            emit ICreditEscrow.PaidOut(first, alice, 80e6, 80e6);
+            emit IEscrowTypes.PaidOut(first, alice, 80e6, 80e6);
             expectEvent(address(escrow));
-            emit ICreditEscrow.PayoutSkipped(second, ICreditEscrow.SkipReason.NotVerified);
+            emit IEscrowTypes.PayoutSkipped(second, IEscrowTypes.SkipReason.NotVerified);
             assertEq(escrow.payout(_ids(first, second)), 80e6, "total");
         }
     }

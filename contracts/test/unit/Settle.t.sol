@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 import {BareDelegate, SmartWallet} from "../support/Wallets.sol";
 
@@ -22,13 +22,13 @@ contract SettleTest is EscrowTest {
 
     function test_settle_splitsExactly(uint40 amount) public {
         amount = uint40(bound(amount, 100, 100e6));
-        ICreditEscrow.Batch memory batch =
+        IEscrowTypes.Batch memory batch =
             _batch(_line(buyer, amount), _line(operator, amount), _line(referrer, amount));
         bytes32 digest = _digest(batch);
         uint64 net = (uint64(amount) * 8) / 10;
         uint64 kickback = uint64(amount) / 100;
         expectEvent(address(escrow));
-        emit ICreditEscrow.BatchSettled(
+        emit IEscrowTypes.BatchSettled(
             1,
             batch.receiptsRoot,
             digest,
@@ -83,7 +83,7 @@ contract SettleTest is EscrowTest {
         _settle(buyer, operator, 10e6);
         vm.warp(block.timestamp + 1 days);
         _settle(buyer, operator, 20e6);
-        ICreditEscrow.Earner memory state = escrow.earnerOf(operator);
+        IEscrowTypes.Earner memory state = escrow.earnerOf(operator);
         assertEq(state.previous, 8e6, "yesterday's");
         assertEq(state.current, 16e6, "today's");
         vm.warp(block.timestamp + 1 days);
@@ -97,7 +97,7 @@ contract SettleTest is EscrowTest {
     // ==================================================== sequence ===================================================
 
     function test_settle_chainsBatches() public {
-        ICreditEscrow.Batch memory batch = _batch(_line(buyer, 1e6), _line(operator, 1e6), "");
+        IEscrowTypes.Batch memory batch = _batch(_line(buyer, 1e6), _line(operator, 1e6), "");
         bytes32 digest = _digest(batch);
         escrow.settle(batch, _sign(SETTLER_KEY, digest));
         bytes32 stored = bytes32((uint256(digest) >> 40) << 40);
@@ -122,28 +122,28 @@ contract SettleTest is EscrowTest {
     }
 
     function test_settle_revertsWhenBatchRepeated() public {
-        ICreditEscrow.Batch memory batch = _batch(_line(buyer, 1e6), _line(operator, 1e6), "");
+        IEscrowTypes.Batch memory batch = _batch(_line(buyer, 1e6), _line(operator, 1e6), "");
         escrow.settle(batch, _sign(SETTLER_KEY, _digest(batch)));
-        _settleReverts(batch, abi.encodeWithSelector(ICreditEscrow.WrongSequence.selector, 1, 2));
+        _settleReverts(batch, abi.encodeWithSelector(IEscrowTypes.WrongSequence.selector, 1, 2));
     }
 
     function test_settle_revertsWhenNumberIsSkipped() public {
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         batch.seq = 2;
-        _settleReverts(batch, abi.encodeWithSelector(ICreditEscrow.WrongSequence.selector, 2, 1));
+        _settleReverts(batch, abi.encodeWithSelector(IEscrowTypes.WrongSequence.selector, 2, 1));
     }
 
     function test_settle_revertsOnAnotherPrevious(bytes32 prev) public {
         vm.assume(prev != 0);
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         batch.prev = prev;
-        _settleReverts(batch, abi.encodeWithSelector(ICreditEscrow.WrongPrevious.selector, prev, bytes32(0)));
+        _settleReverts(batch, abi.encodeWithSelector(IEscrowTypes.WrongPrevious.selector, prev, bytes32(0)));
     }
 
     // ============================================= deadline and signature ============================================
 
     function test_settle_takesDeadlinesUpToTenMinutes() public {
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         batch.deadline = uint40(block.timestamp + 10 minutes);
         escrow.settle(batch, _sign(SETTLER_KEY, _digest(batch)));
         batch = _batch("", "", "");
@@ -152,57 +152,57 @@ contract SettleTest is EscrowTest {
     }
 
     function test_settle_revertsAfterItsDeadline() public {
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         batch.deadline = uint40(block.timestamp - 1);
         _settleReverts(
             batch,
-            abi.encodeWithSelector(ICreditEscrow.DeadlinePassed.selector, block.timestamp - 1, block.timestamp)
+            abi.encodeWithSelector(IEscrowTypes.DeadlinePassed.selector, block.timestamp - 1, block.timestamp)
         );
     }
 
     function test_settle_revertsWhenDeadlineIsTooFar() public {
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         uint256 latest = block.timestamp + 10 minutes;
         batch.deadline = uint40(latest + 1);
-        _settleReverts(batch, abi.encodeWithSelector(ICreditEscrow.DeadlineTooFar.selector, latest + 1, latest));
+        _settleReverts(batch, abi.encodeWithSelector(IEscrowTypes.DeadlineTooFar.selector, latest + 1, latest));
     }
 
     function test_settle_revertsOnAnotherSignature(uint256 key) public {
         key = bound(key, 1, type(uint128).max);
         vm.assume(key != SETTLER_KEY);
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         bytes32 digest = _digest(batch);
         bytes memory signature = _sign(key, digest);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InvalidSignature.selector, settler, digest));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidSignature.selector, settler, digest));
         escrow.settle(batch, signature);
     }
 
     function test_settle_revertsWhenChangedAfterSigning() public {
-        ICreditEscrow.Batch memory batch = _batch(_line(buyer, 1e6), _line(operator, 1e6), "");
+        IEscrowTypes.Batch memory batch = _batch(_line(buyer, 1e6), _line(operator, 1e6), "");
         bytes memory signature = _sign(SETTLER_KEY, _digest(batch));
         (batch.debits, batch.credits) = (_line(buyer, 2e6), _line(operator, 2e6));
         bytes32 digest = _digest(batch);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InvalidSignature.selector, settler, digest));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidSignature.selector, settler, digest));
         escrow.settle(batch, signature);
     }
 
     function test_settle_revertsOnAMalleatedSignature() public {
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         bytes32 digest = _digest(batch);
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(SETTLER_KEY, digest);
         uint256 order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
         bytes memory other = abi.encodePacked(r, bytes32(order - uint256(s)), v == 27 ? uint8(28) : uint8(27));
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InvalidSignature.selector, settler, digest));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidSignature.selector, settler, digest));
         escrow.settle(batch, other);
     }
 
     function test_settle_takesErc1271() public {
         address wallet = address(new SmartWallet(vm.addr(SETTLER_KEY)));
         escrow = _deploy(wallet);
-        ICreditEscrow.Batch memory batch = _batch("", "", "");
+        IEscrowTypes.Batch memory batch = _batch("", "", "");
         bytes32 digest = _digest(batch);
         bytes memory signature = _sign(SETTLER_KEY, digest);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InvalidSignature.selector, wallet, digest));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidSignature.selector, wallet, digest));
         escrow.settle(batch, signature);
         escrow.settle(batch, bytes.concat(hex"01", signature));
     }
@@ -216,33 +216,33 @@ contract SettleTest is EscrowTest {
 
     function test_settle_revertsOnBrokenLines() public {
         _settleReverts(
-            _batch(hex"0102", "", ""), abi.encodeWithSelector(ICreditEscrow.LinesMalformed.selector, 2)
+            _batch(hex"0102", "", ""), abi.encodeWithSelector(IEscrowTypes.LinesMalformed.selector, 2)
         );
         _settleReverts(
-            _batch("", hex"0102", ""), abi.encodeWithSelector(ICreditEscrow.LinesMalformed.selector, 2)
+            _batch("", hex"0102", ""), abi.encodeWithSelector(IEscrowTypes.LinesMalformed.selector, 2)
         );
         _settleReverts(
-            _batch("", "", hex"0102"), abi.encodeWithSelector(ICreditEscrow.LinesMalformed.selector, 2)
+            _batch("", "", hex"0102"), abi.encodeWithSelector(IEscrowTypes.LinesMalformed.selector, 2)
         );
     }
 
     function test_settle_revertsWhenLinesDoNotRise() public {
         bytes memory repeated = bytes.concat(_line(2, 1), _line(2, 1));
-        bytes memory reason = abi.encodeWithSelector(ICreditEscrow.LinesNotAscending.selector, 2, 2);
+        bytes memory reason = abi.encodeWithSelector(IEscrowTypes.LinesNotAscending.selector, 2, 2);
         _settleReverts(_batch(repeated, _line(2, 2), ""), reason);
         _settleReverts(_batch(_line(2, 2), repeated, ""), reason);
         _settleReverts(_batch(_line(2, 2), _line(2, 2), repeated), reason);
-        reason = abi.encodeWithSelector(ICreditEscrow.LinesNotAscending.selector, 1, 1);
+        reason = abi.encodeWithSelector(IEscrowTypes.LinesNotAscending.selector, 1, 1);
         _settleReverts(_batch(bytes.concat(_line(1, 1), _line(1, 1)), _line(2, 2), ""), reason);
-        reason = abi.encodeWithSelector(ICreditEscrow.LinesNotAscending.selector, 1, 2);
+        reason = abi.encodeWithSelector(IEscrowTypes.LinesNotAscending.selector, 1, 2);
         _settleReverts(_batch(bytes.concat(_line(2, 1), _line(1, 1)), _line(2, 2), ""), reason);
     }
 
     function test_settle_revertsForUnknownAccounts() public {
-        bytes memory reason = abi.encodeWithSelector(ICreditEscrow.LinesNotAscending.selector, 0, 0);
+        bytes memory reason = abi.encodeWithSelector(IEscrowTypes.LinesNotAscending.selector, 0, 0);
         _settleReverts(_batch(_line(0, 0), "", ""), reason);
         uint256 unknown = escrow.nextId();
-        reason = abi.encodeWithSelector(ICreditEscrow.UnknownAccount.selector, unknown);
+        reason = abi.encodeWithSelector(IEscrowTypes.UnknownAccount.selector, unknown);
         _settleReverts(_batch(_line(unknown, 0), "", ""), reason);
         _settleReverts(_batch(_line(buyer, 5), _line(unknown, 5), ""), reason);
         _settleReverts(_batch(_line(buyer, 5), _line(operator, 5), _line(unknown, 5)), reason);
@@ -253,14 +253,14 @@ contract SettleTest is EscrowTest {
         vm.assume(debit != credit);
         _settleReverts(
             _batch(_line(buyer, debit), _line(operator, credit), ""),
-            abi.encodeWithSelector(ICreditEscrow.NotConserved.selector, debit, credit)
+            abi.encodeWithSelector(IEscrowTypes.NotConserved.selector, debit, credit)
         );
     }
 
     function test_settle_revertsWhenMoreIsReferredThanDebited() public {
         _settleReverts(
             _batch(_line(buyer, 5), _line(operator, 5), _line(referrer, 6)),
-            abi.encodeWithSelector(ICreditEscrow.ReferralsExceedGross.selector, 6, 5)
+            abi.encodeWithSelector(IEscrowTypes.ReferralsExceedGross.selector, 6, 5)
         );
     }
 
@@ -269,7 +269,7 @@ contract SettleTest is EscrowTest {
         _settle(_line(buyer, 99), bytes.concat(_line(1, 92), _line(operator, 7)), _line(referrer, 99));
         _settleReverts(
             _batch(_line(buyer, 1), _line(operator, 1), _line(referrer, 1)),
-            abi.encodeWithSelector(ICreditEscrow.SplitExceedsGross.selector, 2, 1)
+            abi.encodeWithSelector(IEscrowTypes.SplitExceedsGross.selector, 2, 1)
         );
     }
 
@@ -277,11 +277,11 @@ contract SettleTest is EscrowTest {
 
     function test_settle_lendsWhatTheBalanceLacks(uint40 short) public {
         short = uint40(bound(short, 1, escrow.MAX_DEBT()));
-        ICreditEscrow.Batch memory batch =
+        IEscrowTypes.Batch memory batch =
             _batch(_line(buyer, 100e6 + short), _line(operator, 100e6 + short), "");
         bytes memory signature = _sign(SETTLER_KEY, _digest(batch));
         expectEvent(address(escrow));
-        emit ICreditEscrow.Overdrawn(1, buyer, short);
+        emit IEscrowTypes.Overdrawn(1, buyer, short);
         escrow.settle(batch, signature);
         assertEq(_balance(buyer), 0, "balance");
         assertEq(_debt(buyer), short, "debt");
@@ -292,12 +292,12 @@ contract SettleTest is EscrowTest {
 
     function test_settle_writesOffBeyondTheDebtCap() public {
         _settle(buyer, operator, 101.5e6);
-        ICreditEscrow.Batch memory batch = _batch(_line(buyer, 3e6), _line(operator, 3e6), "");
+        IEscrowTypes.Batch memory batch = _batch(_line(buyer, 3e6), _line(operator, 3e6), "");
         bytes memory signature = _sign(SETTLER_KEY, _digest(batch));
         expectEvent(address(escrow));
-        emit ICreditEscrow.Overdrawn(2, buyer, 0.5e6);
+        emit IEscrowTypes.Overdrawn(2, buyer, 0.5e6);
         expectEvent(address(escrow));
-        emit ICreditEscrow.WrittenOff(2, buyer, 2.5e6);
+        emit IEscrowTypes.WrittenOff(2, buyer, 2.5e6);
         escrow.settle(batch, signature);
         assertEq(_debt(buyer), 2e6, "debt at the cap");
         assertEq(_balance(1), 95.5e6, "account 1 paid 1.5 + 3");
@@ -306,7 +306,7 @@ contract SettleTest is EscrowTest {
         batch = _batch(_line(buyer, 1e6), _line(operator, 1e6), "");
         signature = _sign(SETTLER_KEY, _digest(batch));
         expectEvent(address(escrow));
-        emit ICreditEscrow.WrittenOff(3, buyer, 1e6);
+        emit IEscrowTypes.WrittenOff(3, buyer, 1e6);
         escrow.settle(batch, signature);
         assertEq(_debt(buyer), 2e6, "debt stays at the cap");
     }
@@ -322,11 +322,11 @@ contract SettleTest is EscrowTest {
     function test_settle_revertsWhenAccountOneCannotPay() public {
         _settleReverts(
             _batch(_line(1, 100e6 + 1), _line(operator, 100e6 + 1), ""),
-            abi.encodeWithSelector(ICreditEscrow.InsufficientBalance.selector, 1, 100e6, 100e6 + 1)
+            abi.encodeWithSelector(IEscrowTypes.InsufficientBalance.selector, 1, 100e6, 100e6 + 1)
         );
         _settleReverts(
             _batch(bytes.concat(_line(1, 99e6), _line(buyer, 102e6)), _line(operator, 201e6), ""),
-            abi.encodeWithSelector(ICreditEscrow.InsufficientBalance.selector, 1, 100e6, 101e6)
+            abi.encodeWithSelector(IEscrowTypes.InsufficientBalance.selector, 1, 100e6, 101e6)
         );
     }
 
@@ -337,7 +337,7 @@ contract SettleTest is EscrowTest {
         _settle(buyer, operator, 150e6);
         _settleReverts(
             _batch(_line(buyer, 50e6 + 1), _line(operator, 50e6 + 1), ""),
-            abi.encodeWithSelector(ICreditEscrow.DayLimitExceeded.selector, buyer, 200e6 + 1, 200e6)
+            abi.encodeWithSelector(IEscrowTypes.DayLimitExceeded.selector, buyer, 200e6 + 1, 200e6)
         );
         _settle(buyer, operator, 50e6);
         assertEq(escrow.accountOf(buyer).used, 200e6, "used up");
@@ -354,7 +354,7 @@ contract SettleTest is EscrowTest {
         if (room > 0) _settle(buyer, operator, room);
         _settleReverts(
             _batch(_line(buyer, 1), _line(operator, 1), ""),
-            abi.encodeWithSelector(ICreditEscrow.DayLimitExceeded.selector, buyer, 200e6 + 1, 200e6)
+            abi.encodeWithSelector(IEscrowTypes.DayLimitExceeded.selector, buyer, 200e6 + 1, 200e6)
         );
     }
 
@@ -369,7 +369,7 @@ contract SettleTest is EscrowTest {
         _settle(1, operator, 200_000e6);
         _settleReverts(
             _batch(_line(1, 50_000e6 + 1), _line(operator, 50_000e6 + 1), ""),
-            abi.encodeWithSelector(ICreditEscrow.CapacityExceeded.selector, 50_000e6 + 1, 50_000e6)
+            abi.encodeWithSelector(IEscrowTypes.CapacityExceeded.selector, 50_000e6 + 1, 50_000e6)
         );
         vm.warp(block.timestamp + 12 hours);
         (uint256 available, uint256 capacity, uint256 window) = escrow.settlementCapacity();
@@ -388,7 +388,7 @@ contract SettleTest is EscrowTest {
         _settleReverts(
             _batch(_line(buyer, 10), _line(operator, 10), ""),
             abi.encodeWithSelector(
-                ICreditEscrow.ValueTooLarge.selector, uint256(type(uint48).max) + 8, uint256(type(uint48).max)
+                IEscrowTypes.ValueTooLarge.selector, uint256(type(uint48).max) + 8, uint256(type(uint48).max)
             )
         );
     }

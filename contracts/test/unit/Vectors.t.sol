@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {Lines} from "../../src/libraries/Lines.sol";
 import {Receipts} from "../../src/libraries/Receipts.sol";
 import {TypedHashes} from "../../src/libraries/TypedHashes.sol";
@@ -51,7 +51,7 @@ contract VectorsTest is Test {
     function test_settlement_digest() public view {
         string memory key = ".settlement.batch.";
         bytes32 digest = this.hashBatch(
-            ICreditEscrow.Batch({
+            IEscrowTypes.Batch({
                 seq: uint64(vm.parseJsonUint(json, string.concat(key, "seq"))),
                 prev: vm.parseJsonBytes32(json, string.concat(key, "prev")),
                 receiptsRoot: vm.parseJsonBytes32(json, string.concat(key, "receiptsRoot")),
@@ -69,7 +69,7 @@ contract VectorsTest is Test {
         );
     }
 
-    function hashBatch(ICreditEscrow.Batch calldata batch) external pure returns (bytes32) {
+    function hashBatch(IEscrowTypes.Batch calldata batch) external pure returns (bytes32) {
         return TypedHashes.settlement(batch);
     }
 
@@ -80,15 +80,15 @@ contract VectorsTest is Test {
         address key = vm.parseJsonAddress(json, string.concat(m, "Redeem.key"));
         address owner = vm.parseJsonAddress(json, string.concat(m, "RotateOwner.owner"));
         bytes32 memo = vm.parseJsonBytes32(json, string.concat(m, "Transfer.memo"));
-        bytes32 operation = this.hashTransfer(ICreditEscrow.Transfer(42, 77, 1_234_567, memo, deadline));
+        bytes32 operation = this.hashTransfer(IEscrowTypes.Transfer(42, 77, 1_234_567, memo, deadline));
         _assertHash("Transfer", operation);
         _assertHash(
             "CreateVoucher",
-            this.hashVoucher(ICreditEscrow.VoucherOrder(42, key, 25e6, 0, expiry, deadline))
+            this.hashVoucher(IEscrowTypes.VoucherOrder(42, key, 25e6, 0, expiry, deadline))
         );
         _assertHash("Redeem", TypedHashes.redeem(key, 77, 42, expiry));
-        _assertHash("DayLimit", this.hashDayLimit(ICreditEscrow.DayLimit(42, 500e6, deadline)));
-        _assertHash("RotateOwner", this.hashRotation(ICreditEscrow.Rotation(42, owner, deadline)));
+        _assertHash("DayLimit", this.hashDayLimit(IEscrowTypes.DayLimit(42, 500e6, deadline)));
+        _assertHash("RotateOwner", this.hashRotation(IEscrowTypes.Rotation(42, owner, deadline)));
         bytes32 digest = keccak256(
             abi.encodePacked(hex"1901", _domain(), TypedHashes.clearance(operation, deadline))
         );
@@ -99,19 +99,19 @@ contract VectorsTest is Test {
         assertEq(actual, vm.parseJsonBytes32(json, string.concat(".operations.hashes.", name)), name);
     }
 
-    function hashTransfer(ICreditEscrow.Transfer calldata move) external pure returns (bytes32) {
+    function hashTransfer(IEscrowTypes.Transfer calldata move) external pure returns (bytes32) {
         return TypedHashes.transfer(move, 5);
     }
 
-    function hashVoucher(ICreditEscrow.VoucherOrder calldata order) external pure returns (bytes32) {
+    function hashVoucher(IEscrowTypes.VoucherOrder calldata order) external pure returns (bytes32) {
         return TypedHashes.createVoucher(order, 5);
     }
 
-    function hashDayLimit(ICreditEscrow.DayLimit calldata limit) external pure returns (bytes32) {
+    function hashDayLimit(IEscrowTypes.DayLimit calldata limit) external pure returns (bytes32) {
         return TypedHashes.dayLimit(limit, 5);
     }
 
-    function hashRotation(ICreditEscrow.Rotation calldata rotation) external pure returns (bytes32) {
+    function hashRotation(IEscrowTypes.Rotation calldata rotation) external pure returns (bytes32) {
         return TypedHashes.rotateOwner(rotation, 5);
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {MovesTest} from "../support/MovesTest.sol";
 
 contract VoucherTest is MovesTest {
@@ -15,10 +15,10 @@ contract VoucherTest is MovesTest {
 
     function test_createVoucher_putsCreditUnderAKey(uint64 amount) public {
         amount = uint64(bound(amount, 1, 100e6));
-        ICreditEscrow.VoucherOrder memory order = _order(amount, 0);
+        IEscrowTypes.VoucherOrder memory order = _order(amount, 0);
         bytes32 operation = _hash(order);
         expectEvent(address(escrow));
-        emit ICreditEscrow.VoucherCreated(key, buyer, amount, 0, order.expiry);
+        emit IEscrowTypes.VoucherCreated(key, buyer, amount, 0, order.expiry);
         escrow.createVoucher(order, _sign(OWNER_KEY, _typed(operation)), _clear(operation, order.deadline));
         assertEq(_balance(buyer), 100e6 - uint256(amount), "issuer");
         assertEq(escrow.voucherOf(key).amount, amount, "voucher");
@@ -27,36 +27,36 @@ contract VoucherTest is MovesTest {
     }
 
     function test_createVoucher_reverts() public {
-        ICreditEscrow.VoucherOrder memory order = _order(0, 0);
-        _createReverts(order, abi.encodeWithSelector(ICreditEscrow.AmountBelowMinimum.selector, 0, 1));
+        IEscrowTypes.VoucherOrder memory order = _order(0, 0);
+        _createReverts(order, abi.encodeWithSelector(IEscrowTypes.AmountBelowMinimum.selector, 0, 1));
         order = _order(1e6, 99);
-        _createReverts(order, abi.encodeWithSelector(ICreditEscrow.UnknownAccount.selector, 99));
+        _createReverts(order, abi.encodeWithSelector(IEscrowTypes.UnknownAccount.selector, 99));
         order = _order(1e6, 0);
         order.key = address(0);
-        _createReverts(order, abi.encodeWithSelector(ICreditEscrow.InvalidAddress.selector, address(0)));
+        _createReverts(order, abi.encodeWithSelector(IEscrowTypes.InvalidAddress.selector, address(0)));
         order = _order(1e6, 0);
         order.expiry = uint40(block.timestamp);
         bytes memory reason = abi.encodeWithSelector(
-            ICreditEscrow.DeadlinePassed.selector, block.timestamp, block.timestamp
+            IEscrowTypes.DeadlinePassed.selector, block.timestamp, block.timestamp
         );
         _createReverts(order, reason);
         order = _order(100e6 + 1, 0);
-        reason = abi.encodeWithSelector(ICreditEscrow.InsufficientBalance.selector, buyer, 100e6, 100e6 + 1);
+        reason = abi.encodeWithSelector(IEscrowTypes.InsufficientBalance.selector, buyer, 100e6, 100e6 + 1);
         _createReverts(order, reason);
     }
 
     function test_createVoucher_revertsForAUsedKey() public {
         _create(1e6, 0);
-        _createReverts(_order(1e6, 0), abi.encodeWithSelector(ICreditEscrow.VoucherKeyUsed.selector, key));
+        _createReverts(_order(1e6, 0), abi.encodeWithSelector(IEscrowTypes.VoucherKeyUsed.selector, key));
         escrow.redeemVoucher(key, friend, _redemption(friend));
-        _createReverts(_order(1e6, 0), abi.encodeWithSelector(ICreditEscrow.VoucherKeyUsed.selector, key));
+        _createReverts(_order(1e6, 0), abi.encodeWithSelector(IEscrowTypes.VoucherKeyUsed.selector, key));
     }
 
     function test_redeemVoucher_creditsWhomTheKeySigned(address submitter) public {
         _create(10e6, 0);
         bytes memory signature = _redemption(friend);
         expectEvent(address(escrow));
-        emit ICreditEscrow.VoucherClosed(key, friend, 10e6, 0, true);
+        emit IEscrowTypes.VoucherClosed(key, friend, 10e6, 0, true);
         vm.prank(submitter);
         escrow.redeemVoucher(key, friend, signature);
         assertEq(_balance(friend), 10e6, "friend");
@@ -68,9 +68,9 @@ contract VoucherTest is MovesTest {
         _create(10e6, 0);
         bytes memory signature = _redemption(friend);
         escrow.redeemVoucher(key, friend, signature);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NoVoucher.selector, key));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
         escrow.redeemVoucher(key, friend, signature);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NoVoucher.selector, key));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
         escrow.reclaimVoucher(key);
     }
 
@@ -78,14 +78,14 @@ contract VoucherTest is MovesTest {
         _create(10e6, 0);
         bytes memory signature = _redemption(friend);
         bytes32 digest = _typed(_redeemHash(1));
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InvalidSignature.selector, key, digest));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidSignature.selector, key, digest));
         escrow.redeemVoucher(key, 1, signature);
     }
 
     function test_redeemVoucher_revertsForAnotherThanNamed() public {
         _create(10e6, friend);
         bytes memory signature = _redemption(buyer);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.VoucherForAnother.selector, key, friend));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.VoucherForAnother.selector, key, friend));
         escrow.redeemVoucher(key, buyer, signature);
         escrow.redeemVoucher(key, friend, _redemption(friend));
         assertEq(_balance(friend), 10e6, "friend");
@@ -94,7 +94,7 @@ contract VoucherTest is MovesTest {
     function test_redeemVoucher_revertsForUnknownAccounts() public {
         _create(10e6, 0);
         bytes memory signature = _redemption(99);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.UnknownAccount.selector, 99));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.UnknownAccount.selector, 99));
         escrow.redeemVoucher(key, 99, signature);
     }
 
@@ -103,17 +103,17 @@ contract VoucherTest is MovesTest {
         uint256 expiry = escrow.voucherOf(key).expiry;
         bytes memory signature = _redemption(friend);
         vm.warp(expiry + 1);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.DeadlinePassed.selector, expiry, expiry + 1));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.DeadlinePassed.selector, expiry, expiry + 1));
         escrow.redeemVoucher(key, friend, signature);
     }
 
     function test_reclaimVoucher_byTheIssuerAnyTimeByAnybodyAfterExpiry() public {
         _create(10e6, 0);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NotOwner.selector, buyer, bob));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotOwner.selector, buyer, bob));
         vm.prank(bob);
         escrow.reclaimVoucher(key);
         expectEvent(address(escrow));
-        emit ICreditEscrow.VoucherClosed(key, buyer, 10e6, 0, false);
+        emit IEscrowTypes.VoucherClosed(key, buyer, 10e6, 0, false);
         vm.prank(owner);
         escrow.reclaimVoucher(key);
         assertEq(_balance(buyer), 100e6, "back");
@@ -128,25 +128,25 @@ contract VoucherTest is MovesTest {
     }
 
     function _create(uint64 amount, uint32 to) private {
-        ICreditEscrow.VoucherOrder memory order = _order(amount, to);
+        IEscrowTypes.VoucherOrder memory order = _order(amount, to);
         bytes memory clearance = _clear(_hash(order), order.deadline);
         vm.prank(owner);
         escrow.createVoucher(order, "", clearance);
     }
 
-    function _createReverts(ICreditEscrow.VoucherOrder memory order, bytes memory reason) private {
+    function _createReverts(IEscrowTypes.VoucherOrder memory order, bytes memory reason) private {
         bytes memory clearance = _clear(_hash(order), order.deadline);
         vm.expectRevert(reason);
         vm.prank(owner);
         escrow.createVoucher(order, "", clearance);
     }
 
-    function _order(uint64 amount, uint32 to) private view returns (ICreditEscrow.VoucherOrder memory) {
+    function _order(uint64 amount, uint32 to) private view returns (IEscrowTypes.VoucherOrder memory) {
         uint40 expiry = uint40(block.timestamp + 30 days);
-        return ICreditEscrow.VoucherOrder(buyer, key, amount, to, expiry, uint40(block.timestamp + 60));
+        return IEscrowTypes.VoucherOrder(buyer, key, amount, to, expiry, uint40(block.timestamp + 60));
     }
 
-    function _hash(ICreditEscrow.VoucherOrder memory order) private view returns (bytes32) {
+    function _hash(IEscrowTypes.VoucherOrder memory order) private view returns (bytes32) {
         return keccak256(
             abi.encode(
                 keccak256(

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {TestUSDC} from "../../dev/TestUSDC.sol";
 import {CreditEscrow} from "../../src/CreditEscrow.sol";
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {IPayoutPolicy} from "../../src/interfaces/IPayoutPolicy.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
 
@@ -22,9 +22,9 @@ contract WithdrawTest is EscrowTest {
     function setUp() public override {
         super.setUp();
         policy = new AllowList();
-        escrow = new CreditEscrow(
-            CreditEscrow.Setup(address(usdc), platform, settler, clearer, address(policy), CAPACITY, WINDOW)
-        );
+        CreditEscrow.Setup memory setup = _setup();
+        setup.payoutPolicy = address(policy);
+        escrow = _deploy(setup);
         _deposit(platform, 100_000e6);
         operator = escrow.open(bob, 0);
         vm.warp((block.timestamp / 1 days) * 1 days); // midnight
@@ -37,7 +37,7 @@ contract WithdrawTest is EscrowTest {
         vm.warp(block.timestamp + 2 days);
         amount = uint64(bound(amount, escrow.MIN_PAYOUT(), 100e6));
         expectEvent(address(escrow));
-        emit ICreditEscrow.PaidOut(operator, bob, amount, amount);
+        emit IEscrowTypes.PaidOut(operator, bob, amount, amount);
         vm.prank(bob);
         escrow.withdraw(operator, amount);
 
@@ -51,7 +51,7 @@ contract WithdrawTest is EscrowTest {
         elapsed = bound(elapsed, 0, 2 days - 1);
         _earn(100e6);
         vm.warp(block.timestamp + elapsed);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InsufficientEarnings.selector, operator, 0, 100e6));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InsufficientEarnings.selector, operator, 0, 100e6));
         vm.prank(bob);
         escrow.withdraw(operator, 100e6);
     }
@@ -69,14 +69,14 @@ contract WithdrawTest is EscrowTest {
     function test_withdraw_revertsBelowTheMinimum() public {
         _earn(100e6);
         vm.warp(block.timestamp + 2 days);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.AmountBelowMinimum.selector, 10e6 - 1, 10e6));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.AmountBelowMinimum.selector, 10e6 - 1, 10e6));
         vm.prank(bob);
         escrow.withdraw(operator, 10e6 - 1);
     }
 
     function test_withdraw_revertsForOthers(address caller) public {
         vm.assume(caller != bob);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NotOwner.selector, operator, caller));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotOwner.selector, operator, caller));
         vm.prank(caller);
         escrow.withdraw(operator, 10e6);
     }
@@ -98,7 +98,7 @@ contract WithdrawTest is EscrowTest {
         vm.prank(address(escrow));
         usdc.transfer(alice, 1);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditEscrow.Insolvent.selector, 100_000e6 - 1 - 100e6, 100_000e6 - 100e6)
+            abi.encodeWithSelector(IEscrowTypes.Insolvent.selector, 100_000e6 - 1 - 100e6, 100_000e6 - 100e6)
         );
         vm.prank(bob);
         escrow.withdraw(operator, 100e6);
@@ -112,7 +112,7 @@ contract WithdrawTest is EscrowTest {
         vm.startPrank(bob);
         escrow.withdraw(operator, 500e6);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditEscrow.NotVerified.selector, operator, 510e6, 500e6)
+            abi.encodeWithSelector(IEscrowTypes.NotVerified.selector, operator, 510e6, 500e6)
         );
         escrow.withdraw(operator, 10e6);
         policy.verify(bob);
@@ -128,7 +128,7 @@ contract WithdrawTest is EscrowTest {
         vm.warp(block.timestamp + 15 days);
         assertEq(escrow.earnerOf(operator).windowPaid, 250e6, "half has faded");
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditEscrow.NotVerified.selector, operator, 500e6 + 1, 500e6)
+            abi.encodeWithSelector(IEscrowTypes.NotVerified.selector, operator, 500e6 + 1, 500e6)
         );
         escrow.withdraw(operator, 250e6 + 1);
         escrow.withdraw(operator, 250e6);
@@ -167,7 +167,7 @@ contract WithdrawTest is EscrowTest {
         _earn(1_000e6);
         vm.warp(block.timestamp + 2 days);
         vm.expectRevert(
-            abi.encodeWithSelector(ICreditEscrow.NotVerified.selector, operator, 500e6 + 1, 500e6)
+            abi.encodeWithSelector(IEscrowTypes.NotVerified.selector, operator, 500e6 + 1, 500e6)
         );
         vm.prank(bob);
         escrow.withdraw(operator, 500e6 + 1);
@@ -180,10 +180,10 @@ contract WithdrawTest is EscrowTest {
         vm.warp(block.timestamp + 2 days);
         uint40 maturesAt = uint40(block.timestamp + 24 hours);
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutToQueued(operator, alice, maturesAt);
+        emit IEscrowTypes.PayoutToQueued(operator, alice, maturesAt);
         vm.prank(bob);
         escrow.setPayoutTo(operator, alice);
-        ICreditEscrow.Earner memory state = escrow.earnerOf(operator);
+        IEscrowTypes.Earner memory state = escrow.earnerOf(operator);
         assertEq(state.payoutTo, bob, "still the owner");
         assertEq(state.queuedPayoutTo, alice, "queued");
         assertEq(state.payoutToMaturesAt, maturesAt, "matures");
@@ -198,7 +198,7 @@ contract WithdrawTest is EscrowTest {
         assertEq(state.payoutTo, alice, "matured");
         assertEq(state.payoutToMaturesAt, 0, "nothing queued");
         expectEvent(address(escrow));
-        emit ICreditEscrow.PayoutToSet(operator, alice);
+        emit IEscrowTypes.PayoutToSet(operator, alice);
         vm.prank(bob);
         escrow.withdraw(operator, 10e6);
         assertEq(usdc.balanceOf(alice), 10e6, "paid to the new address");
@@ -217,14 +217,14 @@ contract WithdrawTest is EscrowTest {
     }
 
     function test_setPayoutTo_revertsForTheEscrowItself() public {
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.InvalidAddress.selector, address(escrow)));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidAddress.selector, address(escrow)));
         vm.prank(bob);
         escrow.setPayoutTo(operator, address(escrow));
     }
 
     function test_setPayoutTo_revertsForOthers(address caller) public {
         vm.assume(caller != bob);
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.NotOwner.selector, operator, caller));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotOwner.selector, operator, caller));
         vm.prank(caller);
         escrow.setPayoutTo(operator, caller);
     }

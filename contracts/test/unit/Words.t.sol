@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
+import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {AccountWord, AccountWordLib} from "../../src/libraries/AccountWord.sol";
 import {EarnerWord, EarnerWordLib} from "../../src/libraries/EarnerWord.sol";
 import {Test} from "../support/Test.sol";
@@ -131,6 +131,6 @@ contract WordsTest is Test {
     }
 
     function _overflows(uint256 value, uint256 maximum) private {
-        vm.expectRevert(abi.encodeWithSelector(ICreditEscrow.ValueTooLarge.selector, value, maximum));
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.ValueTooLarge.selector, value, maximum));
     }
 }
