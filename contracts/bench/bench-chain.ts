@@ -47,6 +47,8 @@ export async function startBenchChain(options: Partial<DeployEscrowOptions> = {}
     settler: operator.address,
     clearer: operator.address,
     platform: operator.address,
+    guardian: operator.address,
+    governor: operator.address,
     capacity: 10n ** 15n,
     ...options,
   });

@@ -13,7 +13,7 @@ import {
   mint,
 } from "./measure-deposits.ts";
 import { measurePayouts, measureTransfer, measureVoucher } from "./measure-moves.ts";
-import { earnerAt, measureSettle } from "./measure-settle.ts";
+import { earnerAt, measureSettle, measureVoid } from "./measure-settle.ts";
 
 /**
  * Whole-transaction gas of the production bytecode on a fresh chain: second batch, sparse ids. Fails above the goals.
@@ -54,8 +54,10 @@ async function measure(chain: BenchChain): Promise<GasFigures> {
     chain,
     Array.from({ length: 50 }, (_, index) => earnerAt(index)),
   );
+  const undone = await measureVoid(chain);
   return {
     ...settled,
+    ...undone,
     depositGas,
     deposit3009Gas,
     depositPayerGas,

@@ -4,6 +4,7 @@ export const GOALS = {
   settleFixedGas: 90_000,
   settle1050Gas: 6_100_000,
   settle1050Bytes: 10_100,
+  voidLineGas: 5_800,
   depositGas: 75_000,
   deposit3009Gas: 110_000,
   depositPayerGas: 115_000,
@@ -24,10 +25,14 @@ export const GOALS = {
  * no others; without it the benchmark fails.
  */
 export const ABOVE_GOAL: Partial<Record<keyof typeof GOALS, number>> = {
-  transferGas: 58_700,
-  transferDirectGas: 53_650,
+  voidLineGas: 6_220,
+  transferGas: 58_900,
+  transferDirectGas: 53_800,
   voucherCreateGas: 77_100,
   voucherRedeemGas: 43_850,
 };
 
-export type GasFigures = Record<keyof typeof GOALS | "settle10Gas" | "settle100Gas" | "settle500Gas", number>;
+export type GasFigures = Record<
+  keyof typeof GOALS | "settle10Gas" | "settle100Gas" | "settle500Gas" | "void1050Gas",
+  number
+>;

@@ -10,6 +10,9 @@ const debtorAt = (index: number): number => 2 + 2 * index;
 /** Numbers of the earners: far apart. */
 export const earnerAt = (index: number): number => 3 + 40 * index;
 
+/** What batches are paused with, see `Group` in the contract. */
+const SETTLEMENT_GROUP = 2;
+
 interface Settled {
   batch: Batch;
   gas: number;
@@ -63,4 +66,17 @@ export async function measureSettle(chain: BenchChain) {
     settle1050Gas: of(1000).gas,
     settle1050Bytes: of(1000).bytes,
   };
+}
+
+/** Undoes two batches, the newest first, that were settled for it; the guardian has to pause settlement before. */
+export async function measureVoid(chain: BenchChain): Promise<{ voidLineGas: number; void1050Gas: number }> {
+  const small = await settle(chain, 500);
+  const large = await settle(chain, 1000);
+  const pause = [SETTLEMENT_GROUP, (await chain.now()) + 3_600] as const;
+  const pauseData = encodeFunctionData({ abi: creditEscrowAbi, functionName: "pause", args: pause });
+  await chain.gasOf(chain.escrow, pauseData);
+  const undo = ({ batch }: Settled): Promise<number> =>
+    chain.gasOf(chain.escrow, encodeFunctionData({ abi: creditEscrowAbi, functionName: "void", args: [batch] }));
+  const [void1050Gas, void525Gas] = [await undo(large), await undo(small)];
+  return { voidLineGas: Math.round((void1050Gas - void525Gas) / 525), void1050Gas };
 }
