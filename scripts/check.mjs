@@ -12,7 +12,18 @@ export const checkSteps = [
   {
     title: "import rules",
     command: "depcruise",
-    args: ["--config", ".dependency-cruiser.cjs", "api", "contracts", "indexer", "packages", "web", "test", "scripts"],
+    args: [
+      "--config",
+      ".dependency-cruiser.cjs",
+      "api",
+      "contracts",
+      "indexer",
+      "packages",
+      "web",
+      "test",
+      "scripts",
+      "bench",
+    ],
   },
   { title: "dead code", command: "knip", args: ["--treat-config-hints-as-errors"] },
 ];

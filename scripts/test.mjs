@@ -7,6 +7,12 @@ const vitest = (project) => ({ title: `tests: ${project}`, command: "vitest", ar
 process.exitCode = await runSteps([
   ...checkSteps,
   { title: "generated files", command: "node", args: ["scripts/generate.mjs", "--check"] },
+  {
+    title: "lint of contracts",
+    command: "solhint",
+    args: ["--config", "contracts/.solhint.json", "--max-warnings", "0", "contracts/{src,dev,examples}/**/*.sol"],
+  },
   { title: "tests: Solidity", command: "hardhat", args: ["test", "solidity"] },
+  { title: "gas of contracts", command: "node", args: ["bench/run.mjs", "gas", "--check"] },
   ...["unit", "contracts", "api", "stack"].map(vitest),
 ]);

@@ -4,10 +4,35 @@ export const GOALS = {
   settleFixedGas: 90_000,
   settle1050Gas: 6_100_000,
   settle1050Bytes: 10_100,
+  voidLineGas: 5_800,
   depositGas: 75_000,
   deposit3009Gas: 110_000,
+  depositPayerGas: 115_000,
+  sweepGas: 70_000,
+  sweepFirstGas: 112_000,
+  transferGas: 58_000,
+  transferDirectGas: 53_000,
+  voucherCreateGas: 76_000,
+  voucherRedeemGas: 40_000,
+  payoutLineGas: 26_500,
+  payoutFreshLineGas: 43_000,
   withdrawGas: 68_000,
   runtimeBytes: 22_000,
 } as const;
 
-export type GasFigures = Record<keyof typeof GOALS | "settle10Gas" | "settle100Gas", number>;
+/**
+ * Figures that are above their goal, with what they may not exceed until they are below it. `--check` accepts these and
+ * no others; without it the benchmark fails.
+ */
+export const ABOVE_GOAL: Partial<Record<keyof typeof GOALS, number>> = {
+  voidLineGas: 6_220,
+  transferGas: 58_900,
+  transferDirectGas: 53_800,
+  voucherCreateGas: 77_100,
+  voucherRedeemGas: 43_850,
+};
+
+export type GasFigures = Record<
+  keyof typeof GOALS | "settle10Gas" | "settle100Gas" | "settle500Gas" | "void1050Gas",
+  number
+>;

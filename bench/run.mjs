@@ -1,0 +1,21 @@
+import { spawn } from "node:child_process";
+
+/** Every benchmark by its name: `pnpm bench <name> [options]`. The last line it prints is one JSON object. */
+const BENCHES = {
+  gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
+};
+
+const [name = "--help", ...rest] = process.argv.slice(2);
+if (name === "--help") {
+  console.log("pnpm bench <name> [options]\n");
+  for (const [each, { about }] of Object.entries(BENCHES)) console.log(`  ${each.padEnd(8)} ${about}`);
+} else if (Object.hasOwn(BENCHES, name)) {
+  const { file } = BENCHES[/** @type {keyof typeof BENCHES} */ (name)];
+  const child = spawn(process.execPath, [file, ...rest], { stdio: "inherit" });
+  child.on("exit", (code) => {
+    process.exitCode = code ?? 1;
+  });
+} else {
+  console.error(`There is no benchmark "${name}": \`pnpm bench --help\` lists them.`);
+  process.exitCode = 2;
+}
