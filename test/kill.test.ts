@@ -1,5 +1,5 @@
 import postgres from "postgres";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, test } from "vitest";
 import { runFlow } from "../scripts/flow/flow.ts";
 import { waitFor } from "../scripts/process.ts";
 import { startStack, type TestStack } from "./stack.ts";
