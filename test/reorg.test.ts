@@ -17,7 +17,7 @@ let buyer: Signed;
 let chain: ReturnType<typeof createTestClient>;
 
 beforeAll(async () => {
-  stack = await startStack();
+  stack = await startStack({ onDemand: true });
   wallet = openWallet(stack, stack.buyer.privateKey);
   buyer = await signIn(stack, stack.buyer.privateKey);
   chain = createTestClient({ mode: "anvil", transport: http(stack.rpc) });
@@ -31,8 +31,18 @@ const deposits = async () =>
 const until = (what: string, check: () => Promise<boolean>) => waitFor({ what, timeoutMs: LIMIT_MS, check });
 const balanceIs = (usd: string) => until(`a balance of $${usd}`, async () => (await onChain()) === usd);
 
-/** Takes back the last blocks; `again` are transactions mined anew in the replacement. */
-async function reorganise({ depth, again = [] }: { depth: number; again?: `0x${string}`[] }): Promise<void> {
+/** Takes back all blocks after `from`; `again` are transactions mined anew in the replacement. */
+async function reorganise({ from, again = [] }: { from: bigint; again?: `0x${string}`[] }): Promise<void> {
+  // A block that disappears while the indexer is asking for its logs is asked for again and again, with long pauses.
+  await until("the indexer to have seen the newest block", async () => {
+    const head = await wallet.reader.getBlockNumber({ cacheTime: 0 });
+    const status = (await (await fetch(`${stack.indexer.url}/status`)).json()) as Record<
+      string,
+      { block: { number: number } }
+    >;
+    return Object.values(status).some(({ block }) => BigInt(block.number) >= head);
+  });
+  const depth = Number((await wallet.reader.getBlockNumber({ cacheTime: 0 })) - from);
   const pairs = again.map((raw) => [raw, 0]);
   await chain.request({ method: "anvil_reorg" as never, params: [depth, pairs] as never });
 }
@@ -43,7 +53,7 @@ describe("a reorganisation", () => {
     await wallet.depositFor(AMOUNT, MEMO);
     await balanceIs("25");
     expect(must(await buyer.client.GET("/api/account")).account.chainAccount).toBe(2);
-    await reorganise({ depth: Number((await wallet.reader.getBlockNumber({ cacheTime: 0 })) - before) });
+    await reorganise({ from: before });
     await balanceIs("0");
     expect((await deposits()).map(({ status }) => status)).toEqual(["reversed"]);
     expect(must(await buyer.client.GET("/api/account")).account.chainAccount).toBeNull();
@@ -54,7 +64,7 @@ describe("a reorganisation", () => {
     const { hash } = await wallet.depositFor(AMOUNT, MEMO);
     await balanceIs("25");
     const raw = await rawTransaction(hash);
-    await reorganise({ depth: Number((await wallet.reader.getBlockNumber({ cacheTime: 0 })) - before), again: [raw] });
+    await reorganise({ from: before, again: [raw] });
     await until("a reversal and a new booking", async () => {
       const states = (await deposits()).filter((one) => one.transactionHash === hash).map(({ status }) => status);
       return states.toSorted().join() === "credited,reversed";
@@ -86,10 +96,10 @@ test("an emptied indexer takes nothing away", async () => {
   }
   const { hash } = await wallet.depositFor(AMOUNT, MEMO);
   expect(hash).toBeDefined();
-  await until("ten more blocks", async () => {
-    const head = await wallet.reader.getBlockNumber({ cacheTime: 0 });
-    return head > BigInt(before[0]?.blockNumber ?? 0) + 10n;
-  });
+  await chain.mine({ blocks: 10 });
+  // Long enough for the worker to have looked several times.
+  const looked = await wallet.reader.getBlockNumber({ cacheTime: 0 });
+  await until("another block", async () => (await wallet.reader.getBlockNumber({ cacheTime: 0 })) > looked);
   expect(await deposits()).toEqual(before.map((row) => ({ ...row, finality: expect.any(String) })));
   expect(await onChain()).toBe("25");
 });

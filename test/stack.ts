@@ -35,14 +35,19 @@ export type StackOptions = {
   daysBack?: number;
   /** Whether to serve the web app, too. */
   web?: boolean;
+  /** Mine transactions at once and little else: for tests that reorganise, which the indexer must not be amidst of. */
+  onDemand?: boolean;
   /** How many servers and workers share the database; the first server is the one that clients talk to. */
   instances?: number;
 };
 
 /** The whole stack on free ports, with a database and a chain of its own, a funded buyer and an operator with a node. */
-export async function startStack({ daysBack = 4, web = false, instances = 1 }: StackOptions = {}) {
+export async function startStack({ daysBack = 4, web = false, onDemand = false, instances = 1 }: StackOptions = {}) {
   const database = await createEmptyDatabase();
-  const chain = await startChain({ blockTime: 0.2, timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS });
+  const chain = await startChain({
+    ...(onDemand ? { blockTime: 3, isMixed: true } : { blockTime: 0.2 }),
+    timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS,
+  });
   const keys = { deployer: keyAt(0), settler: keyAt(1), relayer: keyAt(2), buyer: keyAt(3), operator: keyAt(4) };
   const contracts = await deployEscrow({
     rpcUrl: chain.rpcUrl,
