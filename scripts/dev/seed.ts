@@ -1,6 +1,7 @@
-import { type FlowStack, runFlow } from "../flow/flow.ts";
+import { runFlow } from "../flow/flow.ts";
 import { registerDemoNode } from "../flow/operator.ts";
 import { must, signIn } from "../flow/session.ts";
+import type { FlowStack } from "../flow/support.ts";
 import type { Contracts } from "./chain.ts";
 import { pathOf, writeJson } from "./folder.ts";
 import type { Hex, Keys } from "./keys.ts";

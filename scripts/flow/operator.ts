@@ -1,5 +1,5 @@
-import type { FlowStack } from "./flow.ts";
 import { must, type Signed, signIn } from "./session.ts";
+import type { FlowStack } from "./support.ts";
 
 /**
  * Signs the operator in and puts the demo node up for sale. `demo/large` has a price of its own, high enough that some
