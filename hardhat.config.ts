@@ -17,6 +17,9 @@ const compiler = (settings: { viaIR?: true }) => ({
   },
 });
 
+/** `INVARIANTS=long hardhat test solidity` looks for an hour, not for a minute. */
+const invariantRuns = process.env["INVARIANTS"] === "long" ? { runs: 4_096, depth: 256 } : { runs: 256, depth: 64 };
+
 export default defineConfig({
   plugins: [toolboxViem],
   paths: {
@@ -38,7 +41,7 @@ export default defineConfig({
     solidity: {
       fsPermissions: { readFile: ["packages/protocol/vectors/vectors.json"] },
       fuzz: { runs: 256, seed: "0x1f" },
-      invariant: { runs: 64, depth: 64, failOnRevert: true },
+      invariant: { ...invariantRuns, failOnRevert: true },
     },
   },
   networks: {

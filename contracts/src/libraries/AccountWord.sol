@@ -23,6 +23,8 @@ library AccountWordLib {
     uint256 private constant EXIT_AT = 216;
     /// @dev Everything but `used` and `usedAt`.
     uint256 private constant KEEP_ON_DEBIT = ~(((1 << 80) - 1) << USED);
+    /// @dev The day limit and the time of an exit.
+    uint256 private constant KEEP_ON_REFUND = (MASK_40 << DAY_LIMIT) | (MASK_40 << EXIT_AT);
 
     // ---------------------------------------------------- reading ----------------------------------------------------
 
@@ -105,13 +107,19 @@ library AccountWordLib {
         uint256 back,
         uint256 timestamp
     ) internal pure returns (AccountWord next, uint256 repaid) {
-        if (timestamp > MASK_40) revert IEscrowTypes.ValueTooLarge(timestamp, MASK_40);
-        uint256 used = usedBy(self, timestamp);
-        used = used > amount ? used - amount : 0; // the rest has drained since
-        (next, repaid) = credit(self, back);
-        next = AccountWord.wrap(
-            (AccountWord.unwrap(next) & KEEP_ON_DEBIT) | (used << USED) | (timestamp << USED_AT)
-        );
+        unchecked {
+            uint256 used = usedBy(self, timestamp);
+            used = used > amount ? used - amount : 0; // the rest has drained since
+            uint256 owed = debt(self);
+            repaid = owed < back ? owed : back;
+            uint256 held = balance(self) + back - repaid; // a 64-bit and a 40-bit term
+            if (held > MASK_64) revert IEscrowTypes.ValueTooLarge(held, MASK_64);
+            // every value fits its field: used is not more than before, the debt neither, the timestamp has 40 bits
+            next = AccountWord.wrap(
+                (AccountWord.unwrap(self) & KEEP_ON_REFUND) | (used << USED) | (timestamp << USED_AT)
+                    | ((owed - repaid) << DEBT) | held
+            );
+        }
     }
 
     /// @notice Replaces the day limit from `timestamp` on; what has been used until then drained at the old one.

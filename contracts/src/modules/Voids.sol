@@ -54,22 +54,24 @@ abstract contract Voids is IEscrowExtension, Ledger {
         uint256 id;
         uint256 amount;
         uint256 platform;
-        for (; cursor < end; cursor += Lines.SIZE) {
-            (id, amount) = Lines.read(cursor, id);
-            gross += amount;
-            if (id == PLATFORM) {
-                platform += amount;
-                continue;
+        unchecked {
+            for (; cursor < end; cursor += Lines.SIZE) {
+                (id, amount) = Lines.read(cursor, id);
+                gross += amount; // as when it was settled
+                if (id == PLATFORM) {
+                    platform += amount;
+                    continue;
+                }
+                uint256 back = amount;
+                if (writtenOff) {
+                    uint256 lost = _takeWriteOff(seq, id);
+                    back -= lost; // a part of the line
+                    platform += lost;
+                }
+                (AccountWord word, uint256 repaid) = _accounts[id].refund(amount, back, block.timestamp);
+                _accounts[id] = word;
+                platform += repaid;
             }
-            uint256 back = amount;
-            if (writtenOff) {
-                uint256 lost = _takeWriteOff(seq, id);
-                back -= lost;
-                platform += lost;
-            }
-            (AccountWord word, uint256 repaid) = _accounts[id].refund(amount, back, block.timestamp);
-            _accounts[id] = word;
-            platform += repaid;
         }
         if (platform != 0) (_accounts[PLATFORM],) = _accounts[PLATFORM].credit(platform);
     }

@@ -16,28 +16,48 @@ contract EscrowHandler is EscrowTest {
     uint256 public paidOut;
     uint256 public settledGross;
     uint64 public settledBatches;
-    bytes32 public lastDigest;
     mapping(uint32 earner => uint256) public earnedBps;
     mapping(uint32 earner => uint256) public paidTo;
     uint256 public inVouchers;
     uint256 public vouchers;
     uint256 public largestRestDeficit;
+    /// @dev What must never happen.
     bool public liabilitiesMoved;
+    bool public replayed;
+    bool public stolen;
+    bool public voidLeftTraces;
+    bool public pauseChained;
+    /// @dev USDC that is nobody's, and what of it is to go back.
+    uint256 public stray;
+    uint256 public logs;
+    IEscrowTypes.Refund private _refund;
+
+    /// @dev What a live batch has done, so that it can be undone.
+    struct Live {
+        IEscrowTypes.Batch batch;
+        bytes32 digest;
+        uint256 settledAt;
+        uint256 gross;
+        uint32[2] earners; // operator, referrer or 0
+        uint256[2] nets;
+    }
+
+    Live[] private _live;
 
     constructor() {
-        setUp();
-        usdc.mint(address(escrow), 3); // stray: never anybody's
+        _start();
+        leaveStray(3);
         deposit(0, 5_000e6);
     }
 
-    /// @dev The runner calls every public function: the escrow is deployed once.
-    function setUp() public override {
-        if (address(escrow) == address(0)) super.setUp();
-    }
+    /// @dev The runner calls every public function: the escrow is deployed by the constructor, once.
+    // solhint-disable-next-line no-empty-blocks
+    function setUp() public override {}
 
     // --------------------------------------------------- operations --------------------------------------------------
 
     function deposit(uint256 who, uint256 amount) public {
+        if (_isPaused(IEscrowTypes.Group.Deposits) || usdc.isBlacklisted(_owner(who))) return;
         amount = bound(amount, 5e6, 5_000e6);
         _deposit(_owner(who), uint64(amount));
         deposited += amount;
@@ -51,31 +71,67 @@ contract EscrowHandler is EscrowTest {
         vm.warp(block.timestamp + bound(time, 0, 36 hours));
     }
 
-    /// @dev Up to three accounts pay one operator, with or without a referrer, beyond their balance at times.
-    function settle(uint256 seed, uint256 operator, uint256 referrer) external {
+    /// @dev Up to four accounts pay one operator, with or without a referrer, beyond their balance at times.
+    function settle(uint256 seed, uint256 operator, uint256 referrer) public {
+        if (_isPaused(IEscrowTypes.Group.Settlement)) return;
         (bytes memory debits, uint256 gross) = _debits(seed);
-        uint32 operatorId = _id(operator);
-        uint32 referrerId = _id(referrer);
         bool referred = gross > 0 && seed % 3 != 0;
+        Live storage live = _live.push();
+        live.gross = gross;
+        live.earners = [_id(operator), referred ? _id(referrer) : 0];
+        live.settledAt = block.timestamp;
         uint64 owed = escrow.liabilities();
-        uint256 platformBefore = _earned(PLATFORM_ID);
-        uint256 othersBefore = operatorId == 1 || referrerId == 1 ? 0 : platformBefore;
+        uint256[3] memory before =
+            [_earned(PLATFORM_ID), _earned(live.earners[0]), _earned(live.earners[1])];
 
-        IEscrowTypes.Batch memory batch =
-            _batch(debits, _line(operatorId, gross), referred ? _line(referrerId, gross) : bytes(""));
-        escrow.settle(batch, _sign(SETTLER_KEY, _digest(batch)));
+        live.batch = _batch(
+            debits,
+            _line(live.earners[0], gross),
+            referred ? _line(live.earners[1], gross) : bytes("")
+        );
+        bytes32 digest = _digest(live.batch);
+        escrow.settle(live.batch, _sign(SETTLER_KEY, digest));
 
-        lastDigest = bytes32((uint256(_digest(batch)) >> 40) << 40);
+        live.digest = bytes32((uint256(digest) >> 40) << 40);
+        live.nets = [_earned(live.earners[0]) - before[1], _earned(live.earners[1]) - before[2]];
         ++settledBatches;
         settledGross += gross;
-        earnedBps[operatorId] += gross * 8_000;
-        if (referred) earnedBps[referrerId] += gross * 100;
+        earnedBps[live.earners[0]] += gross * 8_000;
+        if (referred) earnedBps[live.earners[1]] += gross * 100;
         if (escrow.liabilities() != owed) liabilitiesMoved = true;
-        if (othersBefore != 0) {
-            uint256 rest = _earned(PLATFORM_ID) - platformBefore;
+        if (live.earners[0] != 1 && live.earners[1] != 1) {
+            uint256 rest = _earned(PLATFORM_ID) - before[0];
             uint256 floor = (gross * (referred ? 19 : 20)) / 100;
             if (floor > rest + 2) largestRestDeficit = floor - rest;
         }
+    }
+
+    /// @dev Undoes the last live batch, if it is young enough, whatever has happened since.
+    function voidLast() public {
+        if (_live.length == 0) return;
+        Live storage live = _live[_live.length - 1];
+        if (block.timestamp > live.settledAt + 1 days) return;
+        bool paused = _isPaused(IEscrowTypes.Group.Settlement);
+        uint64 owed = escrow.liabilities();
+        vm.startPrank(governor);
+        if (!paused) escrow.pause(IEscrowTypes.Group.Settlement, uint40(block.timestamp + 1));
+        escrow.void(live.batch);
+        if (!paused) escrow.unpause(IEscrowTypes.Group.Settlement);
+        vm.stopPrank();
+        if (escrow.liabilities() != owed) liabilitiesMoved = true;
+        settledGross -= live.gross;
+        earnedBps[live.earners[0]] -= live.gross * 8_000;
+        if (live.earners[1] != 0) earnedBps[live.earners[1]] -= live.gross * 100;
+        _live.pop();
+    }
+
+    /// @dev A batch that is undone at once leaves nothing behind.
+    function settleAndVoid(uint256 seed, uint256 operator, uint256 referrer) external {
+        if (_isPaused(IEscrowTypes.Group.Settlement)) return;
+        bytes32 before = _state();
+        settle(seed, operator, referrer);
+        voidLast();
+        if (_state() != before) voidLeftTraces = true;
     }
 
     function withdraw(uint256 who, uint256 amount) external {
@@ -83,7 +139,7 @@ contract EscrowHandler is EscrowTest {
         IEscrowTypes.Earner memory state = escrow.earnerOf(id);
         uint256 room = id == PLATFORM_ID ? state.available : 500e6 - state.windowPaid;
         uint256 most = state.available < room ? state.available : room;
-        if (most < 10e6) return;
+        if (most < 10e6 || !_mayLeave(id) || usdc.isBlacklisted(state.payoutTo)) return;
         amount = bound(amount, 10e6, most);
         address owner = escrow.ownerOf(id);
         vm.prank(owner);
@@ -93,6 +149,7 @@ contract EscrowHandler is EscrowTest {
     }
 
     function payout(uint256 who, uint256 other) external {
+        if (_isPaused(IEscrowTypes.Group.Payouts)) return;
         uint32[] memory ids = new uint32[](2);
         (ids[0], ids[1]) = (_id(who), _id(other));
         uint256[2] memory before = [_earned(ids[0]), _earned(ids[1])];
@@ -102,6 +159,7 @@ contract EscrowHandler is EscrowTest {
     }
 
     function sweep(uint256 who, uint256 amount) external {
+        if (_isPaused(IEscrowTypes.Group.Deposits)) return;
         amount = bound(amount, 5e6, 50e6);
         bytes32[] memory refs = new bytes32[](1);
         refs[0] = escrow.refOf(_owner(who), 0);
@@ -120,7 +178,7 @@ contract EscrowHandler is EscrowTest {
     function transfer(uint256 who, uint256 toSeed, uint256 amount) external {
         (uint32 from, uint32 to) = (_id(who), _id(toSeed));
         uint256 balance = _balance(from);
-        if (from == to || balance == 0) return;
+        if (from == to || balance == 0 || _isPaused(IEscrowTypes.Group.Moves)) return;
         IEscrowTypes.Transfer memory move =
             IEscrowTypes.Transfer(from, to, uint64(bound(amount, 1, balance)), MEMO, uint40(block.timestamp));
         bytes32 operation = keccak256(
@@ -130,13 +188,14 @@ contract EscrowHandler is EscrowTest {
         uint64 owed = escrow.liabilities();
         vm.prank(escrow.ownerOf(from));
         escrow.transfer(move, "", clearance);
+        _tryAgain(escrow.ownerOf(from), move, clearance);
         if (escrow.liabilities() != owed) liabilitiesMoved = true;
     }
 
     function createVoucher(uint256 who, uint256 amount) external {
         uint32 from = _id(who);
         uint256 balance = _balance(from);
-        if (balance == 0) return;
+        if (balance == 0 || _isPaused(IEscrowTypes.Group.Moves)) return;
         address key = vm.addr(VOUCHER_KEYS + ++vouchers);
         uint40 time = uint40(block.timestamp);
         IEscrowTypes.VoucherOrder memory order =
@@ -165,6 +224,7 @@ contract EscrowHandler is EscrowTest {
             escrow.reclaimVoucher(key);
             return;
         }
+        if (block.timestamp <= voucher.expiry && _isPaused(IEscrowTypes.Group.Moves)) return;
         inVouchers -= voucher.amount;
         if (block.timestamp > voucher.expiry) {
             escrow.reclaimVoucher(key);
@@ -178,14 +238,125 @@ contract EscrowHandler is EscrowTest {
     function convertEarnings(uint256 who, uint256 amount) external {
         uint32 id = _id(who);
         uint256 available = escrow.earnerOf(id).available;
-        if (available == 0) return;
+        if (available == 0 || !_mayLeave(id)) return;
         amount = bound(amount, 1, available);
         vm.prank(escrow.ownerOf(id));
         escrow.convertEarnings(id, uint64(amount));
         paidTo[id] += amount;
     }
 
+    // ------------------------------------------------ surplus and roles ----------------------------------------------
+
+    function leaveStray(uint256 amount) public {
+        amount = bound(amount, 1, 50e6);
+        usdc.mint(address(escrow), amount);
+        stray += amount;
+    }
+
+    function attribute(uint256 who, uint256 amount) external {
+        if (stray == 0 || _isPaused(IEscrowTypes.Group.Deposits)) return;
+        amount = bound(amount, 1, stray);
+        uint32 id = _id(who);
+        vm.prank(attributor);
+        escrow.attribute(id, uint64(amount), "block", ++logs);
+        stray -= amount;
+        deposited += amount;
+    }
+
+    function queueRefund(uint256 amount) external {
+        if (stray == 0) return;
+        _refund = IEscrowTypes.Refund(address(0xdead), uint64(bound(amount, 1, stray)), "block", ++logs);
+        vm.prank(governor);
+        escrow.queueRefund(_refund);
+    }
+
+    function refundSurplus() external {
+        if (_refund.amount == 0 || _refund.amount > stray) return;
+        vm.warp(block.timestamp + 7 days);
+        escrow.refundSurplus(_refund);
+        stray -= _refund.amount;
+        delete _refund;
+    }
+
+    /// @dev The guardian pauses as often as he is let.
+    function pause(uint256 which, uint256 length) external {
+        IEscrowTypes.Group group = IEscrowTypes.Group(which % 4);
+        uint256 end = escrow.pausedUntil(group);
+        bytes memory data = abi.encodeCall(escrow.pause, (group, uint40(block.timestamp + bound(length, 1, 7 days))));
+        vm.prank(guardian);
+        (bool done,) = address(escrow).call(data);
+        if (done && end != 0 && block.timestamp < end + 14 days) pauseChained = true;
+    }
+
+    function suspend(uint256 who, uint256 length) external {
+        uint32 id = _id(who);
+        vm.prank(governor);
+        escrow.suspend(id, uint40(block.timestamp + bound(length, 1, 30 days)), 0);
+    }
+
+    function setCaps(uint256 capacity) external {
+        vm.prank(governor);
+        escrow.setCaps(uint64(bound(capacity, 50_000e6, 1_000_000e6)), WINDOW);
+    }
+
+    /// @dev One owner at most is on the token's blacklist.
+    function blacklist(bool listed) external {
+        if (listed) usdc.blacklist(_owner(5));
+        else usdc.unBlacklist(_owner(5));
+    }
+
+    /// @dev Batches stay away for two weeks, everything is paused, and still one leaves with his credit.
+    function exit(uint256 who) external {
+        uint32 id = _id(who);
+        address owner = escrow.ownerOf(id);
+        uint256 balance = _balance(id);
+        if (balance == 0 || usdc.isBlacklisted(owner)) return;
+        (,, uint40 settledAt) = escrow.nextBatch();
+        if (block.timestamp <= settledAt + 14 days) vm.warp(settledAt + 14 days + 1);
+        vm.prank(owner);
+        escrow.requestExit(id);
+        vm.warp(block.timestamp + 7 days);
+        vm.startPrank(governor);
+        for (uint8 group = 0; group < 4; ++group) {
+            escrow.pause(IEscrowTypes.Group(group), uint40(block.timestamp + 1));
+        }
+        vm.stopPrank();
+        vm.prank(owner);
+        escrow.exit(id);
+        vm.warp(block.timestamp + 1);
+        paidOut += balance;
+    }
+
+    /// @dev A move without the owner, or without the clearer.
+    function steal(uint256 who, uint256 toSeed, bool asOwner) external {
+        (uint32 from, uint32 to) = (_id(who), _id(toSeed));
+        IEscrowTypes.Transfer memory move =
+            IEscrowTypes.Transfer(from, to, 1, MEMO, uint40(block.timestamp));
+        bytes32 operation = keccak256(
+            abi.encode(TypedHashes.TRANSFER, from, to, move.amount, MEMO, _nonce(from), move.deadline)
+        );
+        bytes memory clearance = asOwner ? bytes("") : _clear(operation, move.deadline);
+        bytes memory data = abi.encodeCall(escrow.transfer, (move, bytes(""), clearance));
+        address caller = asOwner ? escrow.ownerOf(from) : address(0xbad);
+        vm.prank(caller);
+        (bool done,) = address(escrow).call(data);
+        if (done) stolen = true;
+    }
+
     // ---------------------------------------------------- reading ----------------------------------------------------
+
+    function lastDigest() external view returns (bytes32) {
+        return _live.length == 0 ? bytes32(0) : _live[_live.length - 1].digest;
+    }
+
+    /// @dev What an earner has earned within the last 24 hours.
+    function fresh(uint32 earner) external view returns (uint256 sum) {
+        for (uint256 i = _live.length; i > 0 && _live[i - 1].settledAt + 1 days > block.timestamp; --i) {
+            Live storage live = _live[i - 1];
+            if (live.earners[0] == earner) sum += live.nets[0];
+            else if (live.earners[1] == earner) sum += live.nets[1];
+        }
+    }
 
     function escrowAddress() external view returns (ICreditEscrow) {
         return escrow;
@@ -204,6 +375,31 @@ contract EscrowHandler is EscrowTest {
 
     function _id(uint256 seed) private view returns (uint32) {
         return uint32(1 + (seed % (escrow.nextId() - 1)));
+    }
+
+    function _isPaused(IEscrowTypes.Group group) private view returns (bool) {
+        return block.timestamp < escrow.pausedUntil(group);
+    }
+
+    function _mayLeave(uint32 id) private view returns (bool) {
+        return !_isPaused(IEscrowTypes.Group.Payouts) && block.timestamp >= escrow.suspendedUntil(id);
+    }
+
+    function _tryAgain(address owner, IEscrowTypes.Transfer memory move, bytes memory clearance) private {
+        bytes memory data = abi.encodeCall(escrow.transfer, (move, bytes(""), clearance));
+        vm.prank(owner);
+        (bool done,) = address(escrow).call(data);
+        if (done) replayed = true;
+    }
+
+    /// @dev Everything that can be seen of accounts, earners and the bucket.
+    function _state() private view returns (bytes32 state) {
+        for (uint32 id = 1; id < escrow.nextId(); ++id) {
+            state = keccak256(abi.encode(state, escrow.accountOf(id), escrow.earnerOf(id)));
+        }
+        (uint256 available,,) = escrow.settlementCapacity();
+        (, bytes32 prev,) = escrow.nextBatch();
+        state = keccak256(abi.encode(state, escrow.liabilities(), available, prev));
     }
 
     function _nonce(uint32 account) private view returns (uint96) {

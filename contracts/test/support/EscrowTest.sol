@@ -28,6 +28,10 @@ abstract contract EscrowTest is Test {
     address internal clearer;
 
     function setUp() public virtual {
+        _start();
+    }
+
+    function _start() internal {
         vm.warp(1_795_000_000);
         settler = vm.addr(SETTLER_KEY);
         clearer = vm.addr(CLEARER_KEY);
