@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import toolboxViem from "@nomicfoundation/hardhat-toolbox-viem";
-import { defineConfig } from "hardhat/config";
+import { configVariable, defineConfig } from "hardhat/config";
 
 /** The compiler is solc's WASM build from npm: a `path` that is no native binary is run as such, nothing is downloaded. */
 const soljson = createRequire(import.meta.url).resolve("solc/soljson.js");
@@ -44,8 +44,23 @@ export default defineConfig({
       invariant: { ...invariantRuns, failOnRevert: true },
     },
   },
+  /** `hardhat verify --network base ADDRESS …`, and `--verify` of Ignition. */
+  verify: { etherscan: { apiKey: configVariable("ETHERSCAN_API_KEY") } },
   networks: {
     /** A local anvil or Hardhat node; `contracts/scripts/deploy-local.ts` sets URL and key. */
     local: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
+    /** Variables come from the environment or from Hardhat's keystore. */
+    base: {
+      type: "http",
+      chainType: "op",
+      url: configVariable("BASE_RPC_URL"),
+      accounts: [configVariable("DEPLOYER_KEY")],
+    },
+    baseSepolia: {
+      type: "http",
+      chainType: "op",
+      url: configVariable("BASE_SEPOLIA_RPC_URL"),
+      accounts: [configVariable("DEPLOYER_KEY")],
+    },
   },
 });

@@ -7,6 +7,7 @@ const vitest = (project) => ({ title: `tests: ${project}`, command: "vitest", ar
 process.exitCode = await runSteps([
   ...checkSteps,
   { title: "generated files", command: "node", args: ["scripts/generate.mjs", "--check"] },
+  { title: "lists of docs/contracts.md", command: "node", args: ["contracts/scripts/write-docs.ts", "--check"] },
   {
     title: "lint of contracts",
     command: "solhint",

@@ -68,3 +68,14 @@ describe("deploy-local", () => {
     expect(await roles(escrow)).toMatchObject({ settler: SETTLER, clearer: CLEARER, platform: PLATFORM });
   });
 });
+
+describe("dry-run", () => {
+  test.each(["base", "base-sepolia"])(
+    "default: deploys with the parameters of %s and finds them all",
+    async (chain) => {
+      const script = new URL("../scripts/dry-run.ts", import.meta.url).pathname;
+      const { stdout } = await promisify(execFile)(process.execPath, [script, chain]);
+      expect(stdout.match(/^✓/gm)).toHaveLength(10);
+    },
+  );
+});
