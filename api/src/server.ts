@@ -8,13 +8,17 @@ import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { newId } from "./ids.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
+import { openChatsOf } from "./inference/open-chats.ts";
 import { sharedReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
 import { keepLease } from "./ledger/commit/lease.ts";
 import { PriceBook } from "./metering/price-book.ts";
+import { tokenCounter } from "./metering/token-counter.ts";
 import { onStop } from "./stop.ts";
 
-const STOP_MS = 15_000;
+/** Running answers get this long to finish, then they are broken off and billed for what was relayed. */
+const GRACE_MS = 10_000;
+const STOP_MS = 18_000;
 
 /** The API: opens what it needs, serves, and on SIGTERM finishes what it has begun. */
 const config = readConfig(process.env);
@@ -30,7 +34,7 @@ const lease = await keepLease(sql, {
   },
 });
 const batcher = new Batcher({ sql, instanceId });
-const agent = openNodeAgent();
+const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const relayer = config.relayerAddress ?? (config.relayerKey ? privateKeyToAccount(config.relayerKey).address : null);
 if (relayer === null) throw new Error("Set RELAYER_ADDRESS (or RELAYER_KEY): who sends transactions for users.");
 const app = await buildApp(
@@ -49,7 +53,15 @@ const app = await buildApp(
 );
 
 onStop(STOP_MS, async () => {
+  const breakOff = async () => {
+    await openChatsOf(batcher).stop();
+    app.server.closeAllConnections();
+  };
+  const grace = setTimeout(() => void breakOff(), GRACE_MS);
   await app.close();
+  clearTimeout(grace);
+  await openChatsOf(batcher).stop();
+  await tokenCounter.stop();
   await batcher.drained();
   await lease.stop();
   await agent.close();

@@ -1,5 +1,6 @@
 import OpenAI from "openai";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { UnavailableError } from "../errors.ts";
 import { readBalance } from "../ledger/balance.ts";
 import { differences } from "../ledger/store.ts";
 import { credit, newUser, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
@@ -190,6 +191,94 @@ describe("a client that leaves", () => {
   });
 });
 
+async function readAll(stream: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of stream);
+}
+const holds = async () => (await api.sql`select from holds`).length;
+
+describe("a client that leaves at any moment", () => {
+  test.each([true, false])("behavior: 100 times, nothing stays held (stream: %s)", async (stream) => {
+    await Promise.all(
+      Array.from({ length: 100 }, async (_, n) => {
+        await new Promise((resolve) => setTimeout(resolve, n * 5));
+        const leaving = AbortSignal.timeout(Math.floor(Math.random() * 21));
+        const request = { model: "demo/large", messages, stream, max_tokens: 40 };
+        const answer = await user.openai.chat.completions.create(request, { signal: leaving }).catch(() => null);
+        if (answer && Symbol.asyncIterator in answer) await readAll(answer).catch(() => null);
+      }),
+    );
+    // Some of them arrive after their client has left.
+    const settled = async () => {
+      const billed = (await usageRows()).reduce((sum, row) => sum + row["cost_nano"], 0n);
+      return (await holds()) === 0 && (await spent()) === billed;
+    };
+    await expect.poll(settled, { timeout: 10_000 }).toBe(true);
+  });
+});
+
+describe("a ledger that fails between answer and capture", () => {
+  test.each([
+    ["does not answer", () => Promise.reject(new UnavailableError("The ledger")), 503, "unavailable"],
+    [
+      "finds the cost above the hold",
+      () =>
+        Promise.resolve({
+          requestId: "",
+          outcome: "cost_above_hold" as const,
+          granted: null,
+          spendable: null,
+          refusedBy: null,
+        }),
+      500,
+      "billing_failed",
+    ],
+  ])("error: it %s: the hold is released, streamed or not", async (_, capture, status, code) => {
+    const spy = vi.spyOn(api.batcher, "capture").mockImplementation(capture);
+    await expect(user.openai.chat.completions.create({ model: "demo/large", messages })).rejects.toMatchObject({
+      status,
+      code,
+    });
+    await expect(readStream({ includeUsage: true })).rejects.toMatchObject({ code });
+    expect(spy).toHaveBeenCalledTimes(2);
+    spy.mockRestore();
+    expect(await holds()).toBe(0);
+    expect(await spent()).toBe(0n);
+  });
+});
+
+describe("max_tokens", () => {
+  test("behavior: a stranger's offer of one token neither wins nor truncates", async () => {
+    const { startDemoNode } = await import("@infr/demo-node");
+    const stranger = await startDemoNode();
+    const operator = await sellNode(api, { url: stranger.url, models: ["demo/large"] });
+    await api.sql`
+      update prices set completion_nano = 0, reasoning_nano = 0, prompt_nano = 10000000
+      where node_id in (select node_id from nodes where url = ${stranger.url})`;
+    await api.sql`
+      update node_models set max_completion_tokens = 1
+      where node_id in (select node_id from nodes where url = ${stranger.url})`;
+    const listed = async () => (await user.openai.models.list()).data.find(({ id }) => id === "demo/large");
+    await expect.poll(listed, { timeout: 5_000 }).toMatchObject({ nodes: 2 });
+    const answer = await user.openai.chat.completions.create({ model: "demo/large", messages });
+    expect(answer.usage?.completion_tokens).toBe(50);
+    expect(await api.sql`select from usage where operator_id = ${operator.accountId}`).toHaveLength(0);
+    await api.sql`update nodes set enabled = false where url = ${stranger.url}`;
+    await stranger.stop();
+    await expect.poll(listed, { timeout: 5_000 }).toMatchObject({ nodes: 1 });
+  });
+
+  test("behavior: more than the node gives is lowered, and a header says so", async () => {
+    const { response } = await user.openai.chat.completions
+      .create({ model: "demo/large", messages, max_tokens: 5_000 })
+      .withResponse();
+    expect(response.headers.get("x-infr-max-tokens")).toBe("1024");
+    const { response: unlowered } = await user.openai.chat.completions
+      .create({ model: "demo/large", messages })
+      .withResponse();
+    expect(unlowered.headers.get("x-infr-max-tokens")).toBeNull();
+  });
+});
+
 describe("bad input", () => {
   const post = (payload: unknown, authorization = `Bearer ${user.key}`) =>
     fetch(`${api.origin}/v1/chat/completions`, {
@@ -248,6 +337,19 @@ describe("bad input", () => {
       status: 401,
       code: "invalid_api_key",
     });
+  });
+
+  test("error: a stranger's body is not read, and outside /v1 bodies are small", async () => {
+    const large = "x".repeat(100_000);
+    expect(await errorOf(await post(`{"x": "${large}`, "Bearer sk-infr-nonsense"))).toMatchObject({ status: 401 });
+    expect(await errorOf(await post({ model: "nope", messages, large }))).toMatchObject({ status: 404 });
+    const answer = await api.app.inject({
+      method: "POST",
+      url: "/api/keys",
+      headers: { cookie: user.cookie },
+      payload: { name: large },
+    });
+    expect(answer.json()).toMatchObject({ status: 413, code: "body_too_large" });
   });
 
   test("error: no credit is 402 in OpenAI's shape", async () => {

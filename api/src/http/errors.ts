@@ -3,8 +3,9 @@ import { InfrError } from "../errors.ts";
 
 /** The one place where errors become answers: OpenAI's shape under /v1, problem details (RFC 9457) elsewhere. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const answer = describe(error);
-  if (answer.status >= 500) request.log.error({ err: error, cause: causeOf(error) }, "request failed");
+  const requestId = String(reply.getHeader("x-request-id") ?? request.id);
+  const answer = describe(error, requestId);
+  if (answer.status >= 500) request.log.error({ err: error, cause: causeOf(error), requestId }, "request failed");
   if (answer.retryable) void reply.header("retry-after", "1");
   if (answer.status === 402) void reply.header("cache-control", "no-store");
   void reply.code(answer.status);
@@ -15,7 +16,7 @@ export const isOpenAi = (request: FastifyRequest): boolean => request.url.starts
 
 type Answer = { status: number; code: string; message: string; param: string | null; retryable: boolean };
 
-function describe(error: unknown): Answer {
+function describe(error: unknown, requestId: string): Answer {
   if (error instanceof InfrError) return error;
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return {
@@ -29,8 +30,7 @@ function describe(error: unknown): Answer {
   return {
     status: 500,
     code: "internal_error",
-    message:
-      "Something went wrong on our side. You were not charged. Try again, and report the request id if it stays.",
+    message: `Something went wrong on our side. Try again, and report the request id ${requestId} if it stays.`,
     param: null,
     retryable: false,
   };

@@ -1,5 +1,6 @@
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { PriceBook } from "../metering/price-book.ts";
 import { credit, newUser, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 
 let api: TestApi;
@@ -165,6 +166,17 @@ describe("nodes", () => {
     "http://127.0.0.1:1",
   ])("error: the URL %s", async (url) => {
     expect((await register({ name: "n", url, models: [model] })).statusCode).toBeGreaterThanOrEqual(400);
+  });
+});
+
+describe("an error that nobody expected", () => {
+  test("error: it gives the request id and promises nothing about charges", async () => {
+    const all = vi.spyOn(PriceBook.prototype, "all").mockRejectedValue(new Error("a bug"));
+    const { message } = (await inject("GET", "/v1/models")).json<{ error: { message: string } }>().error;
+    all.mockRestore();
+    expect(message).toMatch(/request id \S+/);
+    expect(message).not.toContain("charged");
+    expect(message).not.toContain("a bug");
   });
 });
 

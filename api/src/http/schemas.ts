@@ -42,6 +42,9 @@ export const Transaction = Type.Object({
   error: Nullable(Type.String()),
 });
 
+/** Bodies outside /v1 are small: a form, a signature, a price list. */
+export const SMALL_BODY_BYTES = 65_536;
+
 /** Query of a list: how many rows, at most. */
 export const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }) });
 

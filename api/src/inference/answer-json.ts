@@ -1,35 +1,38 @@
 import { NodeFailedError, readAtMost } from "./call-node.ts";
 import type { RunningChat } from "./chat.ts";
 import { isRecord } from "./chat-request.ts";
-import { billedUsage, readUsage } from "./usage.ts";
+import { readUsage } from "./usage.ts";
 
 const MAX_ANSWER_BYTES = 16 * 1_048_576;
+const MAX_ANSWER_MS = 30 * 60_000;
 
 /**
  * A whole completion: read, counted, captured, and only then answered. A node that sends something else was no help:
- * nothing is charged.
- * @throws NodeFailedError, HoldExpiredError
+ * nothing is charged, and neither when the client leaves before the node is done.
+ * @throws InfrError
  */
 export async function answerJson(chat: RunningChat): Promise<Record<string, unknown>> {
   const answer = await readAnswer(chat);
-  const usage = billedUsage({
-    request: chat.request,
-    reported: readUsage(answer["usage"]),
-    completionText: answerText(answer),
-    maxTokens: chat.maxTokens,
-    drained: false,
-  });
-  return { ...answer, id: chat.requestId, usage: await chat.capture(usage, "ok") };
+  const answered = { reported: readUsage(answer["usage"]), completionText: answerText(answer), drained: false };
+  return { ...answer, id: chat.requestId, usage: await chat.bill(answered, "ok") };
 }
 
-async function readAnswer(chat: RunningChat): Promise<Record<string, unknown>> {
+async function readAnswer({ response, signal, request, release }: RunningChat): Promise<Record<string, unknown>> {
+  const stop = () => response.body.destroy();
+  const timer = setTimeout(stop, MAX_ANSWER_MS).unref();
+  signal.addEventListener("abort", stop, { once: true });
   try {
-    const answer: unknown = JSON.parse(await readAtMost(chat.response.body, MAX_ANSWER_BYTES));
+    signal.throwIfAborted();
+    const answer: unknown = JSON.parse(await readAtMost(response.body, MAX_ANSWER_BYTES));
     if (isRecord(answer) && Array.isArray(answer["choices"])) return answer;
     throw new Error("the node's answer is not a chat completion");
   } catch (cause) {
-    await chat.release();
-    throw new NodeFailedError({ model: chat.request.model, cause });
+    await release();
+    throw new NodeFailedError({ model: request.model, cause });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    response.body.destroy();
   }
 }
 

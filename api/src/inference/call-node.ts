@@ -1,5 +1,7 @@
-import { Agent, type Dispatcher, request as httpRequest } from "undici";
+import { isIP } from "node:net";
+import { Agent, buildConnector, type Dispatcher, request as httpRequest } from "undici";
 import { InfrError } from "../errors.ts";
+import { isPublicAddress, PrivateAddressError, publicLookup } from "./public-address.ts";
 
 const HEADERS_TIMEOUT_MS = 120_000;
 const BODY_TIMEOUT_MS = 120_000;
@@ -17,7 +19,7 @@ export class NodeFailedError extends InfrError {
   }
 }
 
-/** The node refused the request itself (HTTP 4xx): its answer is passed on. */
+/** The node refused the request itself: its answer is passed on. */
 export class NodeRefusedError extends InfrError {
   readonly code: string = "node_refused";
   readonly status: number;
@@ -28,54 +30,69 @@ export class NodeRefusedError extends InfrError {
   }
 }
 
-/** Connections to nodes, kept alive. Redirects are never followed: a node may not send us elsewhere. */
-export const openNodeAgent = (): Dispatcher =>
-  new Agent({
+/**
+ * Connections to nodes, kept alive. Redirects are never followed: a node may not send us elsewhere. Unless private
+ * nodes are allowed, every connection is checked again: a name may lead elsewhere than when it was registered.
+ */
+export function openNodeAgent({ allowPrivate = false } = {}): Dispatcher {
+  const connect = buildConnector({
+    timeout: CONNECT_TIMEOUT_MS,
+    ...(allowPrivate ? {} : { lookup: publicLookup() }),
+  });
+  return new Agent({
     headersTimeout: HEADERS_TIMEOUT_MS,
     bodyTimeout: BODY_TIMEOUT_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
     connections: 512,
     pipelining: 1,
+    connect: (options, callback) => {
+      // Addresses are not looked up.
+      const name = options.hostname.replace(/^\[|\]$/g, "");
+      if (!allowPrivate && isIP(name) !== 0 && !isPublicAddress(name)) callback(new PrivateAddressError(name), null);
+      else connect(options, callback);
+    },
   });
+}
 
 /** A node's answer, whose body has to be read or destroyed. */
-export type NodeResponse = { contentType: string; body: Dispatcher.ResponseData["body"] };
+export type NodeResponse = { body: Dispatcher.ResponseData["body"] };
+
+/** What a node may say of the request itself; anything else is the node's own trouble. */
+const REFUSALS = [400, 413, 422];
+
+type NodeCall = { agent: Dispatcher; url: string; body: Record<string, unknown>; signal: AbortSignal };
 
 /**
- * Sends a chat completion to a node. `identity` encoding, so that usage can be read as it passes.
- * @throws NodeFailedError on anything that another node might do better, NodeRefusedError on a 4xx
+ * Sends a chat completion to a node. `identity` encoding, so that usage can be read as it passes. The signal counts
+ * until the node begins to answer; from then on the body is the caller's to end.
+ * @throws NodeFailedError on anything that another node might do better, NodeRefusedError on a 400, 413 or 422
  */
-export async function callNode({
-  agent,
-  url,
-  body,
-  signal,
-}: {
-  agent: Dispatcher;
-  url: string;
-  body: Record<string, unknown>;
-  signal: AbortSignal;
-}): Promise<NodeResponse> {
+export async function callNode({ agent, url, body, signal }: NodeCall): Promise<NodeResponse> {
   const model = String(body["model"]);
-  let response: Dispatcher.ResponseData;
+  const calling = new AbortController();
+  const abort = () => calling.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
   try {
-    response = await httpRequest(`${url.replace(/\/$/, "")}/v1/chat/completions`, {
+    signal.throwIfAborted();
+    const response = await httpRequest(`${url.replace(/\/$/, "")}/v1/chat/completions`, {
       dispatcher: agent,
       method: "POST",
       headers: { "content-type": "application/json", accept: "*/*", "accept-encoding": "identity" },
       body: JSON.stringify(body),
-      signal,
+      signal: calling.signal,
     });
+    // Destroyed bodies emit an error, which nobody may be listening to any more.
+    response.body.on("error", () => {});
+    if (response.statusCode === 200) return { body: response.body };
+    const text = await readAtMost(response.body, MAX_ERROR_BYTES);
+    if (REFUSALS.includes(response.statusCode)) {
+      throw new NodeRefusedError({ status: response.statusCode, message: errorMessage(text) });
+    }
+    throw new Error(`HTTP ${response.statusCode} from ${url}`);
   } catch (cause) {
-    throw new NodeFailedError({ model, cause });
+    throw cause instanceof NodeRefusedError ? cause : new NodeFailedError({ model, cause });
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
-  if (response.statusCode === 200)
-    return { contentType: String(response.headers["content-type"] ?? ""), body: response.body };
-  const text = await readAtMost(response.body, MAX_ERROR_BYTES);
-  if (response.statusCode >= 400 && response.statusCode < 500 && ![401, 403, 404, 429].includes(response.statusCode)) {
-    throw new NodeRefusedError({ status: response.statusCode, message: errorMessage(text) });
-  }
-  throw new NodeFailedError({ model, cause: new Error(`HTTP ${response.statusCode} from ${url}`) });
 }
 
 /** A body's text, cut off (and the connection with it) at a limit. */

@@ -10,6 +10,8 @@ export type ChatRequest = {
   /** What the client allows, if it says so. */
   maxTokens: number | null;
   body: Record<string, unknown>;
+  /** Bytes of the body as JSON: no prompt in it has more tokens. */
+  bodyBytes: number;
 };
 
 const MAX_CHOICES = 16;
@@ -43,6 +45,7 @@ export function readChatRequest(body: unknown): ChatRequest {
       wholeNumber({ value: body["max_completion_tokens"], name: "max_completion_tokens" }) ??
       wholeNumber({ value: body["max_tokens"], name: "max_tokens" }),
     body,
+    bodyBytes: Buffer.byteLength(JSON.stringify(body)),
   };
 }
 
@@ -63,11 +66,30 @@ function wholeNumber({
   throw new InvalidInputError(`${name} has to be a whole number from 1 to ${most}.`, name);
 }
 
-/** All text of a prompt that a model reads: contents, names, tools. What is not text (images, audio) is not in it. */
-export function promptText(request: ChatRequest): string {
+/** Fields with an inside that no model reads. Whatever else is a list or an object counts as prompt: nodes extend the API. */
+const SETTINGS = new Set([
+  "audio",
+  "logit_bias",
+  "metadata",
+  "modalities",
+  "prediction",
+  "provider",
+  "reasoning",
+  "stop",
+  "stream_options",
+  "thinking",
+  "usage",
+]);
+const MEDIA = new Set(["type", "image_url", "input_audio", "file", "video_url", "audio_url"]);
+
+/** All text of a prompt that a model reads: contents, names, tools, documents. Images and audio are not in it. */
+export function promptText({ messages, body }: ChatRequest): string {
   const parts: string[] = [];
-  collectText(request.messages, parts);
-  if (request.body["tools"] !== undefined) parts.push(JSON.stringify(request.body["tools"]));
+  collectText(messages, parts);
+  for (const [name, value] of Object.entries(body)) {
+    if (name === "messages" || SETTINGS.has(name) || typeof value !== "object" || value === null) continue;
+    parts.push(JSON.stringify(value));
+  }
   return parts.join("\n");
 }
 
@@ -84,6 +106,6 @@ function collectText(value: unknown, into: string[]): void {
   if (typeof value === "string") into.push(value);
   else if (Array.isArray(value)) for (const item of value) collectText(item, into);
   else if (isRecord(value)) {
-    for (const [key, item] of Object.entries(value)) if (key !== "type" && key !== "image_url") collectText(item, into);
+    for (const [key, item] of Object.entries(value)) if (!MEDIA.has(key)) collectText(item, into);
   }
 }

@@ -1,5 +1,6 @@
 import type { Tokens } from "../ledger/commit/operations.ts";
-import { countTokens, promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
+import { promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
+import { tokenCounter } from "../metering/token-counter.ts";
 import { type ChatRequest, hasMedia, isRecord, promptText } from "./chat-request.ts";
 
 /** What a node says it used, in OpenAI's words. */
@@ -7,6 +8,9 @@ export type ReportedUsage = { prompt: number; cached: number; completion: number
 
 /** What is billed, and who counted it. */
 export type BilledUsage = { tokens: Tokens; source: "node" | "recount" | "drained" };
+
+/** What a node answered, as far as it is billed. `drained`: the client had left before the end. */
+export type Answered = { reported: ReportedUsage | null; completionText: string; drained: boolean };
 
 /** Reads a `usage` object; null when it is missing or not usage at all. */
 export function readUsage(value: unknown): ReportedUsage | null {
@@ -24,21 +28,18 @@ export function readUsage(value: unknown): ReportedUsage | null {
  * was asked for; otherwise our count of the text does. Token classes are made disjoint here, so that cached tokens are
  * not charged twice.
  */
-export function billedUsage({
+export async function billedUsage({
   request,
+  maxTokens,
   reported,
   completionText,
-  maxTokens,
   drained,
-}: {
-  request: ChatRequest;
-  reported: ReportedUsage | null;
-  completionText: string;
-  maxTokens: number;
-  drained: boolean;
-}): BilledUsage {
-  const completion = Math.min(countTokens(completionText), maxTokens);
-  const prompt = countTokens(promptText(request));
+}: Answered & { request: ChatRequest; maxTokens: number }): Promise<BilledUsage> {
+  const [counted, prompt] = await Promise.all([
+    tokenCounter.count(completionText),
+    tokenCounter.count(promptText(request)),
+  ]);
+  const completion = Math.min(counted, maxTokens);
   const promptLimit = hasMedia(request)
     ? promptTokensAtMost(request)
     : Math.min(tolerated(prompt + 8 * request.messages.length), promptTokensAtMost(request));

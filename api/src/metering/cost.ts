@@ -31,7 +31,7 @@ export function completionCovered(
   prices: Prices,
 ): number {
   const perToken = prices.completion > prices.reasoning ? prices.completion : prices.reasoning;
-  if (perToken === 0n) return Number.MAX_SAFE_INTEGER;
   const left = hold - worstCase({ promptTokens, completionTokens: 0 }, prices);
-  return left <= 0n ? 0 : Number(left / perToken);
+  if (left < 0n) return 0;
+  return perToken === 0n ? Number.MAX_SAFE_INTEGER : Number(left / perToken);
 }

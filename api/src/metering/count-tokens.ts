@@ -1,5 +1,3 @@
-import { countTokens as countO200k } from "gpt-tokenizer/encoding/o200k_base";
-
 /** Tokens that a chat template adds around each message and before the answer: an upper bound over known templates. */
 const TOKENS_PER_MESSAGE = 16;
 const TOKENS_PER_REQUEST = 32;
@@ -7,22 +5,14 @@ const TOKENS_PER_REQUEST = 32;
 const TOLERANCE_PARTS = 20;
 const TOLERANCE_TOKENS = 16;
 
-/** Tokens of text, as a recount of what a node reports. Special-token texts count as the plain text that they are. */
-export function countTokens(text: string): number {
-  return text === "" ? 0 : countO200k(text, { disallowedSpecial: new Set() });
-}
-
-/** An upper bound for a prompt's tokens, without tokenizing it: no token is shorter than a byte. */
-export function promptTokensAtMost({
+/** An upper bound for a prompt's tokens, without tokenizing it: no token is shorter than a byte of the body. */
+export const promptTokensAtMost = ({
   messages,
-  body,
+  bodyBytes,
 }: {
   messages: readonly unknown[];
-  body: Record<string, unknown>;
-}): number {
-  const bytes = Buffer.byteLength(JSON.stringify([messages, body["tools"], body["response_format"]]));
-  return bytes + messages.length * TOKENS_PER_MESSAGE + TOKENS_PER_REQUEST;
-}
+  bodyBytes: number;
+}): number => bodyBytes + messages.length * TOKENS_PER_MESSAGE + TOKENS_PER_REQUEST;
 
 /** The most that a node may report for something we counted as `recount` tokens. */
 export const tolerated = (recount: number): number => recount + Math.ceil(recount / TOLERANCE_PARTS) + TOLERANCE_TOKENS;

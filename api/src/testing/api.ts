@@ -14,11 +14,13 @@ import { readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import { newId } from "../ids.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
+import { openChatsOf } from "../inference/open-chats.ts";
 import { sharedReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
 import { renewLease } from "../ledger/commit/store.ts";
 import { bookEntries } from "../ledger/entries.ts";
 import { PriceBook } from "../metering/price-book.ts";
+import { tokenCounter } from "../metering/token-counter.ts";
 import { testDatabase } from "./database.ts";
 
 /** The first of the chain's well-known funded accounts. */
@@ -46,7 +48,7 @@ export async function startApi() {
   const instanceId = newId("inst");
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   const batcher = new Batcher({ sql, instanceId });
-  const agent = openNodeAgent();
+  const agent = openNodeAgent({ allowPrivate: true });
   const app = await buildApp(
     {
       config,
@@ -74,7 +76,11 @@ export async function startApi() {
     signMessage: (privateKey: Hex, overrides: Partial<Parameters<typeof createSiweMessage>[0]>) =>
       signMessage({ origin: config.publicUrl, chainId, privateKey, overrides }),
     stop: async () => {
-      await app.close();
+      const closed = app.close();
+      await openChatsOf(batcher).stop();
+      app.server.closeAllConnections();
+      await closed;
+      await tokenCounter.stop();
       await node.stop();
       await agent.destroy();
       await testChain.stop();

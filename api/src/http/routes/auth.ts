@@ -3,7 +3,7 @@ import { closeSession, openSession } from "../../auth/sessions.ts";
 import { giveNonce, verifySignIn } from "../../auth/siwe.ts";
 import { type AccountRow, accountById } from "../../auth/store.ts";
 import { NotFoundError } from "../../errors.ts";
-import { Account, Bytes, Problem } from "../schemas.ts";
+import { Account, Bytes, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { SESSION_COOKIE, sessionOf, setSession } from "../session.ts";
 
@@ -13,6 +13,7 @@ export function authRoutes(app: Routes, services: Services): void {
   app.post(
     "/api/auth/nonce",
     {
+      bodyLimit: SMALL_BODY_BYTES,
       schema: {
         tags,
         summary: "A nonce for one sign-in, good for ten minutes",
@@ -25,6 +26,7 @@ export function authRoutes(app: Routes, services: Services): void {
   app.post(
     "/api/auth/verify",
     {
+      bodyLimit: SMALL_BODY_BYTES,
       schema: {
         tags,
         summary: "Sign in with a signed EIP-4361 message",
@@ -43,7 +45,7 @@ export function authRoutes(app: Routes, services: Services): void {
 
   app.post(
     "/api/auth/logout",
-    { schema: { tags, summary: "End this session", response: { 204: Type.Null() } } },
+    { bodyLimit: SMALL_BODY_BYTES, schema: { tags, summary: "End this session", response: { 204: Type.Null() } } },
     async (request, reply) => {
       await closeSession(services.sql, request.cookies[SESSION_COOKIE]);
       return reply.clearCookie(SESSION_COOKIE, { path: "/" }).code(204).send(null);

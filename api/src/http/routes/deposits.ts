@@ -3,7 +3,18 @@ import { Type } from "typebox";
 import { InvalidInputError } from "../../errors.ts";
 import { queueAuthorization } from "../../flow/deposit/queue-authorization.ts";
 import { type DepositRow, depositsOf } from "../../flow/deposit/store.ts";
-import { Address, Bytes, Bytes32, Limit, Moment, Money, Problem, Transaction, usdOfMicro } from "../schemas.ts";
+import {
+  Address,
+  Bytes,
+  Bytes32,
+  Limit,
+  Moment,
+  Money,
+  Problem,
+  SMALL_BODY_BYTES,
+  Transaction,
+  usdOfMicro,
+} from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { sessionOf } from "../session.ts";
 import { shapeTransaction } from "../shapes.ts";
@@ -55,6 +66,7 @@ export function depositRoutes(app: Routes, services: Services): void {
   app.post(
     "/api/deposits/authorizations",
     {
+      bodyLimit: SMALL_BODY_BYTES,
       schema: {
         tags,
         summary: "Deposit without gas: sign an ERC-3009 authorization, the platform sends it",

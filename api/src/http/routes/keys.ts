@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { createKey, listKeys } from "../../auth/api-keys.ts";
 import type { KeyRow } from "../../auth/store.ts";
-import { Moment, Nullable, Problem } from "../schemas.ts";
+import { Moment, Nullable, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { sessionOf } from "../session.ts";
 
@@ -35,6 +35,7 @@ export function keyRoutes(app: Routes, services: Services): void {
   app.post(
     "/api/keys",
     {
+      bodyLimit: SMALL_BODY_BYTES,
       schema: {
         tags,
         summary: "Create an API key; the answer is the only place that shows it",
@@ -56,6 +57,7 @@ export function keyRoutes(app: Routes, services: Services): void {
   app.delete(
     "/api/keys/:id",
     {
+      bodyLimit: SMALL_BODY_BYTES,
       schema: {
         tags,
         summary: "Revoke an API key for good",

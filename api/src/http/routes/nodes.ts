@@ -1,7 +1,7 @@
 import { Type } from "typebox";
 import { type NodeRow, nodesOf } from "../../inference/nodes-store.ts";
 import { registerNode } from "../../inference/register-node.ts";
-import { Moment, Money, Problem } from "../schemas.ts";
+import { Moment, Money, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { sessionOf } from "../session.ts";
 
@@ -43,6 +43,7 @@ export function nodeRoutes(app: Routes, services: Services): void {
   app.post(
     "/api/nodes",
     {
+      bodyLimit: SMALL_BODY_BYTES,
       schema: {
         tags,
         summary: "Register a node, or change its prices: an OpenAI-compatible server that you run",
@@ -56,9 +57,9 @@ export function nodeRoutes(app: Routes, services: Services): void {
     },
     async (request, reply) => {
       const { accountId } = await sessionOf(services, request);
-      const { config, sql } = services;
+      const { config, sql, inference } = services;
       const rules = { allowPrivate: config.allowPrivateNodes, maxPricePerMillionUsd: config.maxPricePerMillionUsd };
-      const node = await registerNode({ sql, rules }, { accountId, ...request.body });
+      const node = await registerNode({ sql, agent: inference.agent, rules }, { accountId, ...request.body });
       return reply.code(201).send(shapeNode(node));
     },
   );

@@ -1,13 +1,21 @@
-import { Readable } from "node:stream";
+import { PassThrough } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import type { KeyOwner } from "../../../auth/api-keys.ts";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
 import { type RunningChat, startChat } from "../../../inference/chat.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
 import type { Routes, Services } from "../../services.ts";
 
+const MAX_BODY_BYTES = 20 * 1_048_576;
+const BUFFERED_BYTES = 16_384;
+const CALLER = "chatCaller";
+const SIGNAL = "chatSignal";
+
 export function chatRoutes(app: Routes, services: Services): void {
+  app.decorateRequest(CALLER, null);
+  app.decorateRequest(SIGNAL, null);
   app.post(
     "/v1/chat/completions",
     {
@@ -18,18 +26,32 @@ export function chatRoutes(app: Routes, services: Services): void {
         body: Type.Unknown(),
         security: [{ key: [] }],
       },
+      bodyLimit: MAX_BODY_BYTES,
+      // Before the body is read: strangers can't make us parse 20 MiB.
+      onRequest: async (request, reply) => {
+        // Before anything is awaited: a client that leaves meanwhile would go unnoticed.
+        request.setDecorator(SIGNAL, leavingSignal(reply));
+        request.setDecorator(CALLER, await services.keyRing.authenticate(request.headers.authorization));
+      },
     },
     async (request, reply) => {
-      const caller = await services.keyRing.authenticate(request.headers.authorization);
       const chat = await startChat(services.inference, {
-        caller,
+        caller: request.getDecorator<KeyOwner>(CALLER),
         request: readChatRequest(request.body),
-        signal: request.signal,
+        signal: request.getDecorator<AbortSignal>(SIGNAL),
       });
       describe(reply, chat);
       return chat.request.stream ? stream(request, reply, chat) : answerJson(chat);
     },
   );
+}
+
+/** Aborts when the connection ends. Fastify's `request.signal` won't do: it aborts once the body was read. */
+function leavingSignal({ raw }: FastifyReply): AbortSignal {
+  if (raw.destroyed || raw.socket?.destroyed) return AbortSignal.abort();
+  const leaving = new AbortController();
+  raw.once("close", () => leaving.abort());
+  return leaving.signal;
 }
 
 function describe(reply: FastifyReply, chat: RunningChat): void {
@@ -39,9 +61,13 @@ function describe(reply: FastifyReply, chat: RunningChat): void {
 }
 
 function stream(request: FastifyRequest, reply: FastifyReply, chat: RunningChat): FastifyReply {
+  const frames = new PassThrough({ highWaterMark: BUFFERED_BYTES });
+  answerStream(chat, frames).catch((error: unknown) => {
+    request.log.error({ err: error, requestId: chat.requestId }, "a broken off stream could not be billed");
+  });
   return reply
     .header("content-type", "text/event-stream; charset=utf-8")
     .header("cache-control", "no-cache, no-transform")
     .header("x-accel-buffering", "no")
-    .send(Readable.from(answerStream(chat, request.signal), { objectMode: false, highWaterMark: 65_536 }));
+    .send(frames);
 }

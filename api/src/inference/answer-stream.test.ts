@@ -1,0 +1,96 @@
+import { PassThrough, Readable } from "node:stream";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { answerStream } from "./answer-stream.ts";
+import type { RunningChat } from "./chat.ts";
+import { readChatRequest } from "./chat-request.ts";
+
+const chunk = (content: string) =>
+  `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content } }] })}\n\n`;
+
+/** A chat whose node says what is pushed into `body`, and what became of its hold. */
+function startedChat() {
+  const body = new Readable({ read: () => {} });
+  body.on("error", () => {});
+  const stopping = new AbortController();
+  const bill = vi.fn<RunningChat["bill"]>(async () => ({ total: "0" }) as never);
+  const release = vi.fn<RunningChat["release"]>(async () => {});
+  const request = readChatRequest({ model: "m", messages: [{ role: "user", content: "Hi" }], stream: true });
+  const chat = { requestId: "req_1", request, response: { body }, signal: stopping.signal, bill, release };
+  return { body, stopping, bill, release, chat: chat as unknown as RunningChat };
+}
+
+afterEach(() => vi.useRealTimers());
+
+describe("answerStream", () => {
+  test("behavior: a comment goes out every 15 s while the node is silent", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    const { chat, body } = startedChat();
+    const out = new PassThrough();
+    const done = answerStream(chat, out);
+    vi.advanceTimersByTime(31_000);
+    body.push(chunk("a"));
+    body.push("data: [DONE]\n\n");
+    await done;
+    const text = (await out.toArray()).join("");
+    expect(text.split(": keepalive\n\n")).toHaveLength(3);
+    expect(text.endsWith("data: [DONE]\n\n")).toBe(true);
+  });
+
+  test("behavior: a reader that was gone before the start costs nothing", async () => {
+    const { chat, body, bill, release } = startedChat();
+    const out = new PassThrough();
+    out.destroy();
+    body.push(chunk("a"));
+    body.push("data: [DONE]\n\n");
+    await answerStream(chat, out);
+    expect(bill).not.toHaveBeenCalled();
+    expect(release).toHaveBeenCalledOnce();
+  });
+
+  test("behavior: when the server stops, what was relayed is billed and the reader is cut off", async () => {
+    const { chat, body, bill, stopping } = startedChat();
+    const out = new PassThrough();
+    const done = answerStream(chat, out);
+    body.push(chunk("relayed"));
+    await expect.poll(() => out.readableLength).toBeGreaterThan(0);
+    stopping.abort();
+    body.push(chunk("never relayed"));
+    await done;
+    expect(bill).toHaveBeenCalledExactlyOnceWith(
+      { reported: null, completionText: "relayed", drained: true },
+      "aborted",
+    );
+    expect(out.destroyed).toBe(true);
+  });
+
+  test("behavior: a reader that stalls for 60 s is cut off and billed for what it got", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { chat, body, bill } = startedChat();
+    const out = new PassThrough({ highWaterMark: 1 });
+    const done = answerStream(chat, out);
+    body.push(chunk("first"));
+    while (out.readableLength === 0) await new Promise(setImmediate);
+    body.push(chunk("second"));
+    for (let turn = 0; turn < 20; turn++) {
+      await vi.advanceTimersByTimeAsync(10_000);
+      await new Promise(setImmediate);
+    }
+    await done;
+    expect(bill).toHaveBeenCalledOnce();
+    expect(bill.mock.calls[0]?.[1]).toBe("aborted");
+    expect(out.destroyed).toBe(true);
+  });
+
+  test("behavior: when the ledger fails the client is told, and the node is not blamed", async () => {
+    const { chat, body, bill } = startedChat();
+    bill.mockRejectedValue(new Error("no ledger"));
+    const out = new PassThrough();
+    const done = answerStream(chat, out);
+    body.push(chunk("a"));
+    body.push("data: [DONE]\n\n");
+    await done;
+    const text = (await out.toArray()).join("");
+    expect(text).toContain('"code":"internal_error"');
+    expect(text).not.toContain("[DONE]");
+  });
+});

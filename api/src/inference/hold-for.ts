@@ -1,0 +1,43 @@
+import type { NanoUsd } from "@infr/money";
+import { placeHold } from "../flow/hold/place-hold.ts";
+import type { Batcher } from "../ledger/commit/batcher.ts";
+import { completionCovered, worstCase } from "../metering/cost.ts";
+import { promptTokensAtMost } from "../metering/count-tokens.ts";
+import type { Offer } from "../metering/offer.ts";
+import type { ChatRequest } from "./chat-request.ts";
+
+/** Who asks: the key's account, and what its limits are counted under. */
+export type Caller = { accountId: string; keyId: string | null; userId: string | null };
+
+/** A node to ask, and the completion tokens of each choice that are paid for there. */
+export type Candidate = { offer: Offer; maxTokens: number; lowered: boolean };
+
+type Wanted = { caller: Caller; request: ChatRequest; requestId: string; offers: Offer[] };
+
+/**
+ * Holds what the request can cost on the dearest of its candidate nodes. With less money than that, each node gets the
+ * `max_tokens` that the hold covers at its prices; a node where it covers no token is no candidate.
+ * @throws InsufficientBalanceError, LimitReachedError, OverloadedError, UnavailableError
+ */
+export async function holdFor(batcher: Batcher, { caller, request, requestId, offers }: Wanted): Promise<Candidate[]> {
+  const promptTokens = promptTokensAtMost(request);
+  const cost = (offer: Offer, perChoice: number): NanoUsd =>
+    worstCase({ promptTokens, completionTokens: perChoice * request.choices }, offer.prices);
+  const hold = await placeHold(batcher, {
+    requestId,
+    accountId: caller.accountId,
+    worst: offers.map((offer) => cost(offer, mostOf(offer, request))).reduce((a, b) => (a > b ? a : b)),
+    floor: offers.map((offer) => cost(offer, 1)).reduce((a, b) => (a < b ? a : b)),
+    subjects: [`account:${caller.accountId}`, `key:${caller.keyId}`, `member:${caller.userId}`],
+  });
+  return offers
+    .map((offer) => {
+      const covered = Math.floor(completionCovered({ hold, promptTokens }, offer.prices) / request.choices);
+      const maxTokens = Math.min(mostOf(offer, request), covered);
+      return { offer, maxTokens, lowered: maxTokens < (request.maxTokens ?? offer.maxCompletionTokens) };
+    })
+    .filter(({ maxTokens }) => maxTokens >= 1);
+}
+
+const mostOf = (offer: Offer, { maxTokens }: ChatRequest): number =>
+  Math.min(maxTokens ?? offer.maxCompletionTokens, offer.maxCompletionTokens);
