@@ -18,7 +18,8 @@ import { chatRoutes } from "./http/routes/v1/chat.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
 import type { Services } from "./http/services.ts";
 
-const MAX_BODY_BYTES = 20 * 1_048_576;
+/** Small everywhere but where prompts come in: those routes say so themselves. */
+const MAX_BODY_BYTES = 65_536;
 
 /** The HTTP server with all its routes, on services that somebody else opens and closes. */
 export async function buildApp(services: Services, logger: FastifyServerOptions["logger"]) {
