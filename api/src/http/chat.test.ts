@@ -228,6 +228,7 @@ describe("a ledger that fails between answer and capture", () => {
           granted: null,
           spendable: null,
           refusedBy: null,
+          limit: null,
         }),
       500,
       "billing_failed",

@@ -79,7 +79,7 @@ export async function bookBalance(
   return nanoUsd(row?.total ?? 0n);
 }
 
-/** Counters that differ from what the entries and holds say; the books' total, which has to be zero. */
+/** Counters that differ from what the entries, holds and the usage log say; the books' total, which has to be zero. */
 export async function differences(
   sql: Queryable,
 ): Promise<Array<{ what: string; counter: bigint; recomputed: bigint }>> {
@@ -114,6 +114,14 @@ export async function differences(
         select cause, sum(amount_nano) as amount from entries where credit_book = 'unsettled' and cause like 'capture:%' group by 1
       ) e on e.cause = 'capture:' || u.request_id
       where u.cost_nano <> coalesce(e.amount, 0)`),
+    ...(await sql<Array<{ what: string; counter: bigint; recomputed: bigint }>>`
+      select c.what || ' of the ' || l.period || ' limit ' || l.scope || ':' || l.subject_id as what, c.counter, c.recomputed
+      from limit_truth l
+      cross join lateral (values
+        ('used', l.used_nano, l.true_used_nano),
+        ('held', l.held_nano, l.true_held_nano)
+      ) c(what, counter, recomputed)
+      where c.counter <> c.recomputed`),
   ];
 }
 

@@ -14,10 +14,15 @@ create type commit_result as (
   outcome text,        -- held | refused | retry | captured | released | unknown_hold | cost_above_hold | unknown_account
   granted_nano bigint, -- of a hold
   spendable_nano bigint, -- of the account, before a hold, after a capture
-  refused_by text      -- 'balance', or scope and subject of the limit that refused
+  refused_by text,     -- 'balance', or scope and subject of the limit that refused
+  refused_limit json   -- of that limit: period, amount_nano and left_nano (as text)
 );
 
-create function ledger_lock(p_instance text, p_accounts text[]) returns void language plpgsql as $$
+-- Returns the moment that this commit is counted at. It is taken under the locks, so no two commits of an account
+-- disagree on which came first, and a capture falls into the window that its limits are in, also at midnight.
+create function ledger_lock(p_instance text, p_accounts text[]) returns timestamptz language plpgsql as $$
+declare
+  moment timestamptz;
 begin
   -- A key-share lock lets the lease be renewed meanwhile, but not the instance be declared dead.
   perform from instances where instance_id = p_instance and lease_until > clock_timestamp() for key share;
@@ -25,9 +30,12 @@ begin
     raise exception 'instance % has no lease', p_instance using errcode = 'object_not_in_prerequisite_state';
   end if;
   perform from balances where account_id = any (p_accounts) order by account_id for update;
-  perform from limits where account_id = any (p_accounts) order by limit_id for update;
-  update limits set used_nano = 0, period_start = start_of_period(period, clock_timestamp())
-    where account_id = any (p_accounts) and period_start < start_of_period(period, clock_timestamp());
+  -- Limits need no lock of their own: they are changed under their account's. A clock that was set back must not fall
+  -- into a window that has ended.
+  select greatest(clock_timestamp(), max(period_start)) into moment from limits where account_id = any (p_accounts);
+  update limits set used_nano = 0, period_start = start_of_period(period, moment)
+    where account_id = any (p_accounts) and period_start < start_of_period(period, moment);
+  return moment;
 end $$;
 
 -- Places holds in the order given. A hold gets its worst case, or what is left of balance and limits, if that is at
@@ -48,16 +56,17 @@ begin
       chain_nano - debt_nano - unsettled_nano - held_nano + funded_nano - funded_held_nano as spendable
     from fresh f join balances b using (account_id)
   ), limit_room as (
-    select f.n, l.limit_id, l.scope || ':' || l.subject_id as name, l.amount_nano - l.used_nano - l.held_nano as left_nano
+    select f.n, l.limit_id, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
+      l.amount_nano - l.used_nano - l.held_nano as left_nano
     from fresh f join limits l on l.account_id = f.account_id and (l.scope || ':' || l.subject_id) = any (f.subjects)
   ), alone as (
-    select r.*, t.name as tightest,
+    select r.*, t.period, t.amount_nano, t.left_nano,
       case
         when r.spendable <= 0 or r.spendable + r.allowance < r.floor_nano then 'balance'
         when t.left_nano < r.floor_nano then t.name
       end as refused
     from room r left join (
-      select distinct on (n) n, name, left_nano from limit_room order by n, left_nano, limit_id
+      select distinct on (n) * from limit_room order by n, left_nano, limit_id
     ) t using (n)
   ), behind as (
     select a.*, coalesce(sum(worst_nano) over (
@@ -76,9 +85,9 @@ begin
       b.spendable - b.earlier > 0 as admitted
     from behind b left join limits_behind l using (n)
   ), placed as (
-    insert into holds (account_id, request_id, instance_id, paid_nano, funded_nano, limit_ids)
+    insert into holds (account_id, request_id, instance_id, paid_nano, funded_nano, limit_ids, subjects)
     select d.account_id, d.request_id, p_instance,
-      d.granted - greatest(0, least(d.granted, d.funded - d.earlier)), greatest(0, least(d.granted, d.funded - d.earlier)), d.limit_ids
+      d.granted - greatest(0, least(d.granted, d.funded - d.earlier)), greatest(0, least(d.granted, d.funded - d.earlier)), d.limit_ids, d.subjects
     from decided d where d.admitted and d.granted >= d.floor_nano
     returning *
   ), balanced as (
@@ -91,22 +100,23 @@ begin
     where l.limit_id = p.limit_id
   )
   select d.request_id, case when p.request_id is null then 'retry' else 'held' end,
-    case when p.request_id is not null then d.granted end, d.spendable, null
+    case when p.request_id is not null then d.granted end, d.spendable, null, null::json
   from decided d left join placed p using (request_id)
   union all
-  select a.request_id, 'refused', null, a.spendable, a.refused
+  select a.request_id, 'refused', null, a.spendable, a.refused, case when a.refused <> 'balance' then
+      json_build_object('period', a.period, 'amount_nano', a.amount_nano::text, 'left_nano', a.left_nano::text) end
   from alone a where a.refused is not null
   union all
-  select a.request_id, 'held', h.paid_nano + h.funded_nano, null, null
+  select a.request_id, 'held', h.paid_nano + h.funded_nano, null, null, null
   from asked a join holds h using (account_id, request_id)
   where not exists (select from fresh f where f.request_id = a.request_id)
   union all
-  select f.request_id, 'unknown_account', null, null, null
+  select f.request_id, 'unknown_account', null, null, null, null
   from fresh f where not exists (select from balances b where b.account_id = f.account_id);
 end $$;
 
 -- Ends holds: with a usage row and its entries (captures), or without (releases, which are captures of nothing).
-create function end_holds(p_captures json, p_releases json) returns setof commit_result language plpgsql as $$
+create function end_holds(p_captures json, p_releases json, p_moment timestamptz) returns setof commit_result language plpgsql as $$
 begin
   return query
   with asked as (
@@ -124,10 +134,10 @@ begin
   ), captured as (
     select v.*, least(v.cost, v.held_funded) as from_funded from valid v where v.cost between 0 and v.held
   ), used as (
-    insert into usage (account_id, started_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
+    insert into usage (account_id, started_at, captured_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
       reasoning_nano, cost_nano, funded_nano, latency_ms, status, usage_source, receipt_salt)
-    select account_id, started_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
+    select account_id, started_at, p_moment, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
       reasoning_nano, cost, from_funded, latency_ms, status, usage_source, decode(receipt_salt, 'hex')
     from captured
@@ -164,21 +174,22 @@ begin
       when c.request_id is not null or u.request_id is not null then 'captured'
       when v.request_id is not null then 'cost_above_hold'
       else 'unknown_hold'
-    end, null::bigint, null::bigint, null::text
+    end, null::bigint, null::bigint, null::text, null::json
   from asked a
     left join valid v using (request_id)
     left join captured c using (request_id)
     left join usage u on u.account_id = a.account_id and u.started_at = a.started_at and u.request_id = a.request_id
   union all
-  select r.request_id, 'released', null, null, null
+  select r.request_id, 'released', null, null, null, null
   from json_to_recordset(p_releases) as r(request_id text, account_id text);
 end $$;
 
 create function ledger_commit(p_instance text, p_accounts text[], p_holds json, p_captures json, p_releases json)
 returns setof commit_result language plpgsql as $$
+declare
+  moment timestamptz := ledger_lock(p_instance, p_accounts);
 begin
-  perform ledger_lock(p_instance, p_accounts);
-  return query select * from end_holds(p_captures, p_releases);
+  return query select * from end_holds(p_captures, p_releases, moment);
   return query select * from place_holds(p_instance, p_holds);
 end $$;
 
@@ -194,8 +205,6 @@ begin
   if dead is null then return 0; end if;
   perform from balances where account_id in (select account_id from holds where instance_id = any (dead))
     order by account_id for update;
-  perform from limits where limit_id in (select unnest(limit_ids) from holds where instance_id = any (dead))
-    order by limit_id for update;
   with ended as (
     delete from holds where instance_id = any (dead) returning *
   ), balanced as (

@@ -1,7 +1,7 @@
 import { formatUsd, type NanoUsd } from "@infr/money";
 import { InfrError, UnavailableError } from "../../errors.ts";
 import type { Batcher } from "../../ledger/commit/batcher.ts";
-import type { HoldOperation } from "../../ledger/commit/operations.ts";
+import type { HoldOperation, Outcome } from "../../ledger/commit/operations.ts";
 
 /** The account cannot pay for the request: HTTP 402. */
 export class InsufficientBalanceError extends InfrError {
@@ -21,30 +21,44 @@ export class InsufficientBalanceError extends InfrError {
   }
 }
 
-/** A limit that somebody set on the account, a member or a key refuses the request: HTTP 403. */
+/** A limit that somebody set on an account, a person, a project or a key refuses the request: HTTP 403. */
 export class LimitReachedError extends InfrError {
   readonly code = "limit_reached";
   readonly status = 403;
+  /** The limit's `scope:subject`. */
   readonly limit: string;
 
-  constructor({ limit, needed }: { limit: string; needed: NanoUsd }) {
-    super(`The limit ${limit} has less than $${formatUsd(needed)} left. Raise it, or wait for its next period.`);
-    this.limit = limit;
+  constructor({ refusedBy, limit, name, needed }: Refusal & { name: string; needed: NanoUsd }) {
+    const left = limit.left > 0n ? `$${formatUsd(limit.left)}` : "nothing";
+    super(
+      `The ${WORD_OF[limit.period]} limit of $${formatUsd(limit.amount)} of ${name} has ${left} left, and this request costs at least $${formatUsd(needed)}. ` +
+        (limit.period === "total" ? "Raise it." : "Raise it, or wait for its next window."),
+    );
+    this.limit = refusedBy;
   }
 }
 
+type Refusal = { refusedBy: string; limit: NonNullable<Outcome["limit"]> };
+const WORD_OF = { day: "daily", week: "weekly", month: "monthly", total: "total" };
+
 /**
- * Sets money aside for a request before anything is asked of a node.
+ * Sets money aside for a request before anything is asked of a node. `names` calls subjects by words that people know
+ * them by, for the error.
  * @returns how much: the worst case, or what balance and limits leave of it, never less than `floor`
  * @throws InsufficientBalanceError, LimitReachedError; OverloadedError and UnavailableError, after which nothing is held
  */
-export async function placeHold(batcher: Batcher, hold: HoldOperation): Promise<NanoUsd> {
+export async function placeHold(
+  batcher: Batcher,
+  hold: HoldOperation,
+  names: Record<string, string> = {},
+): Promise<NanoUsd> {
   const outcome = await batcher.hold(hold);
-  if (outcome.outcome === "held" && outcome.granted !== null) return outcome.granted;
-  if (outcome.outcome === "refused" && outcome.spendable !== null) {
-    throw outcome.refusedBy === "balance" || outcome.refusedBy === null
-      ? new InsufficientBalanceError({ spendable: outcome.spendable, needed: hold.floor })
-      : new LimitReachedError({ limit: outcome.refusedBy, needed: hold.floor });
+  const { granted, spendable, refusedBy, limit } = outcome;
+  if (outcome.outcome === "held" && granted !== null) return granted;
+  if (outcome.outcome === "refused" && refusedBy !== null) {
+    if (limit)
+      throw new LimitReachedError({ refusedBy, limit, name: names[refusedBy] ?? refusedBy, needed: hold.floor });
+    if (spendable !== null) throw new InsufficientBalanceError({ spendable, needed: hold.floor });
   }
   throw new UnavailableError(`The ledger (${outcome.outcome})`);
 }

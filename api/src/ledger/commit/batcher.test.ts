@@ -7,6 +7,7 @@ import { newId, timeOfId } from "../../ids.ts";
 import { testDatabase } from "../../testing/database.ts";
 import { readBalance } from "../balance.ts";
 import { bookEntries } from "../entries.ts";
+import { setLimit } from "../limits.ts";
 import { differences } from "../store.ts";
 import { Batcher } from "./batcher.ts";
 import type { CaptureOperation } from "./operations.ts";
@@ -182,8 +183,8 @@ describe("hold", () => {
 });
 
 describe("limits", () => {
-  const limit = (accountId: string, amount: bigint, period = "day") => sql`
-    insert into limits (account_id, scope, subject_id, period, amount_nano) values (${accountId}, 'key', 'key_1', ${period}, ${amount})`;
+  const limit = (accountId: string, amount: bigint) =>
+    setLimit(sql, { accountId, scope: "key", subjectId: "key_1", period: "day", amount: nanoUsd(amount) });
 
   test("behavior: a limit caps holds and names itself", async () => {
     const account = await fundedAccount(10_000n);
@@ -193,7 +194,10 @@ describe("limits", () => {
       Array.from({ length: 50 }, () => hold(account, { worst: 100n, floor: 100n, subjects })),
     );
     expect(outcomes.filter(({ outcome }) => outcome === "held")).toHaveLength(5);
-    expect(outcomes.find(({ outcome }) => outcome === "refused")).toMatchObject({ refusedBy: "key:key_1" });
+    expect(outcomes.find(({ outcome }) => outcome === "refused")).toMatchObject({
+      refusedBy: "key:key_1",
+      limit: { period: "day", amount: 500n, left: 0n },
+    });
     expect(await hold(account, { worst: 100n, floor: 100n })).toMatchObject({ outcome: "held" });
   });
 
@@ -201,9 +205,10 @@ describe("limits", () => {
     const account = await fundedAccount(10_000n);
     await limit(account, 500n);
     const { requestId } = await hold(account, { worst: 500n, subjects: ["key:key_1"] });
-    await batcher.capture(captureOf(account, requestId, 200n));
+    await batcher.capture({ ...captureOf(account, requestId, 200n), keyId: "key_1" });
     expect(await hold(account, { worst: 500n, subjects: ["key:key_1"] })).toMatchObject({ granted: 300n });
     await sql`update limits set period_start = period_start - interval '1 day' where account_id = ${account}`;
+    await sql`update usage set captured_at = captured_at - interval '1 day' where account_id = ${account}`;
     expect(await hold(account, { worst: 500n, subjects: ["key:key_1"] })).toMatchObject({ granted: 200n });
   });
 });

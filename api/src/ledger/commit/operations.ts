@@ -8,7 +8,10 @@ export type HoldOperation = {
   worst: NanoUsd;
   /** The least that is of use: prompt and one token. Less than this is refused. */
   floor: NanoUsd;
-  /** Limits it counts against, as `scope:subject`; those that exist are checked. */
+  /**
+   * What it counts against, as `scope:subject`; limits that exist are checked. The capture has to name the same key and
+   * user: limits are recomputed from the usage log.
+   */
   subjects: string[];
 };
 
@@ -38,6 +41,12 @@ export type Tokens = { prompt: number; cached: number; completion: number; reaso
 /** What each class of tokens cost. */
 export type CostBreakdown = { prompt: NanoUsd; cached: NanoUsd; completion: NanoUsd; reasoning: NanoUsd };
 
+/** What people set limits on: the whole account, one of its people, the keys of one project, one key. */
+export type LimitScope = "account" | "member" | "project" | "key";
+
+/** Windows of limits, in UTC; weeks begin on Monday. */
+export type Period = "day" | "week" | "month" | "total";
+
 /** Ends a hold without billing. */
 export type ReleaseOperation = { requestId: string; accountId: string };
 
@@ -60,5 +69,7 @@ export type Outcome = {
     | "unknown_account";
   granted: NanoUsd | null;
   spendable: NanoUsd | null;
+  /** What refused a hold: `balance`, or the `scope:subject` of a limit. */
   refusedBy: string | null;
+  limit: { period: Period; amount: NanoUsd; left: NanoUsd } | null;
 };

@@ -1,6 +1,6 @@
 import { nanoUsd } from "@infr/money";
 import type { Queryable, Sql } from "../../db/types.ts";
-import type { CaptureOperation, HoldOperation, Operation, Outcome } from "./operations.ts";
+import type { CaptureOperation, HoldOperation, Operation, Outcome, Period } from "./operations.ts";
 
 type OutcomeRow = {
   request_id: string;
@@ -8,6 +8,7 @@ type OutcomeRow = {
   granted_nano: bigint | null;
   spendable_nano: bigint | null;
   refused_by: string | null;
+  refused_limit: { period: Period; amount_nano: string; left_nano: string } | null;
 };
 
 /** One group commit: the answers come in no particular order, one for each request id. */
@@ -30,6 +31,11 @@ export async function commitOperations(
     granted: row.granted_nano === null ? null : nanoUsd(row.granted_nano),
     spendable: row.spendable_nano === null ? null : nanoUsd(row.spendable_nano),
     refusedBy: row.refused_by,
+    limit: row.refused_limit && {
+      period: row.refused_limit.period,
+      amount: nanoUsd(BigInt(row.refused_limit.amount_nano)),
+      left: nanoUsd(BigInt(row.refused_limit.left_nano)),
+    },
   }));
 }
 
