@@ -5,9 +5,11 @@ import { openChain } from "../src/chain/open.ts";
 import { readConfig } from "../src/config.ts";
 import { openDatabase } from "../src/db/open.ts";
 import { openNodeAgent } from "../src/inference/call-node.ts";
+import { OpenRuns } from "../src/inference/open-runs.ts";
 import { sharedReconciliation } from "../src/jobs/reconcile.ts";
 import { Batcher } from "../src/ledger/commit/batcher.ts";
 import { PriceBook } from "../src/metering/price-book.ts";
+import { TokenCounter } from "../src/metering/token-counter.ts";
 
 const NOBODY = `0x${"0".repeat(40)}` as const;
 
@@ -30,7 +32,13 @@ const app = await buildApp(
     signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
     keyRing: new KeyRing(sql),
     reserves: sharedReconciliation({ sql, chain }, 500),
-    inference: { batcher: new Batcher({ sql, instanceId: "" }), priceBook: new PriceBook(sql), agent: openNodeAgent() },
+    inference: {
+      batcher: new Batcher({ sql, instanceId: "" }),
+      agent: openNodeAgent(),
+      priceBook: new PriceBook(sql),
+      counter: new TokenCounter(),
+      runs: new OpenRuns(),
+    },
   },
   false,
 );

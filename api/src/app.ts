@@ -14,7 +14,7 @@ import { nodeRoutes } from "./http/routes/nodes.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
-import { chatRoutes } from "./http/routes/v1/chat.ts";
+import { inferenceRoutes } from "./http/routes/v1/inference.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
 import type { Services } from "./http/services.ts";
 
@@ -62,5 +62,5 @@ const ROUTES = [
   earningsRoutes,
   nodeRoutes,
   modelRoutes,
-  chatRoutes,
+  inferenceRoutes,
 ];

@@ -8,12 +8,12 @@ import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { newId } from "./ids.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
-import { openChatsOf } from "./inference/open-chats.ts";
+import { OpenRuns } from "./inference/open-runs.ts";
 import { sharedReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
 import { keepLease } from "./ledger/commit/lease.ts";
 import { PriceBook } from "./metering/price-book.ts";
-import { tokenCounter } from "./metering/token-counter.ts";
+import { TokenCounter } from "./metering/token-counter.ts";
 import { onStop } from "./stop.ts";
 
 /** Running answers get this long to finish, then they are broken off and billed for what was relayed. */
@@ -35,6 +35,13 @@ const lease = await keepLease(sql, {
 });
 const batcher = new Batcher({ sql, instanceId });
 const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
+const inference = {
+  batcher,
+  agent,
+  priceBook: new PriceBook(sql),
+  counter: new TokenCounter(),
+  runs: new OpenRuns(),
+};
 const relayer = config.relayerAddress ?? (config.relayerKey ? privateKeyToAccount(config.relayerKey).address : null);
 if (relayer === null) throw new Error("Set RELAYER_ADDRESS (or RELAYER_KEY): who sends transactions for users.");
 const app = await buildApp(
@@ -47,21 +54,21 @@ const app = await buildApp(
     signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
     keyRing: new KeyRing(sql),
     reserves: sharedReconciliation({ sql, chain }, 500),
-    inference: { batcher, priceBook: new PriceBook(sql), agent },
+    inference,
   },
   { level: config.logLevel, redact: ["req.headers.authorization", "req.headers.cookie"] },
 );
 
 onStop(STOP_MS, async () => {
   const breakOff = async () => {
-    await openChatsOf(batcher).stop();
+    await inference.runs.stop();
     app.server.closeAllConnections();
   };
   const grace = setTimeout(() => void breakOff(), GRACE_MS);
   await app.close();
   clearTimeout(grace);
-  await openChatsOf(batcher).stop();
-  await tokenCounter.stop();
+  await inference.runs.stop();
+  await inference.counter.stop();
   await batcher.drained();
   await lease.stop();
   await agent.close();

@@ -6,7 +6,7 @@ import type { SignIn } from "../auth/siwe.ts";
 import type { Config } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import type { DepositContext } from "../flow/deposit/queue-authorization.ts";
-import type { Inference } from "../inference/chat.ts";
+import type { Inference } from "../inference/run.ts";
 import type { Reconciliation } from "../jobs/reconcile.ts";
 
 /** What routes work with: opened by the server, passed in, never imported. */

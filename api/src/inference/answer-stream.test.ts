@@ -1,22 +1,22 @@
 import { PassThrough, Readable } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { answerStream } from "./answer-stream.ts";
-import type { RunningChat } from "./chat.ts";
 import { readChatRequest } from "./chat-request.ts";
+import type { Run } from "./run.ts";
 
 const chunk = (content: string) =>
   `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content } }] })}\n\n`;
 
-/** A chat whose node says what is pushed into `body`, and what became of its hold. */
-function startedChat() {
+/** A run whose node says what is pushed into `body`, and what became of its hold. */
+function startedRun() {
   const body = new Readable({ read: () => {} });
   body.on("error", () => {});
   const stopping = new AbortController();
-  const bill = vi.fn<RunningChat["bill"]>(async () => ({ total: "0" }) as never);
-  const release = vi.fn<RunningChat["release"]>(async () => {});
+  const bill = vi.fn<Run["bill"]>(async () => ({ total: "0" }) as never);
+  const release = vi.fn<Run["release"]>(async () => {});
   const request = readChatRequest({ model: "m", messages: [{ role: "user", content: "Hi" }], stream: true });
-  const chat = { requestId: "req_1", request, response: { body }, signal: stopping.signal, bill, release };
-  return { body, stopping, bill, release, chat: chat as unknown as RunningChat };
+  const run = { requestId: "req_1", request, response: { body }, signal: stopping.signal, bill, release };
+  return { body, stopping, bill, release, run: run as unknown as Run };
 }
 
 afterEach(() => vi.useRealTimers());
@@ -24,9 +24,9 @@ afterEach(() => vi.useRealTimers());
 describe("answerStream", () => {
   test("behavior: a comment goes out every 15 s while the node is silent", async () => {
     vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
-    const { chat, body } = startedChat();
+    const { run, body } = startedRun();
     const out = new PassThrough();
-    const done = answerStream(chat, out);
+    const done = answerStream(run, out);
     vi.advanceTimersByTime(31_000);
     body.push(chunk("a"));
     body.push("data: [DONE]\n\n");
@@ -37,20 +37,20 @@ describe("answerStream", () => {
   });
 
   test("behavior: a reader that was gone before the start costs nothing", async () => {
-    const { chat, body, bill, release } = startedChat();
+    const { run, body, bill, release } = startedRun();
     const out = new PassThrough();
     out.destroy();
     body.push(chunk("a"));
     body.push("data: [DONE]\n\n");
-    await answerStream(chat, out);
+    await answerStream(run, out);
     expect(bill).not.toHaveBeenCalled();
     expect(release).toHaveBeenCalledOnce();
   });
 
   test("behavior: when the server stops, what was relayed is billed and the reader is cut off", async () => {
-    const { chat, body, bill, stopping } = startedChat();
+    const { run, body, bill, stopping } = startedRun();
     const out = new PassThrough();
-    const done = answerStream(chat, out);
+    const done = answerStream(run, out);
     body.push(chunk("relayed"));
     await expect.poll(() => out.readableLength).toBeGreaterThan(0);
     stopping.abort();
@@ -65,9 +65,9 @@ describe("answerStream", () => {
 
   test("behavior: a reader that stalls for 60 s is cut off and billed for what it got", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-    const { chat, body, bill } = startedChat();
+    const { run, body, bill } = startedRun();
     const out = new PassThrough({ highWaterMark: 1 });
-    const done = answerStream(chat, out);
+    const done = answerStream(run, out);
     body.push(chunk("first"));
     while (out.readableLength === 0) await new Promise(setImmediate);
     body.push(chunk("second"));
@@ -82,10 +82,10 @@ describe("answerStream", () => {
   });
 
   test("behavior: when the ledger fails the client is told, and the node is not blamed", async () => {
-    const { chat, body, bill } = startedChat();
+    const { run, body, bill } = startedRun();
     bill.mockRejectedValue(new Error("no ledger"));
     const out = new PassThrough();
-    const done = answerStream(chat, out);
+    const done = answerStream(run, out);
     body.push(chunk("a"));
     body.push("data: [DONE]\n\n");
     await done;

@@ -1,14 +1,14 @@
 import type { Writable } from "node:stream";
 import { InfrError } from "../errors.ts";
-import { writtenText } from "./answer-json.ts";
 import { NodeFailedError } from "./call-node.ts";
-import type { RunningChat } from "./chat.ts";
-import { isRecord } from "./chat-request.ts";
 import { FrameWriter } from "./frame-writer.ts";
-import { eventFrame, readEvents } from "./sse.ts";
+import { choicesOf, type NodeApi } from "./node-api.ts";
+import { isRecord } from "./read-fields.ts";
+import type { StreamPresenter } from "./request.ts";
+import type { Run } from "./run.ts";
+import { DONE, readEvents } from "./sse.ts";
 import { type ReportedUsage, readUsage } from "./usage.ts";
 
-const DONE = "[DONE]";
 const DRAIN_MS = 1_000;
 const MAX_STREAM_MS = 30 * 60_000;
 const MAX_COMPLETION_CHARACTERS = 16 * 1_048_576;
@@ -21,11 +21,15 @@ type Progress = {
   reported: ReportedUsage | null;
   /** `[DONE]`, a finish reason or usage was seen: the answer is whole. */
   ended: boolean;
-  /** The last chunk, whose object, model and time the usage chunk repeats. */
-  last: Record<string, unknown>;
 };
 
-type Stream = { chat: RunningChat; events: AsyncGenerator<string>; frames: FrameWriter; progress: Progress };
+type Stream = {
+  run: Run;
+  events: AsyncGenerator<string>;
+  frames: FrameWriter;
+  present: StreamPresenter;
+  progress: Progress;
+};
 
 /**
  * Streams a completion to `out`, frame by frame. Frames pass as they come; only the closing ones (usage, `[DONE]`) wait
@@ -34,11 +38,12 @@ type Stream = { chat: RunningChat; events: AsyncGenerator<string>; frames: Frame
  * Nothing relayed costs nothing. It runs by itself rather than being pulled, so that nobody can keep it from ending.
  * @throws InfrError when the client left and what it had got could not be billed
  */
-export async function answerStream(chat: RunningChat, out: Writable): Promise<void> {
-  const { body } = chat.response;
-  const frames = new FrameWriter(out, chat.signal);
-  const progress: Progress = { text: "", relayedLength: 0, reported: null, ended: false, last: {} };
-  const stream: Stream = { chat, events: readEvents(body), frames, progress };
+export async function answerStream(run: Run, out: Writable): Promise<void> {
+  const { body } = run.response;
+  const frames = new FrameWriter(out, run.signal);
+  const progress: Progress = { text: "", relayedLength: 0, reported: null, ended: false };
+  const present = run.request.present.stream(run.requestId);
+  const stream: Stream = { run, events: readEvents(body), frames, present, progress };
   const deadline = setTimeout(() => body.destroy(new Error("the answer took too long")), MAX_STREAM_MS).unref();
   // A node that has gone quiet would keep us waiting after the client left.
   const leave = () => {
@@ -62,17 +67,15 @@ export async function answerStream(chat: RunningChat, out: Writable): Promise<vo
 }
 
 /** @returns why the node did not finish its answer, null if it did or the client left */
-async function relay({ chat, events, frames, progress }: Stream): Promise<unknown> {
-  const usagePlaceholder = chat.request.includeUsage ? { usage: null } : {};
+async function relay({ run, events, frames, present, progress }: Stream): Promise<unknown> {
   try {
     // Not `for await`: leaving that loop would close the events, and an abandoned stream is drained.
     for (let next = await events.next(); !next.done; next = await events.next()) {
-      const chunk = note(next.value, progress);
+      const chunk = note(next.value, run.request.api, progress);
       if (frames.signal.aborted || next.value === DONE) return null;
       if (chunk === null) continue;
       progress.relayedLength = progress.text.length;
-      const { usage: _, ...rest } = chunk;
-      await frames.write(eventFrame(JSON.stringify({ ...rest, id: chat.requestId, ...usagePlaceholder })));
+      await frames.write(present.chunk(chunk));
     }
   } catch (error) {
     return error;
@@ -81,7 +84,7 @@ async function relay({ chat, events, frames, progress }: Stream): Promise<unknow
 }
 
 /** Takes down what an event tells. @returns the chunk to relay, null for one that is held back or none */
-function note(data: string, progress: Progress): Record<string, unknown> | null {
+function note(data: string, api: NodeApi, progress: Progress): Record<string, unknown> | null {
   if (data === DONE) {
     progress.ended = true;
     return null;
@@ -94,11 +97,9 @@ function note(data: string, progress: Progress): Record<string, unknown> | null 
     progress.reported = reported;
     progress.ended = true;
   }
-  progress.last = chunk;
-  const choices = Array.isArray(chunk["choices"]) ? chunk["choices"] : [];
+  const choices = choicesOf(api, chunk);
   for (const choice of choices) {
-    if (!isRecord(choice)) continue;
-    progress.text += writtenText(choice["delta"]);
+    progress.text += api.written(choice);
     if (typeof choice["finish_reason"] === "string") progress.ended = true;
   }
   if (progress.text.length > MAX_COMPLETION_CHARACTERS) throw new Error("the node does not stop");
@@ -106,11 +107,11 @@ function note(data: string, progress: Progress): Record<string, unknown> | null 
 }
 
 /** The client is gone: what the node still says within a second is counted, so that its usage frame may arrive. */
-async function drain({ chat, events, progress }: Stream): Promise<void> {
-  const timer = setTimeout(() => chat.response.body.destroy(), DRAIN_MS);
+async function drain({ run, events, progress }: Stream): Promise<void> {
+  const timer = setTimeout(() => run.response.body.destroy(), DRAIN_MS);
   try {
     for await (const data of events) {
-      note(data, progress);
+      note(data, run.request.api, progress);
       if (data === DONE) break;
     }
   } catch {
@@ -121,40 +122,33 @@ async function drain({ chat, events, progress }: Stream): Promise<void> {
 }
 
 /** @returns what was charged, null when nothing was: no text reached the client, and the answer was not an empty one */
-async function endHold({ chat, progress }: Stream, left: boolean) {
+async function endHold({ run, progress }: Stream, left: boolean) {
   const { ended, relayedLength, reported, text } = progress;
   if (relayedLength === 0 && (left || !ended)) {
-    await chat.release();
+    await run.release();
     return null;
   }
   // Only the node's own count may bill more than was relayed.
   const completionText = reported ? text : text.slice(0, relayedLength);
-  return chat.bill({ reported, completionText, drained: left }, left ? "aborted" : ended ? "ok" : "error");
+  return run.bill({ reported, completionText, drained: left }, left ? "aborted" : ended ? "ok" : "error");
 }
 
 /** Bills, then ends the stream. Without a capture it is not closed, so that no client takes the answer for complete. */
 async function close(stream: Stream, failure: unknown): Promise<void> {
-  const { chat, frames, progress } = stream;
+  const { run, frames, present } = stream;
   try {
     const usage = await endHold(stream, false);
-    if (failure || !usage) return await frames.write(brokenOff(new NodeFailedError({ model: chat.request.model })));
-    if (chat.request.includeUsage) {
-      const { object, created, model } = progress.last;
-      await frames.write(
-        eventFrame(JSON.stringify({ id: chat.requestId, object, created, model, choices: [], usage })),
-      );
-    }
-    await frames.write(eventFrame(DONE));
+    if (!failure && usage) return await frames.write(present.end(usage));
+    await frames.write(present.failure(brokenOff(new NodeFailedError({ model: run.request.model }))));
   } catch (error) {
-    await frames.write(brokenOff(error));
+    await frames.write(present.failure(brokenOff(error)));
   }
 }
 
-function brokenOff(cause: unknown): string {
+function brokenOff(cause: unknown): { code: string; message: string } {
   const message =
     cause instanceof NodeFailedError
       ? "The node broke off in the middle of the answer. You are charged for what you received, if anything."
       : "The answer is not complete: it could not be billed, by a fault on our side. Send the request again.";
-  const code = cause instanceof InfrError ? cause.code : "internal_error";
-  return eventFrame(JSON.stringify({ error: { message, type: "server_error", param: null, code } }));
+  return { code: cause instanceof InfrError ? cause.code : "internal_error", message };
 }

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 const call = (path: string, signal = AbortSignal.timeout(5_000)) =>
-  callNode({ agent, url: `${origin}/${path}`, body: { model: "m" }, signal });
+  callNode({ agent, url: `${origin}/${path}`, path: "/v1/chat/completions", body: { model: "m" }, signal });
 
 describe("callNode", () => {
   test.each([400, 413, 422])("error: a %d is about the request and is passed on", async (status) => {

@@ -59,21 +59,27 @@ export type NodeResponse = { body: Dispatcher.ResponseData["body"] };
 /** What a node may say of the request itself; anything else is the node's own trouble. */
 const REFUSALS = [400, 413, 422];
 
-type NodeCall = { agent: Dispatcher; url: string; body: Record<string, unknown>; signal: AbortSignal };
+type NodeCall = {
+  agent: Dispatcher;
+  url: string;
+  path: string;
+  body: Record<string, unknown>;
+  signal: AbortSignal;
+};
 
 /**
- * Sends a chat completion to a node. `identity` encoding, so that usage can be read as it passes. The signal counts
+ * Sends a request to a node. `identity` encoding, so that usage can be read as it passes. The signal counts
  * until the node begins to answer; from then on the body is the caller's to end.
  * @throws NodeFailedError on anything that another node might do better, NodeRefusedError on a 400, 413 or 422
  */
-export async function callNode({ agent, url, body, signal }: NodeCall): Promise<NodeResponse> {
+export async function callNode({ agent, url, path, body, signal }: NodeCall): Promise<NodeResponse> {
   const model = String(body["model"]);
   const calling = new AbortController();
   const abort = () => calling.abort(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
   try {
     signal.throwIfAborted();
-    const response = await httpRequest(`${url.replace(/\/$/, "")}/v1/chat/completions`, {
+    const response = await httpRequest(`${url.replace(/\/$/, "")}${path}`, {
       dispatcher: agent,
       method: "POST",
       headers: { "content-type": "application/json", accept: "*/*", "accept-encoding": "identity" },

@@ -1,29 +1,27 @@
 import { InvalidInputError } from "../errors.ts";
+import { chatApi } from "./node-api.ts";
+import { passThrough } from "./pass-through.ts";
+import { bytesOf, isRecord, MAX_CHOICES, readCommon, wholeNumber } from "./read-fields.ts";
+import type { InferenceRequest, Presenter } from "./request.ts";
 
-/** A chat completion request, as far as we read it; every other field passes through to the node untouched. */
-export type ChatRequest = {
-  model: string;
-  messages: unknown[];
-  stream: boolean;
-  includeUsage: boolean;
-  choices: number;
-  /** What the client allows, if it says so. */
-  maxTokens: number | null;
-  body: Record<string, unknown>;
-  /** Bytes of the body as JSON: no prompt in it has more tokens. */
-  bodyBytes: number;
-};
-
-const MAX_CHOICES = 16;
 const MAX_MESSAGES = 10_000;
 
-/** Reads what billing needs to know of the body. @throws InvalidInputError naming the parameter */
-export function readChatRequest(body: unknown): ChatRequest {
-  if (!isRecord(body)) throw new InvalidInputError("The body has to be a JSON object.");
-  const { model, messages, stream, n, stream_options: streamOptions } = body;
-  if (typeof model !== "string" || model === "") {
-    throw new InvalidInputError("model has to be the name of a model: GET /v1/models lists them.", "model");
-  }
+/** Reads a chat completion request; fields that we don't know pass through. @throws InvalidInputError */
+export function readChatRequest(input: unknown): InferenceRequest {
+  const { body, model, stream } = readCommon(input);
+  return chatRequest({ body, model, stream, bodyBytes: bytesOf(body), present: passThrough(body) });
+}
+
+/** What a chat completion asks of a node. @throws InvalidInputError naming the parameter */
+export function chatRequest(asked: {
+  body: Record<string, unknown>;
+  model: string;
+  stream: boolean;
+  bodyBytes: number;
+  present: Presenter;
+}): InferenceRequest {
+  const { max_completion_tokens: maxCompletionTokens, max_tokens: maxTokens, ...rest } = asked.body;
+  const { messages } = rest;
   if (
     !Array.isArray(messages) ||
     messages.length === 0 ||
@@ -32,38 +30,19 @@ export function readChatRequest(body: unknown): ChatRequest {
   ) {
     throw new InvalidInputError(`messages has to be a list of 1 to ${MAX_MESSAGES} message objects.`, "messages");
   }
-  if (stream !== undefined && stream !== null && typeof stream !== "boolean") {
-    throw new InvalidInputError("stream has to be true or false.", "stream");
-  }
   return {
-    model,
-    messages,
-    stream: stream === true,
-    includeUsage: isRecord(streamOptions) && streamOptions["include_usage"] === true,
-    choices: wholeNumber({ value: n, name: "n", most: MAX_CHOICES }) ?? 1,
+    ...asked,
+    api: chatApi,
+    body: { ...rest, ...(asked.stream ? { stream_options: { include_usage: true } } : {}) },
+    choices: wholeNumber({ value: rest["n"], name: "n", most: MAX_CHOICES }) ?? 1,
     maxTokens:
-      wholeNumber({ value: body["max_completion_tokens"], name: "max_completion_tokens" }) ??
-      wholeNumber({ value: body["max_tokens"], name: "max_tokens" }),
-    body,
-    bodyBytes: Buffer.byteLength(JSON.stringify(body)),
+      wholeNumber({ value: maxCompletionTokens, name: "max_completion_tokens" }) ??
+      wholeNumber({ value: maxTokens, name: "max_tokens" }),
+    limitField: maxCompletionTokens == null ? "max_tokens" : "max_completion_tokens",
+    parts: messages.length,
+    promptText: () => promptText(messages, rest),
+    hasMedia: messages.some(hasMedia),
   };
-}
-
-export const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-function wholeNumber({
-  value,
-  name,
-  most = Number.MAX_SAFE_INTEGER,
-}: {
-  value: unknown;
-  name: string;
-  most?: number;
-}): number | null {
-  if (value === undefined || value === null) return null;
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  throw new InvalidInputError(`${name} has to be a whole number from 1 to ${most}.`, name);
 }
 
 /** Fields with an inside that no model reads. Whatever else is a list or an object counts as prompt: nodes extend the API. */
@@ -83,7 +62,7 @@ const SETTINGS = new Set([
 const MEDIA = new Set(["type", "image_url", "input_audio", "file", "video_url", "audio_url"]);
 
 /** All text of a prompt that a model reads: contents, names, tools, documents. Images and audio are not in it. */
-export function promptText({ messages, body }: ChatRequest): string {
+function promptText(messages: unknown[], body: Record<string, unknown>): string {
   const parts: string[] = [];
   collectText(messages, parts);
   for (const [name, value] of Object.entries(body)) {
@@ -93,14 +72,8 @@ export function promptText({ messages, body }: ChatRequest): string {
   return parts.join("\n");
 }
 
-/** Whether a prompt has parts whose tokens can't be counted from text. */
-export const hasMedia = (request: ChatRequest): boolean =>
-  request.messages.some(
-    (message) =>
-      isRecord(message) &&
-      Array.isArray(message["content"]) &&
-      message["content"].some((part) => isRecord(part) && part["type"] !== "text"),
-  );
+const hasMedia = (message: Record<string, unknown>): boolean =>
+  Array.isArray(message["content"]) && message["content"].some((part) => isRecord(part) && part["type"] !== "text");
 
 function collectText(value: unknown, into: string[]): void {
   if (typeof value === "string") into.push(value);

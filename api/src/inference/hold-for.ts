@@ -4,7 +4,7 @@ import type { Batcher } from "../ledger/commit/batcher.ts";
 import { completionCovered, worstCase } from "../metering/cost.ts";
 import { promptTokensAtMost } from "../metering/count-tokens.ts";
 import type { Offer } from "../metering/offer.ts";
-import type { ChatRequest } from "./chat-request.ts";
+import type { InferenceRequest } from "./request.ts";
 
 /** Who asks: the key's account, and what its limits are counted under. */
 export type Caller = { accountId: string; keyId: string | null; userId: string | null };
@@ -12,7 +12,7 @@ export type Caller = { accountId: string; keyId: string | null; userId: string |
 /** A node to ask, and the completion tokens of each choice that are paid for there. */
 export type Candidate = { offer: Offer; maxTokens: number; lowered: boolean };
 
-type Wanted = { caller: Caller; request: ChatRequest; requestId: string; offers: Offer[] };
+type Wanted = { caller: Caller; request: InferenceRequest; requestId: string; offers: Offer[] };
 
 /**
  * Holds what the request can cost on the dearest of its candidate nodes. With less money than that, each node gets the
@@ -27,7 +27,7 @@ export async function holdFor(batcher: Batcher, { caller, request, requestId, of
     requestId,
     accountId: caller.accountId,
     worst: offers.map((offer) => cost(offer, mostOf(offer, request))).reduce((a, b) => (a > b ? a : b)),
-    floor: offers.map((offer) => cost(offer, 1)).reduce((a, b) => (a < b ? a : b)),
+    floor: offers.map((offer) => cost(offer, leastOf(offer, request))).reduce((a, b) => (a < b ? a : b)),
     subjects: [`account:${caller.accountId}`, `key:${caller.keyId}`, `member:${caller.userId}`],
   });
   return offers
@@ -36,8 +36,11 @@ export async function holdFor(batcher: Batcher, { caller, request, requestId, of
       const maxTokens = Math.min(mostOf(offer, request), covered);
       return { offer, maxTokens, lowered: maxTokens < (request.maxTokens ?? offer.maxCompletionTokens) };
     })
-    .filter(({ maxTokens }) => maxTokens >= 1);
+    .filter(({ offer, maxTokens }) => maxTokens >= leastOf(offer, request));
 }
 
-const mostOf = (offer: Offer, { maxTokens }: ChatRequest): number =>
+/** An answer of no tokens is of use only to those who asked for none. */
+const leastOf = (offer: Offer, request: InferenceRequest): number => Math.min(1, mostOf(offer, request));
+
+const mostOf = (offer: Offer, { maxTokens }: InferenceRequest): number =>
   Math.min(maxTokens ?? offer.maxCompletionTokens, offer.maxCompletionTokens);

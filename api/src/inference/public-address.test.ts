@@ -73,6 +73,7 @@ describe("openNodeAgent", () => {
       const error: unknown = await callNode({
         agent,
         url,
+        path: "/v1/chat/completions",
         body: { model: "m" },
         signal: AbortSignal.timeout(5_000),
       }).catch((failure: unknown) => failure);

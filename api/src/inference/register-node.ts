@@ -5,9 +5,9 @@ import { InfrError, InvalidInputError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { saveOffer } from "../metering/store.ts";
 import { readAtMost } from "./call-node.ts";
-import { isRecord } from "./chat-request.ts";
 import { type NodeRow, saveNode } from "./nodes-store.ts";
 import { PrivateAddressError } from "./public-address.ts";
+import { isRecord } from "./read-fields.ts";
 
 const TOKENS_PER_PRICE = 1_000_000n;
 const PROBE_MS = 5_000;

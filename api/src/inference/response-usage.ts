@@ -2,6 +2,8 @@ import { formatUsd } from "@infr/money";
 import type { CostBreakdown, Tokens } from "../ledger/commit/operations.ts";
 import { totalOf } from "../metering/cost.ts";
 
+export type ResponseUsage = ReturnType<typeof responseUsage>;
+
 /** The `usage` object of a response: OpenAI's counts, OpenRouter's `cost`, and the exact string beside the number. */
 export function responseUsage(tokens: Tokens, cost: CostBreakdown) {
   const prompt = tokens.prompt + tokens.cached;

@@ -53,5 +53,8 @@ async function* readLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<strin
 
 const tooLong = () => new MalformedStreamError("an event is longer than 1 MiB");
 
+/** What OpenAI's streams end with. */
+export const DONE = "[DONE]";
+
 /** One event on the wire. */
 export const eventFrame = (data: string): string => `data: ${data}\n\n`;

@@ -1,7 +1,8 @@
 import type { Tokens } from "../ledger/commit/operations.ts";
 import { promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
-import { tokenCounter } from "../metering/token-counter.ts";
-import { type ChatRequest, hasMedia, isRecord, promptText } from "./chat-request.ts";
+import type { TokenCounter } from "../metering/token-counter.ts";
+import { isRecord } from "./read-fields.ts";
+import type { InferenceRequest } from "./request.ts";
 
 /** What a node says it used, in OpenAI's words. */
 export type ReportedUsage = { prompt: number; cached: number; completion: number; reasoning: number };
@@ -28,21 +29,21 @@ export function readUsage(value: unknown): ReportedUsage | null {
  * was asked for; otherwise our count of the text does. Token classes are made disjoint here, so that cached tokens are
  * not charged twice.
  */
-export async function billedUsage({
-  request,
-  maxTokens,
-  reported,
-  completionText,
-  drained,
-}: Answered & { request: ChatRequest; maxTokens: number }): Promise<BilledUsage> {
-  const [counted, prompt] = await Promise.all([
-    tokenCounter.count(completionText),
-    tokenCounter.count(promptText(request)),
-  ]);
+export async function billedUsage(
+  counter: TokenCounter,
+  {
+    request,
+    maxTokens,
+    reported,
+    completionText,
+    drained,
+  }: Answered & { request: InferenceRequest; maxTokens: number },
+): Promise<BilledUsage> {
+  const [counted, prompt] = await Promise.all([counter.count(completionText), counter.count(request.promptText())]);
   const completion = Math.min(counted, maxTokens);
-  const promptLimit = hasMedia(request)
+  const promptLimit = request.hasMedia
     ? promptTokensAtMost(request)
-    : Math.min(tolerated(prompt + 8 * request.messages.length), promptTokensAtMost(request));
+    : Math.min(tolerated(prompt + 8 * request.parts), promptTokensAtMost(request));
   if (reported && reported.prompt <= promptLimit && reported.completion <= Math.min(maxTokens, tolerated(completion))) {
     return {
       tokens: {

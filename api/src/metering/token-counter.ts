@@ -14,9 +14,9 @@ const LONGEST_TOKEN = 128;
 type Job = { text: string; resolve: (tokens: number) => void };
 
 /**
- * Counts tokens beside the event loop, which a long text would stop for everybody. A text that takes longer than
- * five seconds counts for what was counted by then, one that no thread could count (it died, or too much is queued)
- * for the fewest tokens it can have: doubt never makes a request dearer.
+ * Counts tokens beside the event loop, which a long text would stop for everybody; threads start with the first long
+ * text. A text that takes longer than five seconds counts for what was counted by then, one that no thread could count
+ * (it died, or too much is queued) for the fewest tokens it can have: doubt never makes a request dearer.
  */
 export class TokenCounter {
   readonly #source: URL;
@@ -94,8 +94,5 @@ export class TokenCounter {
     thread.postMessage({ text, withinMs: this.#withinMs }, []);
   }
 }
-
-/** The process's own. It starts its threads with the first long text, also after it was stopped. */
-export const tokenCounter = new TokenCounter();
 
 const fewestTokens = (text: string): number => Math.floor(text.length / LONGEST_TOKEN);

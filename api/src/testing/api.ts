@@ -14,13 +14,13 @@ import { readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import { newId } from "../ids.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
-import { openChatsOf } from "../inference/open-chats.ts";
+import { OpenRuns } from "../inference/open-runs.ts";
 import { sharedReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
 import { renewLease } from "../ledger/commit/store.ts";
 import { bookEntries } from "../ledger/entries.ts";
 import { PriceBook } from "../metering/price-book.ts";
-import { tokenCounter } from "../metering/token-counter.ts";
+import { TokenCounter } from "../metering/token-counter.ts";
 import { testDatabase } from "./database.ts";
 
 /** The first of the chain's well-known funded accounts. */
@@ -49,6 +49,13 @@ export async function startApi() {
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   const batcher = new Batcher({ sql, instanceId });
   const agent = openNodeAgent({ allowPrivate: true });
+  const inference = {
+    batcher,
+    agent,
+    priceBook: new PriceBook(sql),
+    counter: new TokenCounter(),
+    runs: new OpenRuns(),
+  };
   const app = await buildApp(
     {
       config,
@@ -59,7 +66,7 @@ export async function startApi() {
       signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId, now: () => new Date() },
       keyRing: new KeyRing(sql),
       reserves: sharedReconciliation({ sql, chain }, 500),
-      inference: { batcher, priceBook: new PriceBook(sql), agent },
+      inference,
     },
     false,
   );
@@ -77,10 +84,10 @@ export async function startApi() {
       signMessage({ origin: config.publicUrl, chainId, privateKey, overrides }),
     stop: async () => {
       const closed = app.close();
-      await openChatsOf(batcher).stop();
+      await inference.runs.stop();
       app.server.closeAllConnections();
       await closed;
-      await tokenCounter.stop();
+      await inference.counter.stop();
       await node.stop();
       await agent.destroy();
       await testChain.stop();

@@ -8,22 +8,29 @@ import type { Batcher } from "../ledger/commit/batcher.ts";
 import { costOfTokens } from "../metering/cost.ts";
 import type { Offer } from "../metering/offer.ts";
 import type { PriceBook } from "../metering/price-book.ts";
+import type { TokenCounter } from "../metering/token-counter.ts";
 import { callNode, NodeFailedError, type NodeResponse } from "./call-node.ts";
-import type { ChatRequest } from "./chat-request.ts";
 import { chooseNodes, expectedWorkload } from "./choose-nodes.ts";
 import { type Caller, type Candidate, holdFor } from "./hold-for.ts";
-import { openChatsOf } from "./open-chats.ts";
 import { billOrRelease, releaseSurely } from "./open-hold.ts";
-import { responseUsage } from "./response-usage.ts";
+import type { OpenRuns } from "./open-runs.ts";
+import type { InferenceRequest } from "./request.ts";
+import { type ResponseUsage, responseUsage } from "./response-usage.ts";
 import { type Answered, billedUsage } from "./usage.ts";
 
 /** What inference works with; opened by the server. */
-export type Inference = { batcher: Batcher; priceBook: PriceBook; agent: Dispatcher };
+export type Inference = {
+  batcher: Batcher;
+  priceBook: PriceBook;
+  agent: Dispatcher;
+  counter: TokenCounter;
+  runs: OpenRuns;
+};
 
 /** A request with money set aside and a node that has begun to answer. `bill` or `release` has to be called. */
-export type RunningChat = {
+export type Run = {
   requestId: string;
-  request: ChatRequest;
+  request: InferenceRequest;
   offer: Offer;
   response: NodeResponse;
   /** Completion tokens of each choice that the node was asked for. */
@@ -33,32 +40,31 @@ export type RunningChat = {
   /** Aborts when the client leaves or the server stops. */
   signal: AbortSignal;
   /** Bills what was answered, or else releases the hold. @throws InfrError when it could not be billed */
-  bill: (answered: Answered, status: "ok" | "aborted" | "error") => Promise<ReturnType<typeof responseUsage>>;
+  bill: (answered: Answered, status: "ok" | "aborted" | "error") => Promise<ResponseUsage>;
   release: () => Promise<void>;
 };
 
 const REFUSALS = [InsufficientBalanceError, LimitReachedError, OverloadedError];
 
-type Asked = { caller: Caller; request: ChatRequest; signal: AbortSignal };
+type Asked = { caller: Caller; request: InferenceRequest; signal: AbortSignal };
 
 /**
  * Sets the worst case aside, then asks the nodes that sell the model, one after the other, until one answers. If none
  * does, or the client goes away first, the hold is released: nothing was served.
  */
-export async function startChat(inference: Inference, asked: Asked): Promise<RunningChat> {
-  const { batcher, priceBook } = inference;
-  const chats = openChatsOf(batcher);
+export async function startRun(inference: Inference, asked: Asked): Promise<Run> {
+  const { batcher, priceBook, runs } = inference;
   const { caller, request } = asked;
   const startedAt = performance.now();
-  const signal = chats.signal(asked.signal);
+  const signal = runs.signal(asked.signal);
   const offers = chooseNodes(await priceBook.offersOf(request.model), expectedWorkload(request));
   signal.throwIfAborted();
   const requestId = newId("req");
   const hold = { requestId, accountId: caller.accountId };
-  chats.begin(requestId);
+  runs.begin(requestId);
   const release = async () => {
     await releaseSurely(batcher, hold);
-    chats.end(requestId);
+    runs.end(requestId);
   };
   try {
     const candidates = await holdFor(batcher, { caller, request, requestId, offers });
@@ -71,25 +77,25 @@ export async function startChat(inference: Inference, asked: Asked): Promise<Run
       signal,
       release,
       bill: (answered, status) =>
-        billOrRelease(batcher, hold, () => bill(answered, status)).finally(() => chats.end(requestId)),
+        billOrRelease(batcher, hold, () => bill(answered, status)).finally(() => runs.end(requestId)),
     };
   } catch (error) {
     // A refused hold left nothing to release; one whose answer was lost may have.
-    if (REFUSALS.some((refusal) => error instanceof refusal)) chats.end(requestId);
+    if (REFUSALS.some((refusal) => error instanceof refusal)) runs.end(requestId);
     else await release();
     throw error;
   }
 }
 
-type Billed = { caller: Caller; request: ChatRequest; requestId: string; startedAt: number; candidate: Candidate };
+type Billed = { caller: Caller; request: InferenceRequest; requestId: string; startedAt: number; candidate: Candidate };
 
 function biller(
-  { batcher }: Inference,
+  { batcher, counter }: Inference,
   { caller, request, requestId, startedAt, candidate: { offer, maxTokens } }: Billed,
-): RunningChat["bill"] {
+): Run["bill"] {
   return async (answered, status) => {
     const total = maxTokens * request.choices;
-    const { tokens, source } = await billedUsage({ ...answered, request, maxTokens: total });
+    const { tokens, source } = await billedUsage(counter, { ...answered, request, maxTokens: total });
     const cost = costOfTokens(tokens, offer.prices);
     await captureHold(batcher, {
       requestId,
@@ -114,19 +120,15 @@ function biller(
 
 async function firstAnswer(
   { agent }: Inference,
-  { request, candidates, signal }: { request: ChatRequest; candidates: Candidate[]; signal: AbortSignal },
+  { request, candidates, signal }: { request: InferenceRequest; candidates: Candidate[]; signal: AbortSignal },
 ): Promise<Candidate & { response: NodeResponse }> {
-  const { max_completion_tokens: _, max_tokens: __, ...rest } = request.body;
-  const limit = request.body["max_completion_tokens"] == null ? "max_tokens" : "max_completion_tokens";
+  const { api, body, limitField } = request;
   let failure: unknown;
   for (const candidate of candidates) {
-    const body = {
-      ...rest,
-      [limit]: candidate.maxTokens,
-      ...(request.stream ? { stream_options: { include_usage: true } } : {}),
-    };
+    const limit = limitField === null ? {} : { [limitField]: candidate.maxTokens };
+    const call = { agent, url: candidate.offer.url, path: api.path, body: { ...body, ...limit }, signal };
     try {
-      return { ...candidate, response: await callNode({ agent, url: candidate.offer.url, body, signal }) };
+      return { ...candidate, response: await callNode(call) };
     } catch (error) {
       if (!(error instanceof NodeFailedError) || signal.aborted) throw error;
       failure = error;

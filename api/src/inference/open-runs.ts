@@ -1,7 +1,5 @@
-import type { Batcher } from "../ledger/commit/batcher.ts";
-
-/** The chats of this process whose holds are open: what a shutdown has to end before the ledger may be closed. */
-class OpenChats {
+/** The runs of this process whose holds are open: what a shutdown has to end before the ledger may be closed. */
+export class OpenRuns {
   readonly #stopping = new AbortController();
   readonly #open = new Set<string>();
   #waiting: Array<() => void> = [];
@@ -25,13 +23,4 @@ class OpenChats {
     this.#stopping.abort(new Error("the server stops"));
     if (this.#open.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
-}
-
-const chatsOf = new WeakMap<Batcher, OpenChats>();
-
-/** The chats whose holds were placed through a batcher: one set for each, as a process has one of both. */
-export function openChatsOf(batcher: Batcher): OpenChats {
-  const chats = chatsOf.get(batcher) ?? new OpenChats();
-  chatsOf.set(batcher, chats);
-  return chats;
 }

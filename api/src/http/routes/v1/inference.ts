@@ -4,24 +4,40 @@ import { Type } from "typebox";
 import type { KeyOwner } from "../../../auth/api-keys.ts";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
-import { type RunningChat, startChat } from "../../../inference/chat.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
+import type { InferenceRequest } from "../../../inference/request.ts";
+import { type Run, startRun } from "../../../inference/run.ts";
 import type { Routes, Services } from "../../services.ts";
 
 const MAX_BODY_BYTES = 20 * 1_048_576;
 const BUFFERED_BYTES = 16_384;
-const CALLER = "chatCaller";
-const SIGNAL = "chatSignal";
+const CALLER = "caller";
+const SIGNAL = "leavingSignal";
 
-export function chatRoutes(app: Routes, services: Services): void {
+/** Where something can be asked of a model. All of them hold, ask, answer and bill in the same way. */
+type Surface = { path: string; summary: string; read: (body: unknown) => InferenceRequest };
+
+const SURFACES: Surface[] = [
+  {
+    path: "/v1/chat/completions",
+    summary: "Create a chat completion (OpenAI's API; unknown fields pass through)",
+    read: readChatRequest,
+  },
+];
+
+export function inferenceRoutes(app: Routes, services: Services): void {
   app.decorateRequest(CALLER, null);
   app.decorateRequest(SIGNAL, null);
+  for (const surface of SURFACES) addRoute(app, services, surface);
+}
+
+function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary, read }: Surface): void {
   app.post(
-    "/v1/chat/completions",
+    path,
     {
       schema: {
         tags: ["Inference"],
-        summary: "Create a chat completion (OpenAI's API; unknown fields pass through)",
+        summary,
         // Read by hand: a validator that coerces or strips would change what the node gets.
         body: Type.Unknown(),
         security: [{ key: [] }],
@@ -31,17 +47,17 @@ export function chatRoutes(app: Routes, services: Services): void {
       onRequest: async (request, reply) => {
         // Before anything is awaited: a client that leaves meanwhile would go unnoticed.
         request.setDecorator(SIGNAL, leavingSignal(reply));
-        request.setDecorator(CALLER, await services.keyRing.authenticate(request.headers.authorization));
+        request.setDecorator(CALLER, await keyRing.authenticate(request.headers.authorization));
       },
     },
     async (request, reply) => {
-      const chat = await startChat(services.inference, {
+      const run = await startRun(inference, {
         caller: request.getDecorator<KeyOwner>(CALLER),
-        request: readChatRequest(request.body),
+        request: read(request.body),
         signal: request.getDecorator<AbortSignal>(SIGNAL),
       });
-      describe(reply, chat);
-      return chat.request.stream ? stream(request, reply, chat) : answerJson(chat);
+      describe(reply, run);
+      return run.request.stream ? stream(request, reply, run) : answerJson(run);
     },
   );
 }
@@ -54,16 +70,16 @@ function leavingSignal({ raw }: FastifyReply): AbortSignal {
   return leaving.signal;
 }
 
-function describe(reply: FastifyReply, chat: RunningChat): void {
-  void reply.header("x-request-id", chat.requestId);
-  void reply.header("x-infr-node", chat.offer.nodeId);
-  if (chat.lowered) void reply.header("x-infr-max-tokens", String(chat.maxTokens));
+function describe(reply: FastifyReply, run: Run): void {
+  void reply.header("x-request-id", run.requestId);
+  void reply.header("x-infr-node", run.offer.nodeId);
+  if (run.lowered) void reply.header("x-infr-max-tokens", String(run.maxTokens));
 }
 
-function stream(request: FastifyRequest, reply: FastifyReply, chat: RunningChat): FastifyReply {
+function stream(request: FastifyRequest, reply: FastifyReply, run: Run): FastifyReply {
   const frames = new PassThrough({ highWaterMark: BUFFERED_BYTES });
-  answerStream(chat, frames).catch((error: unknown) => {
-    request.log.error({ err: error, requestId: chat.requestId }, "a broken off stream could not be billed");
+  answerStream(run, frames).catch((error: unknown) => {
+    request.log.error({ err: error, requestId: run.requestId }, "a broken off stream could not be billed");
   });
   return reply
     .header("content-type", "text/event-stream; charset=utf-8")
