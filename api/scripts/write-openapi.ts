@@ -8,7 +8,7 @@ import { openNodeAgent } from "../src/inference/call-node.ts";
 import { OpenRuns } from "../src/inference/open-runs.ts";
 import { sharedReconciliation } from "../src/jobs/reconcile.ts";
 import { Batcher } from "../src/ledger/commit/batcher.ts";
-import { PriceBook } from "../src/metering/price-book.ts";
+import { openPriceBook } from "../src/metering/price-book.ts";
 import { TokenCounter } from "../src/metering/token-counter.ts";
 
 const NOBODY = `0x${"0".repeat(40)}` as const;
@@ -35,7 +35,7 @@ const app = await buildApp(
     inference: {
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),
-      priceBook: new PriceBook(sql),
+      priceBook: openPriceBook({ sql, config }),
       counter: new TokenCounter(),
       runs: new OpenRuns(),
     },

@@ -11,6 +11,7 @@ import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
+import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
@@ -61,6 +62,7 @@ const ROUTES = [
   batchRoutes,
   earningsRoutes,
   nodeRoutes,
+  priceRoutes,
   modelRoutes,
   inferenceRoutes,
 ];

@@ -65,6 +65,17 @@ export const environmentSchema = Type.Object({
     pattern: "^[0-9]+(\\.[0-9]{1,3})?$",
     description: "Highest price that a node may ask for a million tokens.",
   }),
+  MAX_PRICE_TIER_MULTIPLE: Type.Integer({
+    default: 10,
+    minimum: 1,
+    maximum: 1_000_000,
+    description: "How many times the default price of a model's size a node may ask.",
+  }),
+  MAX_UNIT_PRICE_USD: Type.String({
+    default: "10",
+    pattern: "^[0-9]+(\\.[0-9]{1,9})?$",
+    description: "Highest price that a node may ask for a unit of a resource, such as a GPU second.",
+  }),
   ALLOW_PRIVATE_NODES: Type.Boolean({
     default: false,
     description: "Accept http and private addresses as node URLs. For development.",
@@ -104,6 +115,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     flushAfterSeconds: env.FLUSH_AFTER_SECONDS,
     feeBumpAfterMs: env.FEE_BUMP_AFTER_MS,
     maxPricePerMillionUsd: env.MAX_PRICE_PER_MILLION_USD,
+    maxPriceTierMultiple: env.MAX_PRICE_TIER_MULTIPLE,
+    maxUnitPriceUsd: env.MAX_UNIT_PRICE_USD,
     allowPrivateNodes: env.ALLOW_PRIVATE_NODES,
     dev: env.DEV,
   };

@@ -12,7 +12,7 @@ import { OpenRuns } from "./inference/open-runs.ts";
 import { sharedReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
 import { keepLease } from "./ledger/commit/lease.ts";
-import { PriceBook } from "./metering/price-book.ts";
+import { openPriceBook } from "./metering/price-book.ts";
 import { TokenCounter } from "./metering/token-counter.ts";
 import { onStop } from "./stop.ts";
 
@@ -38,7 +38,7 @@ const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const inference = {
   batcher,
   agent,
-  priceBook: new PriceBook(sql),
+  priceBook: openPriceBook({ sql, config }),
   counter: new TokenCounter(),
   runs: new OpenRuns(),
 };

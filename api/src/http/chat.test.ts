@@ -137,7 +137,7 @@ describe("a node that fails", () => {
     const { startDemoNode } = await import("@infr/demo-node");
     const second = await startDemoNode({ faults: { status: 503 } });
     const operator = await sellNode(api, { url: second.url, models: ["demo/small"] });
-    await api.sql`update prices set completion_nano = 1 where node_id in (select node_id from nodes where url = ${second.url})`;
+    await api.sql`update node_models set completion_nano = 1 where node_id in (select node_id from nodes where url = ${second.url})`;
     const cheapest = async () =>
       (await api.app.inject({ url: "/v1/models" })).body.includes('"completion":"0.000000001"');
     await expect.poll(cheapest, { timeout: 5_000 }).toBe(true);
@@ -253,7 +253,7 @@ describe("max_tokens", () => {
     const stranger = await startDemoNode();
     const operator = await sellNode(api, { url: stranger.url, models: ["demo/large"] });
     await api.sql`
-      update prices set completion_nano = 0, reasoning_nano = 0, prompt_nano = 10000000
+      update node_models set completion_nano = 0, reasoning_nano = 0, prompt_nano = 10000000
       where node_id in (select node_id from nodes where url = ${stranger.url})`;
     await api.sql`
       update node_models set max_completion_tokens = 1

@@ -12,6 +12,7 @@ const offer = (nodeId: string, prompt: bigint, completion: bigint, maxCompletion
   priceVersion: "",
   contextTokens: 32_768,
   maxCompletionTokens,
+  supportedParameters: null,
   createdAt: new Date(0),
   prices: {
     prompt: nanoUsd(prompt),

@@ -1,28 +1,20 @@
-import { nanoUsd, parseUsd } from "@infr/money";
 import { type Dispatcher, request as httpRequest } from "undici";
 import type { Sql } from "../db/types.ts";
 import { InfrError, InvalidInputError } from "../errors.ts";
 import { newId } from "../ids.ts";
+import type { PriceRules } from "../metering/concrete-prices.ts";
+import { type Hours, weekOf } from "../metering/percents.ts";
 import { saveOffer } from "../metering/store.ts";
 import { readAtMost } from "./call-node.ts";
+import { readNodeUrl } from "./node-url.ts";
 import { type NodeRow, saveNode } from "./nodes-store.ts";
 import { PrivateAddressError } from "./public-address.ts";
 import { isRecord } from "./read-fields.ts";
+import { type OfferedModel, type OfferedResource, readModel, readResource } from "./read-offers.ts";
 
-const TOKENS_PER_PRICE = 1_000_000n;
 const PROBE_MS = 5_000;
 const MAX_PROBE_BYTES = 262_144;
 const MAX_LISTED = 20;
-
-/** A model that a node offers, with prices in dollars per million tokens. */
-export type OfferedModel = {
-  id: string;
-  promptPerMillion: string;
-  cachedPerMillion?: string;
-  completionPerMillion: string;
-  contextLength: number;
-  maxCompletionTokens: number;
-};
 
 /** The node at this URL does not answer, or does not serve what is offered. */
 export class NodeProbeError extends InfrError {
@@ -31,7 +23,20 @@ export class NodeProbeError extends InfrError {
   override readonly param = "url";
 }
 
-export type NodeRules = { allowPrivate: boolean; maxPricePerMillionUsd: string };
+export type NodeRules = PriceRules & { allowPrivate: boolean };
+
+/** What an operator says of a node and what it sells. */
+export type OfferedNode = {
+  accountId: string;
+  name: string;
+  url: string;
+  models: OfferedModel[];
+  resources?: OfferedResource[] | undefined;
+  hardware?: string | undefined;
+  schedule?: Hours[] | undefined;
+  capacity?: number | undefined;
+  demandPercent?: number | undefined;
+};
 
 /**
  * Puts a node and its models up for sale, once the node has shown that it serves them. Doing it again changes name and
@@ -40,63 +45,51 @@ export type NodeRules = { allowPrivate: boolean; maxPricePerMillionUsd: string }
  */
 export async function registerNode(
   { sql, agent, rules }: { sql: Sql; agent: Dispatcher; rules: NodeRules },
-  { accountId, name, url, models }: { accountId: string; name: string; url: string; models: OfferedModel[] },
+  { accountId, name, url, models, resources = [], ...terms }: OfferedNode,
 ): Promise<NodeRow> {
   const origin = readNodeUrl(url, rules);
-  const priced = models.map((model) => ({ model, prices: readPrices(model, rules) }));
-  const served = await readServed(agent, origin);
+  const offers = [
+    ...models.map((model) => readModel(model, rules)),
+    ...resources.map((resource) => readResource(resource, rules)),
+  ];
+  checkTerms({ offers: offers.length, ...terms });
+  const served = models.length === 0 ? [] : await readServed(agent, origin);
   const missing = models.map((model) => model.id).filter((id) => !served.includes(id));
   if (missing.length > 0) {
     throw new NodeProbeError(`The node does not serve ${listed(missing)}. It serves ${listed(served)}.`);
   }
   return sql.begin(async (tx) => {
-    const node = await saveNode(tx, { nodeId: newId("node"), accountId, name, url: origin });
-    for (const { model, prices } of priced) {
-      await saveOffer(tx, {
-        nodeId: node.node_id,
-        model: model.id,
-        prices,
-        contextTokens: model.contextLength,
-        maxCompletionTokens: model.maxCompletionTokens,
-      });
-    }
+    const node = await saveNode(tx, {
+      nodeId: newId("node"),
+      accountId,
+      name,
+      url: origin,
+      hardware: terms.hardware ?? null,
+      schedule: weekOf(terms.schedule ?? []),
+      capacity: terms.capacity ?? null,
+      demandPercent: terms.demandPercent ?? 100,
+    });
+    for (const offer of offers) await saveOffer(tx, { ...offer, nodeId: node.node_id });
     return node;
   });
 }
 
-/** Whoever registers a node chooses where we send requests: outside development only https, and no bare addresses. */
-function readNodeUrl(text: string, { allowPrivate }: NodeRules): string {
-  if (!URL.canParse(text))
-    throw new InvalidInputError("url has to be a full URL, such as https://node.example.com.", "url");
-  const url = new URL(text);
-  // An address, a name without a dot or with one at its end, or one that is only known inside a network.
-  const internal = /^[\d.]+$|^\[|^[^.]*$|\.$|\.(localhost|local|localdomain|internal|home\.arpa)$/.test(url.hostname);
-  if (url.username || url.password || url.search || url.hash)
-    throw new InvalidInputError("url may have no user, query or fragment.", "url");
-  if (allowPrivate ? !/^https?:$/.test(url.protocol) : url.protocol !== "https:" || internal) {
-    throw new InvalidInputError("url has to be https with a public host name.", "url");
+function checkTerms({
+  offers,
+  schedule = [],
+  capacity,
+  demandPercent = 100,
+}: { offers: number } & Pick<OfferedNode, "schedule" | "capacity" | "demandPercent">): void {
+  if (offers === 0) throw new InvalidInputError("Offer at least one model or resource.", "models");
+  if (schedule.some(({ from, to }) => from >= to)) {
+    throw new InvalidInputError(
+      "Each range of schedule has to end after it begins; a night is two ranges.",
+      "schedule",
+    );
   }
-  return url.origin + url.pathname.replace(/\/$/, "");
-}
-
-function readPrices(model: OfferedModel, { maxPricePerMillionUsd }: NodeRules) {
-  const perToken = (text: string, param: string) => {
-    const perMillion = parseUsd(text);
-    if (perMillion < 0n || perMillion > parseUsd(maxPricePerMillionUsd)) {
-      throw new InvalidInputError(
-        `${param} has to be between 0 and ${maxPricePerMillionUsd} dollars per million tokens.`,
-        param,
-      );
-    }
-    if (perMillion % TOKENS_PER_PRICE !== 0n) {
-      throw new InvalidInputError(`${param} has to be a multiple of 0.001 dollars per million tokens.`, param);
-    }
-    return nanoUsd(perMillion / TOKENS_PER_PRICE);
-  };
-  const prompt = perToken(model.promptPerMillion, "promptPerMillion");
-  const completion = perToken(model.completionPerMillion, "completionPerMillion");
-  const cached = model.cachedPerMillion === undefined ? prompt : perToken(model.cachedPerMillion, "cachedPerMillion");
-  return { prompt, cached, completion, reasoning: completion };
+  if (demandPercent > 100 && capacity === undefined) {
+    throw new InvalidInputError("demandPercent needs capacity: how many requests the node serves at once.", "capacity");
+  }
 }
 
 /** What the node says it serves. Its name is looked up by the agent, which refuses private addresses. */

@@ -1,6 +1,7 @@
+import type { NanoUsd } from "@infr/money";
 import type { Prices } from "./cost.ts";
 
-/** A model on a node, at its price. */
+/** A model on a node, at the price in force. */
 export type Offer = {
   nodeId: string;
   nodeName: string;
@@ -10,6 +11,29 @@ export type Offer = {
   priceVersion: string;
   contextTokens: number;
   maxCompletionTokens: number;
+  /** Request parameters that the node takes notice of; null: its operator did not say. */
+  supportedParameters: string[] | null;
   createdAt: Date;
   prices: Prices;
+};
+
+/** What resources are counted in. Seconds and months are of 1 s and 30 days; a GiB is 2³⁰ bytes. */
+export const UNITS = [
+  "gpu-second",
+  "cpu-second",
+  "gib-hour-memory",
+  "gib-month-storage",
+  "gib-bandwidth",
+  "image",
+  "request",
+] as const;
+
+/** Something else that an operator sells by the unit (a GPU second, an image, …), at the price in force. */
+export type ResourceOffer = {
+  nodeId: string;
+  operatorId: string;
+  resource: string;
+  unit: string;
+  perUnit: NanoUsd;
+  priceVersion: string;
 };

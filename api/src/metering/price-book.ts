@@ -1,7 +1,9 @@
+import { type ConcretePrices, priceVersionOf } from "@infr/protocol";
 import type { Sql } from "../db/types.ts";
-import { InfrError } from "../errors.ts";
-import type { Offer } from "./offer.ts";
-import { loadOffers } from "./store.ts";
+import { InfrError, NotFoundError } from "../errors.ts";
+import { concretePrices, type PriceRules, readPriceRules } from "./concrete-prices.ts";
+import type { Offer, ResourceOffer } from "./offer.ts";
+import { loadOffers, type StoredOffer, savePrices } from "./store.ts";
 
 /** No enabled node sells this model: without a price nothing is served. */
 export class UnknownModelError extends InfrError {
@@ -16,38 +18,120 @@ export class UnknownModelError extends InfrError {
 }
 
 const FRESH_MS = 1_000;
+/** Versions that are known to be written down; beyond this many they are written once more. */
+const MAX_SAVED = 100_000;
 
-/** What is for sale, cached for a second: requests read memory, and a changed price is in force a second later. */
+/** What a price book works with. */
+export type PriceBookParts = {
+  sql: Sql;
+  rules: PriceRules;
+  now: () => Date;
+  /** Requests that a node is serving right now. */
+  loadOf: (nodeId: string) => number;
+};
+
+type Book = { models: Map<string, Offer[]>; resources: Map<string, ResourceOffer> };
+
+/**
+ * What is for sale at which concrete price, worked out once a second: requests read memory, and a changed price (also by
+ * the hour, or by demand) is in force a second later. Each set of prices is a row in the database before anybody is
+ * offered it, so whatever is billed can be priced again from its version.
+ */
 export class PriceBook {
-  readonly #sql: Sql;
-  #offers: Promise<Map<string, Offer[]>> | null = null;
+  readonly #parts: PriceBookParts;
+  readonly #saved = new Set<string>();
+  #book: Promise<Book> | null = null;
   #loadedAt = 0;
 
-  constructor(sql: Sql) {
-    this.#sql = sql;
+  constructor(parts: PriceBookParts) {
+    this.#parts = parts;
   }
 
   /** Offers for a model, never empty. @throws UnknownModelError naming the models there are */
   async offersOf(model: string): Promise<Offer[]> {
-    const offers = await this.#fresh();
-    const found = offers.get(model);
-    if (!found) throw new UnknownModelError({ model, known: [...offers.keys()] });
+    const { models } = await this.#fresh();
+    const found = models.get(model);
+    if (!found) throw new UnknownModelError({ model, known: [...models.keys()] });
     return found;
   }
 
-  /** All offers, by model. */
-  all(): Promise<Map<string, Offer[]>> {
-    return this.#fresh();
+  /** All offers of models, by model. */
+  async all(): Promise<Map<string, Offer[]>> {
+    return (await this.#fresh()).models;
   }
 
-  #fresh(): Promise<Map<string, Offer[]>> {
-    if (this.#offers === null || performance.now() - this.#loadedAt > FRESH_MS) {
+  /** A resource that a node sells. @throws NotFoundError where it has no price */
+  async resourceOf({ nodeId, resource }: { nodeId: string; resource: string }): Promise<ResourceOffer> {
+    const found = (await this.#fresh()).resources.get(resourceKey(nodeId, resource));
+    if (!found) throw new NotFoundError(`resource with a price on node ${nodeId.slice(0, 64)}`);
+    return found;
+  }
+
+  #fresh(): Promise<Book> {
+    if (this.#book === null || performance.now() - this.#loadedAt > FRESH_MS) {
       this.#loadedAt = performance.now();
-      this.#offers = loadOffers(this.#sql).then((offers) => Map.groupBy(offers, (offer) => offer.model));
-      this.#offers.catch(() => {
-        this.#offers = null;
+      const book = this.#load();
+      this.#book = book;
+      book.catch(() => {
+        if (this.#book === book) this.#book = null;
       });
     }
-    return this.#offers;
+    return this.#book;
+  }
+
+  async #load(): Promise<Book> {
+    const { sql, rules, now, loadOf } = this.#parts;
+    const at = now();
+    const priced = (await loadOffers(sql)).flatMap((offer) => {
+      const prices = concretePrices(offer, rules, { at, load: loadOf(offer.nodeId) });
+      return prices === null ? [] : [{ offer, prices, version: priceVersionOf(prices) }];
+    });
+    await this.#save(priced);
+    return bookOf(priced);
+  }
+
+  async #save(priced: Priced[]): Promise<void> {
+    const fresh = priced.filter(({ version }) => !this.#saved.has(version));
+    if (fresh.length === 0) return;
+    await savePrices(this.#parts.sql, fresh);
+    if (this.#saved.size > MAX_SAVED) this.#saved.clear();
+    for (const { version } of fresh) this.#saved.add(version);
   }
 }
+
+type Priced = { offer: StoredOffer; prices: ConcretePrices; version: string };
+
+const resourceKey = (nodeId: string, resource: string): string => `${nodeId} ${resource}`;
+
+function bookOf(priced: Priced[]): Book {
+  const models = priced.flatMap((entry) => modelOffer(entry) ?? []);
+  const resources = priced.flatMap(({ offer, prices, version }) => {
+    const { nodeId, operatorId, product: resource, unit } = offer;
+    if (offer.kind !== "resource") return [];
+    const sold: ResourceOffer = { nodeId, operatorId, resource, unit, perUnit: prices.perUnit, priceVersion: version };
+    return [[resourceKey(nodeId, resource), sold] as const];
+  });
+  return { models: Map.groupBy(models, ({ model }) => model), resources: new Map(resources) };
+}
+
+function modelOffer({ offer, prices: { prompt, cached, completion, reasoning }, version }: Priced): Offer | null {
+  const { nodeId, nodeName, url, operatorId, supportedParameters, contextTokens, maxCompletionTokens } = offer;
+  if (contextTokens === null || maxCompletionTokens === null) return null;
+  return {
+    nodeId,
+    nodeName,
+    url,
+    operatorId,
+    model: offer.product,
+    priceVersion: version,
+    contextTokens,
+    maxCompletionTokens,
+    supportedParameters,
+    createdAt: offer.createdAt,
+    prices: { prompt, cached, completion, reasoning },
+  };
+}
+
+/** A process's price book. */
+export const openPriceBook = ({ sql, config }: { sql: Sql; config: Parameters<typeof readPriceRules>[0] }): PriceBook =>
+  new PriceBook({ sql, rules: readPriceRules(config), now: () => new Date(), loadOf: () => 0 });

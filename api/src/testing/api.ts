@@ -19,7 +19,7 @@ import { sharedReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
 import { renewLease } from "../ledger/commit/store.ts";
 import { bookEntries } from "../ledger/entries.ts";
-import { PriceBook } from "../metering/price-book.ts";
+import { openPriceBook } from "../metering/price-book.ts";
 import { TokenCounter } from "../metering/token-counter.ts";
 import { testDatabase } from "./database.ts";
 
@@ -52,7 +52,7 @@ export async function startApi() {
   const inference = {
     batcher,
     agent,
-    priceBook: new PriceBook(sql),
+    priceBook: openPriceBook({ sql, config }),
     counter: new TokenCounter(),
     runs: new OpenRuns(),
   };

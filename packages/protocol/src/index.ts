@@ -23,6 +23,7 @@ export {
   operationTypedData,
   operationTypes,
 } from "./operations.ts";
+export { type ConcretePrices, priceText, priceVersionOf } from "./price-version.ts";
 export {
   type AccountLeaf,
   accountCommitment,

@@ -1686,6 +1686,21 @@ export interface paths {
                                 name: string;
                                 url: string;
                                 enabled: boolean;
+                                hardware: string | null;
+                                /** @description Prices by the hour of the week; 100 % where nothing is said. */
+                                schedule: {
+                                    /** @description 1 is Monday. UTC. */
+                                    day: number;
+                                    /** @description First hour of the day, UTC. */
+                                    from: number;
+                                    /** @description The hour that it ends before. */
+                                    to: number;
+                                    /** @description Of the price. */
+                                    percent: number;
+                                }[];
+                                capacity: number | null;
+                                /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
+                                demandPercent: number;
                                 /** Format: date-time */
                                 createdAt: string;
                             }[];
@@ -1732,7 +1747,7 @@ export interface paths {
                              * @description US dollars as an exact decimal string.
                              * @example 12.345678901
                              */
-                            promptPerMillion: string;
+                            promptPerMillion?: string;
                             /**
                              * @description US dollars as an exact decimal string.
                              * @example 12.345678901
@@ -1742,10 +1757,45 @@ export interface paths {
                              * @description US dollars as an exact decimal string.
                              * @example 12.345678901
                              */
-                            completionPerMillion: string;
+                            completionPerMillion?: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            reasoningPerMillion?: string;
+                            /** @description Its size where the name does not say, such as 70B or 8x7B. */
+                            parameters?: string;
+                            /** @description Fields of a request that the node takes notice of; all, where it is left out. */
+                            supportedParameters?: string[];
                             contextLength: number;
                             maxCompletionTokens: number;
                         }[];
+                        resources?: {
+                            id: string;
+                            /** @enum {unknown} */
+                            unit: "gpu-second" | "cpu-second" | "gib-hour-memory" | "gib-month-storage" | "gib-bandwidth" | "image" | "request";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            pricePerUnit: string;
+                        }[];
+                        hardware?: string;
+                        /** @description Prices by the hour of the week; 100 % where nothing is said. */
+                        schedule?: {
+                            /** @description 1 is Monday. UTC. */
+                            day: number;
+                            /** @description First hour of the day, UTC. */
+                            from: number;
+                            /** @description The hour that it ends before. */
+                            to: number;
+                            /** @description Of the price. */
+                            percent: number;
+                        }[];
+                        /** @description Requests that it serves at once. */
+                        capacity?: number;
+                        /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
+                        demandPercent?: number;
                     };
                 };
             };
@@ -1761,6 +1811,21 @@ export interface paths {
                             name: string;
                             url: string;
                             enabled: boolean;
+                            hardware: string | null;
+                            /** @description Prices by the hour of the week; 100 % where nothing is said. */
+                            schedule: {
+                                /** @description 1 is Monday. UTC. */
+                                day: number;
+                                /** @description First hour of the day, UTC. */
+                                from: number;
+                                /** @description The hour that it ends before. */
+                                to: number;
+                                /** @description Of the price. */
+                                percent: number;
+                            }[];
+                            capacity: number | null;
+                            /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
+                            demandPercent: number;
                             /** Format: date-time */
                             createdAt: string;
                         };
@@ -1822,6 +1887,120 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The prices that a receipt's priceVersion names */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    version: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            version: string;
+                            /** @description Its canonical text: keccak256 of it is the version. */
+                            text: string;
+                            nodeId: string;
+                            /** @enum {unknown} */
+                            kind: "model" | "resource";
+                            /** @description Id of the model or resource. */
+                            product: string;
+                            perToken: {
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                prompt: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                cached: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                completion: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                reasoning: string;
+                            };
+                            /** @description What a resource is counted in; empty for a model. */
+                            unit: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            perUnit: string;
+                            /** Format: date-time */
+                            since: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
