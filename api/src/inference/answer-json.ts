@@ -1,5 +1,5 @@
 import { NodeFailedError, readAtMost } from "./call-node.ts";
-import { textOfAnswer } from "./node-api.ts";
+import { choicesOf, textOfAnswer } from "./node-api.ts";
 import { isRecord } from "./read-fields.ts";
 import type { Run } from "./run.ts";
 import { readUsage } from "./usage.ts";
@@ -16,7 +16,10 @@ export async function answerJson(run: Run): Promise<Record<string, unknown>> {
   const { requestId, request } = run;
   const answer = await readAnswer(run);
   const completionText = textOfAnswer(request.api, answer);
-  const usage = await run.bill({ reported: readUsage(answer["usage"]), completionText, drained: false }, "ok");
+  const usage = await run.bill(
+    { reported: readUsage(answer["usage"], request.api), completionText, drained: false },
+    "ok",
+  );
   return request.present.answer(answer, { requestId, usage });
 }
 
@@ -27,7 +30,7 @@ async function readAnswer({ response, signal, request, release }: Run): Promise<
   try {
     signal.throwIfAborted();
     const answer: unknown = JSON.parse(await readAtMost(response.body, MAX_ANSWER_BYTES));
-    if (isRecord(answer) && Array.isArray(answer[request.api.list])) return answer;
+    if (isRecord(answer) && choicesOf(request.api, answer).length > 0) return answer;
     throw new Error(`the node's answer has no ${request.api.list}`);
   } catch (cause) {
     await release();

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import { InfrError } from "../errors.ts";
 import { NodeFailedError } from "./call-node.ts";
 import { FrameWriter } from "./frame-writer.ts";
-import { choicesOf, type NodeApi } from "./node-api.ts";
+import { choicesOf, type NodeApi, textOfAnswer } from "./node-api.ts";
 import { isRecord } from "./read-fields.ts";
 import type { StreamPresenter } from "./request.ts";
 import type { Run } from "./run.ts";
@@ -92,14 +92,14 @@ function note(data: string, api: NodeApi, progress: Progress): Record<string, un
   const chunk: unknown = JSON.parse(data);
   if (!isRecord(chunk)) throw new Error("the node sent an event that is not an object");
   if (chunk["error"] !== undefined) throw new Error("the node sent an error");
-  const reported = readUsage(chunk["usage"]);
+  const reported = readUsage(chunk["usage"], api);
   if (reported) {
     progress.reported = reported;
     progress.ended = true;
   }
   const choices = choicesOf(api, chunk);
+  progress.text += textOfAnswer(api, chunk);
   for (const choice of choices) {
-    progress.text += api.written(choice);
     if (typeof choice["finish_reason"] === "string") progress.ended = true;
   }
   if (progress.text.length > MAX_COMPLETION_CHARACTERS) throw new Error("the node does not stop");

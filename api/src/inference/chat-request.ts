@@ -30,17 +30,21 @@ export function chatRequest(asked: {
   ) {
     throw new InvalidInputError(`messages has to be a list of 1 to ${MAX_MESSAGES} message objects.`, "messages");
   }
+  const choices = wholeNumber({ value: rest["n"], name: "n", most: MAX_CHOICES }) ?? 1;
   return {
     ...asked,
     api: chatApi,
     body: { ...rest, ...(asked.stream ? { stream_options: { include_usage: true } } : {}) },
-    choices: wholeNumber({ value: rest["n"], name: "n", most: MAX_CHOICES }) ?? 1,
+    choices,
+    shownChoices: choices,
+    echoes: 0,
     maxTokens:
       wholeNumber({ value: maxCompletionTokens, name: "max_completion_tokens" }) ??
       wholeNumber({ value: maxTokens, name: "max_tokens" }),
     limitField: maxCompletionTokens == null ? "max_tokens" : "max_completion_tokens",
     parts: messages.length,
     promptText: () => promptText(messages, rest),
+    promptIds: 0,
     hasMedia: messages.some(hasMedia),
   };
 }

@@ -5,8 +5,8 @@ export type NodeApi = {
   path: string;
   /** Where an answer has its list of choices or results: without it, it is no answer. */
   list: string;
-  /** Everything a model wrote in one choice of a whole answer, or of a chunk. */
-  written: (choice: Record<string, unknown>) => string;
+  /** Everything a model wrote in one choice of a whole answer, or of a chunk; null where there is only a prompt to bill. */
+  written: ((choice: Record<string, unknown>) => string) | null;
 };
 
 export const chatApi: NodeApi = {
@@ -15,6 +15,14 @@ export const chatApi: NodeApi = {
   written: (choice) => writtenText(choice["message"] ?? choice["delta"]),
 };
 
+export const completionsApi: NodeApi = {
+  path: "/v1/completions",
+  list: "choices",
+  written: (choice) => textOf(choice["text"]),
+};
+
+export const embeddingsApi: NodeApi = { path: "/v1/embeddings", list: "data", written: null };
+
 /** The choices of an answer or a chunk, in the order in which they came. */
 export function choicesOf({ list }: NodeApi, answer: Record<string, unknown>): Array<Record<string, unknown>> {
   const choices = answer[list];
@@ -22,8 +30,9 @@ export function choicesOf({ list }: NodeApi, answer: Record<string, unknown>): A
 }
 
 /** Everything a model wrote in an answer or a chunk. */
-export const textOfAnswer = (api: NodeApi, answer: Record<string, unknown>): string =>
-  choicesOf(api, answer).map(api.written).join("");
+export function textOfAnswer(api: NodeApi, answer: Record<string, unknown>): string {
+  return api.written ? choicesOf(api, answer).map(api.written).join("") : "";
+}
 
 /** What a model wrote in a message or a delta: content, reasoning, refusals, tool calls. */
 function writtenText(message: unknown): string {

@@ -13,6 +13,10 @@ export type InferenceRequest = {
   stream: boolean;
   /** Answers that the node makes. */
   choices: number;
+  /** Those of them that it gives out: fewer where it picks the best. */
+  shownChoices: number;
+  /** How often the prompt comes before the answer. */
+  echoes: number;
   /** Completion tokens of each choice that the client allows, if it says so. */
   maxTokens: number | null;
   /** The field that tells the node so; null where an answer has no tokens. */
@@ -21,6 +25,8 @@ export type InferenceRequest = {
   parts: number;
   /** All text of the prompt that a model reads. */
   promptText: () => string;
+  /** Tokens of the prompt beside that text, which came as ids. */
+  promptIds: number;
   /** Whether the prompt has parts whose tokens can't be counted from text. */
   hasMedia: boolean;
   present: Presenter;

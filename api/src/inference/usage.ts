@@ -1,6 +1,7 @@
 import type { Tokens } from "../ledger/commit/operations.ts";
 import { promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
 import type { TokenCounter } from "../metering/token-counter.ts";
+import type { NodeApi } from "./node-api.ts";
 import { isRecord } from "./read-fields.ts";
 import type { InferenceRequest } from "./request.ts";
 
@@ -14,12 +15,12 @@ export type BilledUsage = { tokens: Tokens; source: "node" | "recount" | "draine
 export type Answered = { reported: ReportedUsage | null; completionText: string; drained: boolean };
 
 /** Reads a `usage` object; null when it is missing or not usage at all. */
-export function readUsage(value: unknown): ReportedUsage | null {
+export function readUsage(value: unknown, api: NodeApi): ReportedUsage | null {
   if (!isRecord(value)) return null;
   const cached = detail(value["prompt_tokens_details"], "cached_tokens");
   const reasoning = detail(value["completion_tokens_details"], "reasoning_tokens");
   const prompt = value["prompt_tokens"];
-  const completion = value["completion_tokens"];
+  const completion = api.written ? value["completion_tokens"] : 0;
   if (!isCount(prompt) || !isCount(completion) || cached > prompt || reasoning > completion) return null;
   return { prompt, cached, completion, reasoning };
 }
@@ -39,12 +40,15 @@ export async function billedUsage(
     drained,
   }: Answered & { request: InferenceRequest; maxTokens: number },
 ): Promise<BilledUsage> {
-  const [counted, prompt] = await Promise.all([counter.count(completionText), counter.count(request.promptText())]);
-  const completion = Math.min(counted, maxTokens);
+  const [counted, promptText] = await Promise.all([counter.count(completionText), counter.count(request.promptText())]);
+  const prompt = promptText + request.promptIds;
+  const completion = Math.min(Math.max(0, counted - request.echoes * prompt), maxTokens);
+  // Answers that the node kept back were, on average, as long as those that it gave out.
+  const made = Math.ceil((completion * request.choices) / request.shownChoices);
   const promptLimit = request.hasMedia
     ? promptTokensAtMost(request)
     : Math.min(tolerated(prompt + 8 * request.parts), promptTokensAtMost(request));
-  if (reported && reported.prompt <= promptLimit && reported.completion <= Math.min(maxTokens, tolerated(completion))) {
+  if (reported && reported.prompt <= promptLimit && reported.completion <= Math.min(maxTokens, tolerated(made))) {
     return {
       tokens: {
         prompt: reported.prompt - reported.cached,

@@ -33,9 +33,9 @@ export function wantedTokens(messages: readonly Message[]): number {
   return DEFAULT_MIN + (seedOf(messages) % (DEFAULT_MAX - DEFAULT_MIN));
 }
 
-/** The first `count` tokens of the one answer that belongs to these messages. */
-export function answerTokens(messages: readonly Message[], count: number): string[] {
-  const next = randomNumbers(seedOf(messages));
+/** The first `count` tokens of the one answer that belongs to these messages, or of another one. */
+export function answerTokens(messages: readonly Message[], count: number, variant = 0): string[] {
+  const next = randomNumbers(seedOf(messages) ^ (variant * 0x9e3779b1));
   const tokens: string[] = [];
   while (tokens.length < count) tokens.push(...sentence(next, tokens.length === 0));
   return tokens.slice(0, count);
@@ -52,6 +52,12 @@ function sentence(next: () => number, isFirst: boolean): string[] {
   const [start = "", ...rest] = words;
   const capital = start.slice(1, 2).toUpperCase() + start.slice(2);
   return [isFirst ? capital : ` ${capital}`, ...rest, "."];
+}
+
+/** Numbers from -1 to 1 that belong to a text. */
+export function vectorOf(text: string, dimensions: number): number[] {
+  const next = randomNumbers(seedOf([{ role: "embedding", content: text }]));
+  return Array.from({ length: dimensions }, () => Math.fround((next() / 0xffffffff) * 2 - 1));
 }
 
 function seedOf(messages: readonly Message[]): number {

@@ -1,24 +1,24 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type ChatRequest, complete, completionBody, streamFrames } from "./completion.ts";
-import { NodeError } from "./errors.ts";
-import { type Faults, parseFaults, splitModel } from "./faults.ts";
-import { findModel, models } from "./models.ts";
-import { cut, sendStream } from "./send-stream.ts";
-
-export interface Behavior {
-  delayMs: number;
-  tokensPerChunk: number;
-  faults: Faults;
-}
+import type { FastifyInstance } from "fastify";
+import { chatBody, chatFrames } from "./chat-frames.ts";
+import { type ChatRequest, complete } from "./completion.ts";
+import { type Behavior, serve } from "./serve.ts";
 
 const count = { type: ["integer", "null"], minimum: 1 } as const;
-const textPart = {
+const part = {
   type: "object",
-  required: ["type", "text"],
-  properties: { type: { const: "text" }, text: { type: "string" } },
+  required: ["type"],
+  properties: { type: { type: "string" }, text: { type: "string" } },
+} as const;
+const tool = {
+  type: "object",
+  required: ["type"],
+  properties: {
+    type: { type: "string" },
+    function: { type: "object", required: ["name"], properties: { name: { type: "string" } } },
+  },
 } as const;
 
-/** What it reads; everything else a client sends (temperature, tools, …) is accepted and has no effect. */
+/** What it reads; everything else a client sends (temperature, stop, …) is accepted and has no effect. */
 const bodySchema = {
   type: "object",
   required: ["model", "messages"],
@@ -32,14 +32,17 @@ const bodySchema = {
         required: ["role"],
         properties: {
           role: { enum: ["system", "developer", "user", "assistant", "tool"] },
-          content: { anyOf: [{ type: ["string", "null"] }, { type: "array", items: textPart }] },
+          content: { anyOf: [{ type: ["string", "null"] }, { type: "array", items: part }] },
           name: { type: "string" },
         },
       },
     },
-    n: { type: ["integer", "null"], minimum: 1, maximum: 1 },
+    n: { type: ["integer", "null"], minimum: 1, maximum: 16 },
     stream: { type: ["boolean", "null"] },
     stream_options: { type: ["object", "null"], properties: { include_usage: { type: "boolean" } } },
+    tools: { type: ["array", "null"], items: tool },
+    response_format: { type: ["object", "null"] },
+    logprobs: { type: ["boolean", "null"] },
     max_tokens: count,
     max_completion_tokens: count,
   },
@@ -47,52 +50,13 @@ const bodySchema = {
 
 export function chatRoute(app: FastifyInstance, behavior: Behavior): void {
   app.post<{ Body: ChatRequest }>("/v1/chat/completions", { schema: { body: bodySchema } }, (request, reply) =>
-    answer(request, reply, behavior),
+    serve({ request, reply, behavior }, (model) => {
+      const completion = complete(request.body, model);
+      const includeUsage = request.body.stream_options?.include_usage ?? false;
+      return {
+        body: (withUsage) => chatBody(completion, withUsage),
+        frames: (shape) => chatFrames(completion, { ...shape, includeUsage }),
+      };
+    }),
   );
-}
-
-async function answer(
-  request: FastifyRequest<{ Body: ChatRequest }>,
-  reply: FastifyReply,
-  behavior: Behavior,
-): Promise<FastifyReply> {
-  const { id, faults: suffix } = splitModel(request.body.model);
-  const faults = { ...behavior.faults, ...headerFaults(request), ...suffix };
-  const model = findModel(id);
-  if (!model) throw unknownModel(id);
-  if (faults.status) {
-    throw new NodeError({ status: faults.status, code: "demo_fault", message: "The node fails on purpose." });
-  }
-  const completion = complete(request.body, model);
-  if (!request.body.stream && faults.drop === undefined) {
-    return reply.send(completionBody(completion, !faults.noUsage));
-  }
-  reply.hijack();
-  if (!request.body.stream) {
-    cut(reply.raw);
-    return reply;
-  }
-  const includeUsage = request.body.stream_options?.include_usage ?? false;
-  const shape = { tokensPerChunk: behavior.tokensPerChunk, includeUsage, omitUsage: faults.noUsage ?? false };
-  await sendStream(reply.raw, {
-    frames: streamFrames(completion, shape),
-    delayMs: behavior.delayMs,
-    drop: faults.drop,
-  });
-  return reply;
-}
-
-function headerFaults({ headers }: FastifyRequest): Faults {
-  const header = headers["x-demo-fault"];
-  return header === undefined ? {} : parseFaults(String(header));
-}
-
-function unknownModel(id: string): NodeError {
-  const known = models.map((model) => model.id).join(", ");
-  return new NodeError({
-    status: 404,
-    code: "model_not_found",
-    param: "model",
-    message: `The model ${id} does not exist. This node serves ${known}.`,
-  });
 }

@@ -131,6 +131,96 @@ describe("POST /v1/chat/completions", () => {
   });
 });
 
+describe("what a chat can ask for", () => {
+  const weather = {
+    type: "function" as const,
+    function: {
+      name: "get_weather",
+      parameters: { type: "object", properties: { city: { type: "string" }, days: { type: "integer" } } },
+    },
+  };
+  const create = openaiCreate();
+
+  test("behavior: n answers, each another one, counted together", async () => {
+    const { choices, usage } = await create({ messages, n: 3 });
+    const texts = choices.map(({ message }) => message.content ?? "");
+    expect(new Set(texts).size).toBe(3);
+    expect(usage?.completion_tokens).toBe(texts.reduce((sum, text) => sum + countText(text), 0));
+    const streamed = await collect(
+      await openai.chat.completions.create({ model: "demo/small", messages, n: 3, stream: true }),
+    );
+    const second = streamed.chunks.map(({ choices: [choice] }) => (choice?.index === 1 ? choice.delta.content : ""));
+    expect(second.join("")).toBe(texts[1]);
+  });
+
+  test("behavior: a tool that the prompt names is called, and its result answered in words", async () => {
+    const asked = { role: "user" as const, content: "Use get_weather, please." };
+    const called = await create({ messages: [asked], tools: [weather] });
+    expect(called.choices[0]).toMatchObject({
+      finish_reason: "tool_calls",
+      message: {
+        content: null,
+        tool_calls: [{ function: { name: "get_weather", arguments: '{"city":"receipt","days":7}' } }],
+      },
+    });
+    const [message] = called.choices.map((choice) => choice.message);
+    if (!message) throw new Error("no message");
+    const id = message.tool_calls?.[0]?.id ?? "";
+    const result = { role: "tool" as const, tool_call_id: id, content: "sunny" };
+    const { choices } = await create({ messages: [asked, message, result], tools: [weather] });
+    expect(choices[0]?.finish_reason).toBe("stop");
+  });
+
+  test("behavior: JSON as its schema wants it; images, logprobs", async () => {
+    const schema = { type: "object", properties: { ok: { type: "boolean" }, of: { enum: ["a", "b"] } } };
+    const json = await create({
+      messages,
+      response_format: { type: "json_schema", json_schema: { name: "answer", schema } },
+    });
+    expect(JSON.parse(json.choices[0]?.message.content ?? "")).toEqual({ ok: true, of: "a" });
+    const image = { type: "image_url" as const, image_url: { url: "data:image/png;base64,AAAA" } };
+    const seen = await create({ messages: [{ role: "user", content: [image] }], logprobs: true, max_tokens: 5 });
+    expect(seen.usage?.prompt_tokens).toBe(3 + 1 + 85 + 3);
+    expect(seen.choices[0]?.logprobs?.content).toHaveLength(5);
+  });
+
+  function openaiCreate() {
+    return (body: Omit<OpenAI.ChatCompletionCreateParamsNonStreaming, "model">) =>
+      openai.chat.completions.create({ model: "demo/small", ...body });
+  }
+});
+
+describe("POST /v1/completions", () => {
+  test("default: 16 tokens, the same streamed, echoed and for token ids", async () => {
+    const prompt = "As long as possible";
+    const whole = await openai.completions.create({ model: "demo/small", prompt, echo: true });
+    expect(whole.choices[0]?.text.startsWith(prompt)).toBe(true);
+    expect(whole.usage).toMatchObject({ prompt_tokens: countText(prompt), completion_tokens: 16 });
+    const chunks = [];
+    for await (const chunk of await openai.completions.create({
+      model: "demo/small",
+      prompt,
+      stream: true,
+      echo: true,
+    }))
+      chunks.push(chunk.choices[0]?.text);
+    expect(chunks.join("")).toBe(whole.choices[0]?.text);
+    const ids = await openai.completions.create({ model: "demo/small", prompt: [[1, 2], [3]], n: 2, best_of: 3 });
+    expect(ids.choices).toHaveLength(4);
+    expect(ids.usage?.prompt_tokens).toBe(3);
+  });
+});
+
+describe("POST /v1/embeddings", () => {
+  test("default: the same text gets the same vector, in both encodings", async () => {
+    const embed = (body: object) => openai.embeddings.create({ model: "demo/small", input: ["a", "b"], ...body });
+    const [plain, encoded] = [await embed({ encoding_format: "float" }), await embed({})];
+    expect(encoded.data).toEqual(plain.data);
+    expect(plain.data[0]?.embedding).not.toEqual(plain.data[1]?.embedding);
+    expect(plain.usage).toEqual({ prompt_tokens: 2, total_tokens: 2 });
+  });
+});
+
 describe("faults", () => {
   test("behavior: drop cuts a stream after exactly so many chunks", async () => {
     const received: string[] = [];

@@ -1,10 +1,13 @@
 import type { AddressInfo } from "node:net";
 import Fastify, { type FastifyError, type FastifyInstance } from "fastify";
 import { chatRoute } from "./chat.ts";
+import { embeddingsRoute } from "./embeddings.ts";
 import { errorBody, NodeError } from "./errors.ts";
 import type { Faults } from "./faults.ts";
 import { models } from "./models.ts";
 import { passThrough } from "./pass-through.ts";
+import type { Behavior } from "./serve.ts";
+import { completionsRoute } from "./text-completion.ts";
 
 export type { Faults } from "./faults.ts";
 
@@ -51,7 +54,7 @@ export async function startDemoNode(options: DemoNodeOptions = {}): Promise<Demo
   };
 }
 
-function serveDemo(app: FastifyInstance, behavior: Parameters<typeof chatRoute>[1]): void {
+function serveDemo(app: FastifyInstance, behavior: Behavior): void {
   const created = Math.floor(Date.now() / 1000);
   app.get("/health", () => ({ status: "ok" }));
   app.get("/v1/models", () => ({
@@ -66,6 +69,8 @@ function serveDemo(app: FastifyInstance, behavior: Parameters<typeof chatRoute>[
     })),
   }));
   chatRoute(app, behavior);
+  completionsRoute(app, behavior);
+  embeddingsRoute(app, behavior);
   app.setNotFoundHandler((request, reply) => {
     const message = `There is no ${request.method} ${request.url} here.`;
     return reply.code(404).send(errorBody({ status: 404, code: "not_found", message }));

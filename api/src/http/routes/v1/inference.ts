@@ -5,6 +5,8 @@ import type { KeyOwner } from "../../../auth/api-keys.ts";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
+import { readCompletionsRequest } from "../../../inference/completions-request.ts";
+import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
 import { type Run, startRun } from "../../../inference/run.ts";
 import type { Routes, Services } from "../../services.ts";
@@ -22,6 +24,16 @@ const SURFACES: Surface[] = [
     path: "/v1/chat/completions",
     summary: "Create a chat completion (OpenAI's API; unknown fields pass through)",
     read: readChatRequest,
+  },
+  {
+    path: "/v1/completions",
+    summary: "Continue a text (OpenAI's older API; unknown fields pass through)",
+    read: readCompletionsRequest,
+  },
+  {
+    path: "/v1/embeddings",
+    summary: "Turn texts into vectors (OpenAI's API; unknown fields pass through); only the prompt is billed",
+    read: readEmbeddingsRequest,
   },
 ];
 
