@@ -25,10 +25,9 @@ export const GOALS = {
  * no others; without it the benchmark fails.
  */
 export const ABOVE_GOAL: Partial<Record<keyof typeof GOALS, number>> = {
-  transferGas: 58_900,
-  transferDirectGas: 53_800,
-  voucherCreateGas: 77_100,
-  voucherRedeemGas: 43_850,
+  // The goal is that of an escrow which deletes a voucher and is refunded 4,800 gas. This one keeps the slot, so that a
+  // key is used once and no signature of it works again: slots, signature, event and calldata alone take 40,500.
+  voucherRedeemGas: 43_300,
 };
 
 export type GasFigures = Record<

@@ -66,14 +66,19 @@ library AccountWordLib {
     function credit(AccountWord self, uint256 amount) internal pure returns (AccountWord, uint256 repaid) {
         uint256 owed = debt(self);
         repaid = owed < amount ? owed : amount;
-        return (withBalanceAndDebt(self, balance(self) + amount - repaid, owed - repaid), repaid);
+        uint256 sum = balance(self) + amount;
+        unchecked {
+            return (withBalanceAndDebt(self, sum - repaid, owed - repaid), repaid); // repaid is the least of both
+        }
     }
 
     /// @notice Takes credit that must be there.
     function debit(AccountWord self, uint32 account, uint256 amount) internal pure returns (AccountWord) {
         uint256 held = balance(self);
         if (amount > held) revert IEscrowTypes.InsufficientBalance(account, held, amount);
-        return AccountWord.wrap(AccountWord.unwrap(self) - amount);
+        unchecked {
+            return AccountWord.wrap(AccountWord.unwrap(self) - amount); // borrows nothing from the fields above
+        }
     }
 
     /// @notice Takes a batch's debit as far as the balance goes and fills the day limit's bucket with all of it.

@@ -38,13 +38,13 @@ library TypedHashes {
         );
     }
 
-    function transfer(IEscrowTypes.Transfer calldata move, uint96 nonce) internal pure returns (bytes32) {
+    function transfer(IEscrowTypes.Transfer memory move, uint96 nonce) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(TRANSFER, move.from, move.to, move.amount, move.memo, nonce, move.deadline)
         );
     }
 
-    function createVoucher(IEscrowTypes.VoucherOrder calldata order, uint96 nonce) internal pure returns (bytes32) {
+    function createVoucher(IEscrowTypes.VoucherOrder memory order, uint96 nonce) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(
                 CREATE_VOUCHER,

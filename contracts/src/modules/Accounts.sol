@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
 import {AccountWord, AccountWordLib} from "../libraries/AccountWord.sol";
+import {OwnerWord} from "../libraries/OwnerWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Ledger} from "./Ledger.sol";
 
@@ -32,7 +33,7 @@ abstract contract Accounts is IEscrowCore, Ledger {
         if (account == type(uint32).max) revert AccountsExhausted();
         _head.nextId = account + 1;
         _idOfRef[ref] = account;
-        _owners[account].owner = owner;
+        _owners[account] = _owners[account].withOwner(owner);
         _accounts[account] = AccountWordLib.opened(DEFAULT_DAY_LIMIT);
         emit AccountOpened(account, owner, ref);
     }
@@ -56,17 +57,17 @@ abstract contract Accounts is IEscrowCore, Ledger {
 
     /// @inheritdoc IEscrowCore
     function ownerOf(uint32 account) external view returns (address) {
-        return _owners[account].owner;
+        return _owners[account].owner();
     }
 
     /// @inheritdoc IEscrowCore
     function accountOf(uint32 account) external view returns (Account memory state) {
         AccountWord word = _accounts[account];
-        Owner memory owner = _owners[account];
+        OwnerWord owned = _owners[account];
         // The casts undo the packing of the word.
         state = Account({
-            owner: owner.owner,
-            nonce: owner.nonce,
+            owner: owned.owner(),
+            nonce: owned.nonce(),
             balance: uint64(word.balance()),
             debt: uint32(word.debt()),
             dayLimit: uint40(word.dayLimit()),

@@ -10,7 +10,9 @@ import {IEscrowTypes} from "../interfaces/IEscrowTypes.sol";
 import {IUSDC} from "../interfaces/IUSDC.sol";
 import {AccountWord} from "../libraries/AccountWord.sol";
 import {EarnerWord} from "../libraries/EarnerWord.sol";
+import {OwnerWord} from "../libraries/OwnerWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
+import {VoucherWord} from "../libraries/VoucherWord.sol";
 
 /// @title All storage of the escrow, and what its two halves share
 /// @dev The escrow and its extension both inherit this and nothing else that has storage, so their layouts are one.
@@ -25,11 +27,6 @@ abstract contract Ledger is IEscrowTypes, EIP712, ReentrancyGuardTransient {
         uint40 settledAt; // when that was, or the deployment
         uint32 nextId; // number of the next account
         uint40 pausedUntil; // when the last of all pauses ends: before it, look at the group's own
-    }
-
-    struct Owner {
-        address owner;
-        uint96 nonce; // of the next operation the owner signs
     }
 
     /// @dev Two slots; the second is read only while a change is queued.
@@ -67,12 +64,12 @@ abstract contract Ledger is IEscrowTypes, EIP712, ReentrancyGuardTransient {
     /// @dev By number. Fixed arrays spare settlement a hash per line.
     AccountWord[2 ** 32] internal _accounts;
     EarnerWord[2 ** 32] internal _earners;
-    mapping(uint256 account => Owner) internal _owners;
+    mapping(uint256 account => OwnerWord) internal _owners;
     mapping(bytes32 ref => uint32 account) internal _idOfRef;
     mapping(uint256 account => QueuedAddress) internal _queuedOwners;
     mapping(uint256 account => QueuedDayLimit) internal _queuedDayLimits;
     mapping(uint256 earner => PayoutTo) internal _payoutTo;
-    mapping(address key => Voucher) internal _vouchers;
+    mapping(address key => VoucherWord) internal _vouchers;
     /// @dev Digest and time of every live batch. A voided one has time 0; if it has the last number used, its digest is
     /// that of the last live batch, on which the next one has to stand.
     mapping(uint256 seq => uint256 digestAndTime) internal _batches;
@@ -120,7 +117,7 @@ abstract contract Ledger is IEscrowTypes, EIP712, ReentrancyGuardTransient {
     /// stopped over and over.
     function _cancelExit(uint32 account, address payer) private {
         AccountWord word = _accounts[account];
-        if (word.exitAt() == 0 || payer != _owners[account].owner) return;
+        if (word.exitAt() == 0 || payer != _owners[account].owner()) return;
         _accounts[account] = word.withExitAt(0);
         emit ExitCancelled(account);
     }
@@ -131,7 +128,7 @@ abstract contract Ledger is IEscrowTypes, EIP712, ReentrancyGuardTransient {
 
     /// @return owner The caller
     function _requireOwner(uint32 account) internal view returns (address owner) {
-        owner = _owners[account].owner;
+        owner = _owners[account].owner();
         if (owner != msg.sender) revert NotOwner(account, msg.sender);
     }
 
@@ -147,19 +144,24 @@ abstract contract Ledger is IEscrowTypes, EIP712, ReentrancyGuardTransient {
 
     // =================================================== signatures ==================================================
 
+    /// @dev Who owns an account, and the nonce that his next operation carries: read once, and handed to `_useNonce`.
+    function _requireOwned(uint32 account) internal view returns (OwnerWord owned) {
+        owned = _owners[account];
+        if (owned.owner() == address(0)) revert UnknownAccount(account); // every account that is open has an owner
+    }
+
     /// @dev Checks the owner's will and uses up the nonce that `operation` was made with.
     function _useNonce(
         uint32 account,
+        OwnerWord owned,
         bytes32 operation,
         uint40 deadline,
         bytes calldata ownerSignature
     ) internal {
-        _requireOpen(account);
         if (block.timestamp > deadline) revert DeadlinePassed(deadline, block.timestamp);
-        Owner storage slot = _owners[account];
-        address owner = slot.owner;
+        address owner = owned.owner();
         if (msg.sender != owner) _requireSignature(owner, _hashTypedDataV4(operation), ownerSignature);
-        ++slot.nonce;
+        _owners[account] = owned.withNextNonce();
     }
 
     function _requireClearance(bytes32 operation, uint40 deadline, bytes calldata clearance) internal view {
@@ -170,8 +172,8 @@ abstract contract Ledger is IEscrowTypes, EIP712, ReentrancyGuardTransient {
     /// @dev ECDSA first, ERC-1271 after it: an EIP-7702 account has code, whose delegate may lack ERC-1271, and its
     /// key must not be locked out.
     function _requireSignature(address signer, bytes32 digest, bytes calldata signature) internal view {
-        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (failure == ECDSA.RecoverError.NoError && recovered == signer) return;
+        (address recovered,,) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (recovered == signer && recovered != address(0)) return; // 0: nobody's signature
         if (
             signer.code.length == 0
                 || !SignatureChecker.isValidERC1271SignatureNowCalldata(signer, digest, signature)

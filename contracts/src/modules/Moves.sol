@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
+import {OwnerWord} from "../libraries/OwnerWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Accounts} from "./Accounts.sol";
 
@@ -15,15 +16,17 @@ abstract contract Moves is Accounts {
         bytes calldata ownerSignature,
         bytes calldata clearance
     ) external {
+        Transfer memory checked = move; // each field against its type, once and not at every use
         _requireRunning(Group.Moves);
-        if (move.amount == 0) revert AmountBelowMinimum(0, 1);
-        if (move.from == move.to) revert SameAccount(move.from);
-        bytes32 operation = TypedHashes.transfer(move, _owners[move.from].nonce);
-        _useNonce(move.from, operation, move.deadline, ownerSignature);
-        _requireClearance(operation, move.deadline, clearance);
+        if (checked.amount == 0) revert AmountBelowMinimum(0, 1);
+        if (checked.from == checked.to) revert SameAccount(checked.from);
+        OwnerWord owned = _requireOwned(checked.from);
+        bytes32 operation = TypedHashes.transfer(checked, owned.nonce());
+        _useNonce(checked.from, owned, operation, checked.deadline, ownerSignature);
+        _requireClearance(operation, checked.deadline, clearance);
 
-        _accounts[move.from] = _accounts[move.from].debit(move.from, move.amount);
-        uint32 debtRepaid = _credit(move.to, move.amount);
-        emit Transferred(move.from, move.to, move.amount, debtRepaid, move.memo);
+        _accounts[checked.from] = _accounts[checked.from].debit(checked.from, checked.amount);
+        uint32 debtRepaid = _credit(checked.to, checked.amount);
+        emit Transferred(checked.from, checked.to, checked.amount, debtRepaid, checked.memo);
     }
 }

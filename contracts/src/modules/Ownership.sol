@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IEscrowExtension} from "../interfaces/IEscrowExtension.sol";
 import {AccountWord} from "../libraries/AccountWord.sol";
+import {OwnerWord} from "../libraries/OwnerWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
 import {Ledger} from "./Ledger.sol";
 
@@ -25,8 +26,9 @@ abstract contract Ownership is IEscrowExtension, Ledger {
         _requireRunning(Group.Moves);
         (uint32 account, address to) = (rotation.account, rotation.owner);
         if (to == address(0) || to == address(this)) revert InvalidAddress(to);
-        bytes32 operation = TypedHashes.rotateOwner(rotation, _owners[account].nonce);
-        _useNonce(account, operation, rotation.deadline, ownerSignature);
+        OwnerWord owned = _requireOwned(account);
+        bytes32 operation = TypedHashes.rotateOwner(rotation, owned.nonce());
+        _useNonce(account, owned, operation, rotation.deadline, ownerSignature);
         if (msg.sender != to) _requireSignature(to, _hashTypedDataV4(operation), newOwnerSignature);
 
         if (clearance.length != 0) {
@@ -60,8 +62,9 @@ abstract contract Ownership is IEscrowExtension, Ledger {
     /// @inheritdoc IEscrowExtension
     function setDayLimit(DayLimit calldata limit, bytes calldata ownerSignature) external {
         (uint32 account, uint40 perDay) = (limit.account, limit.perDay);
-        bytes32 operation = TypedHashes.dayLimit(limit, _owners[account].nonce);
-        _useNonce(account, operation, limit.deadline, ownerSignature);
+        OwnerWord owned = _requireOwned(account);
+        bytes32 operation = TypedHashes.dayLimit(limit, owned.nonce());
+        _useNonce(account, owned, operation, limit.deadline, ownerSignature);
 
         if (perDay >= _accounts[account].dayLimit()) {
             _changeDayLimit(account, perDay);
@@ -94,11 +97,11 @@ abstract contract Ownership is IEscrowExtension, Ledger {
 
     /// @dev Payouts go to the new owner: an address that the old one chose must not keep receiving them.
     function _changeOwner(uint32 account, address to) private {
-        address from = _owners[account].owner;
-        _owners[account].owner = to;
+        OwnerWord owned = _owners[account];
+        _owners[account] = owned.withOwner(to);
         delete _queuedOwners[account];
         delete _payoutTo[account];
-        emit OwnerChanged(account, from, to);
+        emit OwnerChanged(account, owned.owner(), to);
     }
 
     function _changeDayLimit(uint32 account, uint40 perDay) private {

@@ -94,7 +94,7 @@ abstract contract Payouts is Accounts {
             current: uint48(current),
             carry: uint16(word.carry()),
             windowPaid: uint40(word.windowPaidOn(today)),
-            payoutTo: to == address(0) ? _owners[earner].owner : to,
+            payoutTo: to == address(0) ? _owners[earner].owner() : to,
             queuedPayoutTo: matured ? address(0) : route.queued,
             payoutToMaturesAt: matured ? 0 : route.maturesAt
         });
@@ -105,7 +105,7 @@ abstract contract Payouts is Accounts {
     /// @dev Pays one earner all that is available, or says why not. The event comes after the call, because only then
     /// it is known whether the token took it; no function that could be re-entered is left open meanwhile.
     function _push(uint32 earner, uint256 today) private returns (uint256) {
-        address owner = _owners[earner].owner;
+        address owner = _owners[earner].owner();
         if (owner == address(0)) return _skip(earner, SkipReason.UnknownEarner);
         EarnerWord before = _earners[earner];
         if (block.timestamp < _suspension(earner)) return _skip(earner, SkipReason.Suspended);

@@ -42,7 +42,7 @@ abstract contract Succession is Exits {
         for (uint256 i = 0; i < accounts.length; ++i) {
             uint64 amount = _leave(accounts[i], next.to);
             if (amount == 0) continue;
-            imports[count++] = IEscrowSuccessor.Import(accounts[i], _owners[accounts[i]].owner, amount);
+            imports[count++] = IEscrowSuccessor.Import(accounts[i], _owners[accounts[i]].owner(), amount);
             total += amount;
         }
         assembly ("memory-safe") {

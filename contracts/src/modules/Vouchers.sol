@@ -3,7 +3,9 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {IEscrowCore} from "../interfaces/IEscrowCore.sol";
+import {OwnerWord} from "../libraries/OwnerWord.sol";
 import {TypedHashes} from "../libraries/TypedHashes.sol";
+import {VoucherWord, VoucherWordLib} from "../libraries/VoucherWord.sol";
 import {Moves} from "./Moves.sol";
 
 /// @title Credit that waits for whoever has a key: gift codes, and claims by addresses nobody knows yet
@@ -16,54 +18,59 @@ abstract contract Vouchers is Moves {
         bytes calldata ownerSignature,
         bytes calldata clearance
     ) external {
+        VoucherOrder memory checked = order; // each field against its type, once and not at every use
         _requireRunning(Group.Moves);
-        if (order.amount == 0) revert AmountBelowMinimum(0, 1);
-        if (order.key == address(0)) revert InvalidAddress(order.key);
-        if (order.to != 0) _requireOpen(order.to);
-        if (order.expiry <= block.timestamp) revert DeadlinePassed(order.expiry, block.timestamp);
-        if (_vouchers[order.key].expiry != 0) revert VoucherKeyUsed(order.key);
-        bytes32 operation = TypedHashes.createVoucher(order, _owners[order.from].nonce);
-        _useNonce(order.from, operation, order.deadline, ownerSignature);
-        _requireClearance(operation, order.deadline, clearance);
+        if (checked.amount == 0) revert AmountBelowMinimum(0, 1);
+        if (checked.key == address(0)) revert InvalidAddress(checked.key);
+        if (checked.to != 0) _requireOpen(checked.to);
+        if (checked.expiry <= block.timestamp) revert DeadlinePassed(checked.expiry, block.timestamp);
+        if (_vouchers[checked.key].expiry() != 0) revert VoucherKeyUsed(checked.key);
+        OwnerWord owned = _requireOwned(checked.from);
+        bytes32 operation = TypedHashes.createVoucher(checked, owned.nonce());
+        _useNonce(checked.from, owned, operation, checked.deadline, ownerSignature);
+        _requireClearance(operation, checked.deadline, clearance);
 
-        _accounts[order.from] = _accounts[order.from].debit(order.from, order.amount);
-        _vouchers[order.key] =
-            Voucher({amount: order.amount, from: order.from, to: order.to, expiry: order.expiry});
-        emit VoucherCreated(order.key, order.from, order.amount, order.to, order.expiry);
+        _accounts[checked.from] = _accounts[checked.from].debit(checked.from, checked.amount);
+        _vouchers[checked.key] = VoucherWordLib.opened(checked);
+        emit VoucherCreated(checked.key, checked.from, checked.amount, checked.to, checked.expiry);
     }
 
     /// @inheritdoc IEscrowCore
     function redeemVoucher(address key, uint32 to, bytes calldata signature) external {
         _requireRunning(Group.Moves);
-        Voucher memory voucher = _openVoucher(key);
-        if (block.timestamp > voucher.expiry) revert DeadlinePassed(voucher.expiry, block.timestamp);
-        if (voucher.to != 0 && voucher.to != to) revert VoucherForAnother(key, voucher.to);
-        bytes32 digest = _hashTypedDataV4(TypedHashes.redeem(key, to, voucher.from, voucher.expiry));
+        VoucherWord voucher = _openVoucher(key);
+        uint40 expiry = voucher.expiry();
+        if (block.timestamp > expiry) revert DeadlinePassed(expiry, block.timestamp);
+        if (voucher.to() != 0 && voucher.to() != to) revert VoucherForAnother(key, voucher.to());
+        bytes32 digest = _hashTypedDataV4(TypedHashes.redeem(key, to, voucher.from(), expiry));
         (address signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (signer != key) revert InvalidSignature(key, digest);
-        _close(key, to, voucher.amount, true);
+        _close(key, voucher, to, true);
     }
 
     /// @inheritdoc IEscrowCore
     function reclaimVoucher(address key) external {
-        Voucher memory voucher = _openVoucher(key);
-        if (block.timestamp <= voucher.expiry) _requireOwner(voucher.from);
-        _close(key, voucher.from, voucher.amount, false);
+        VoucherWord voucher = _openVoucher(key);
+        if (block.timestamp <= voucher.expiry()) _requireOwner(voucher.from());
+        _close(key, voucher, voucher.from(), false);
     }
 
     /// @inheritdoc IEscrowCore
     function voucherOf(address key) external view returns (Voucher memory) {
-        return _vouchers[key];
+        VoucherWord voucher = _vouchers[key];
+        return Voucher({
+            amount: voucher.amount(), from: voucher.from(), to: voucher.to(), expiry: voucher.expiry()
+        });
     }
 
-    function _openVoucher(address key) private view returns (Voucher memory voucher) {
+    function _openVoucher(address key) private view returns (VoucherWord voucher) {
         voucher = _vouchers[key];
-        if (voucher.amount == 0) revert NoVoucher(key);
+        if (voucher.amount() == 0) revert NoVoucher(key);
     }
 
-    function _close(address key, uint32 to, uint64 amount, bool redeemed) private {
-        _vouchers[key].amount = 0;
-        uint32 debtRepaid = _credit(to, amount);
-        emit VoucherClosed(key, to, amount, debtRepaid, redeemed);
+    function _close(address key, VoucherWord voucher, uint32 to, bool redeemed) private {
+        _vouchers[key] = voucher.closed();
+        uint32 debtRepaid = _credit(to, voucher.amount());
+        emit VoucherClosed(key, to, voucher.amount(), debtRepaid, redeemed);
     }
 }

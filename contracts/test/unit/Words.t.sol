@@ -4,6 +4,8 @@ pragma solidity 0.8.37;
 import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {AccountWord, AccountWordLib} from "../../src/libraries/AccountWord.sol";
 import {EarnerWord, EarnerWordLib} from "../../src/libraries/EarnerWord.sol";
+import {OwnerWord} from "../../src/libraries/OwnerWord.sol";
+import {VoucherWord, VoucherWordLib} from "../../src/libraries/VoucherWord.sol";
 import {Test} from "../support/Test.sol";
 
 /// @dev The two storage words for any content: a change touches its own fields only, and nothing is cut off silently.
@@ -132,5 +134,45 @@ contract WordsTest is Test {
 
     function _overflows(uint256 value, uint256 maximum) private {
         vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.ValueTooLarge.selector, value, maximum));
+    }
+
+    // =================================================== owners ======================================================
+
+    function test_owner_changeLeavesTheNonce(uint256 word, address to) public pure {
+        OwnerWord next = OwnerWord.wrap(word).withOwner(to);
+        assertEq(next.owner(), to, "owner");
+        assertEq(next.nonce(), word >> 160, "nonce");
+    }
+
+    function test_owner_nonceRisesByOne(address owner, uint96 nonce) public pure {
+        nonce = uint96(bound(nonce, 0, type(uint96).max - 1));
+        OwnerWord next = OwnerWord.wrap((uint256(nonce) << 160) | uint160(owner)).withNextNonce();
+        assertEq(next.owner(), owner, "owner");
+        assertEq(next.nonce(), uint256(nonce) + 1, "nonce");
+    }
+
+    function test_owner_noncesEndRatherThanStartAgain() public {
+        vm.expectRevert(abi.encodeWithSignature("Panic(uint256)", 0x11));
+        this.nextNonce(type(uint256).max);
+    }
+
+    function nextNonce(uint256 word) external pure returns (OwnerWord) {
+        return OwnerWord.wrap(word).withNextNonce();
+    }
+
+    // ================================================== vouchers =====================================================
+
+    function test_voucher_keepsWhatWasOrdered(uint64 amount, uint32 from, uint32 to, uint40 expiry) public pure {
+        VoucherWord word = VoucherWordLib.opened(IEscrowTypes.VoucherOrder(from, address(1), amount, to, expiry, 0));
+        _assertVoucher(word, amount, from, to, expiry);
+        _assertVoucher(word.closed(), 0, from, to, expiry);
+        assertEq(VoucherWord.unwrap(word) >> 168, 0, "nothing above");
+    }
+
+    function _assertVoucher(VoucherWord word, uint64 amount, uint32 from, uint32 to, uint40 expiry) private pure {
+        assertEq(word.amount(), amount, "amount");
+        assertEq(word.from(), from, "from");
+        assertEq(word.to(), to, "to");
+        assertEq(word.expiry(), expiry, "expiry");
     }
 }
