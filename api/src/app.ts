@@ -10,6 +10,7 @@ import { batchRoutes } from "./http/routes/batches.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
+import { limitRoutes } from "./http/routes/limits.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
@@ -18,6 +19,7 @@ import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
 import type { Services } from "./http/services.ts";
+import { compileValidator } from "./http/validator.ts";
 
 /** Small everywhere but where prompts come in: those routes say so themselves. */
 const MAX_BODY_BYTES = 65_536;
@@ -29,6 +31,7 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: "loopback",
   }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileValidator);
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError("route"), request, reply));
   await app.register(cookie);
@@ -39,6 +42,7 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
       components: {
         securitySchemes: {
           key: { type: "http", scheme: "bearer" },
+          managementKey: { type: "http", scheme: "bearer", description: "sk-infr-mgmt-…" },
           session: { type: "apiKey", in: "cookie", name: "infr_session" },
         },
       },
@@ -56,6 +60,7 @@ const ROUTES = [
   authRoutes,
   accountRoutes,
   keyRoutes,
+  limitRoutes,
   depositRoutes,
   usageRoutes,
   receiptRoutes,

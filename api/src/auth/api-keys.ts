@@ -1,86 +1,128 @@
 import type { Sql } from "../db/types.ts";
-import { InfrError, InvalidInputError, NotFoundError } from "../errors.ts";
-import { newId } from "../ids.ts";
-import { insertKey, type KeyRow, keysOf, revokeKey, useKey } from "./store.ts";
-import { hashSecret, newSecret } from "./tokens.ts";
+import { InfrError } from "../errors.ts";
+import { type KeyKind, type KeyUseRow, keyBySecret, touchKey } from "./keys-store.ts";
+import { hashSecret } from "./tokens.ts";
 
-const PREFIX = "sk-infr-";
-const SHOWN_CHARACTERS = 4;
-const MAX_NAME = 64;
 const FRESH_MS = 1_000;
 const MAX_CACHED = 100_000;
 
-/** No key, a wrong one, or one that was revoked: HTTP 401. */
+/** No key, a wrong one, or one that is not valid now: HTTP 401. */
 export class InvalidKeyError extends InfrError {
   readonly code = "invalid_api_key";
   readonly status = 401;
+}
 
-  constructor(what: "missing" | "unknown" | "revoked") {
+/** A management key where something is asked of a model, or an inference key where keys are managed: HTTP 403. */
+export class WrongKeyKindError extends InfrError {
+  readonly code = "wrong_key_kind";
+  readonly status = 403;
+
+  constructor(kind: KeyKind) {
     super(
-      {
-        missing: "There is no API key. Send it as Authorization: Bearer sk-infr-….",
-        unknown: "This API key is not known. Check that you copied all of it.",
-        revoked: "This API key was revoked. Create a new one on the API keys page.",
-      }[what],
+      kind === "management"
+        ? "This is a management key: it manages keys and limits, but can't spend. Use an inference key (sk-infr-…)."
+        : "This is an inference key: it can't manage anything. Use a management key (sk-infr-mgmt-…).",
     );
   }
 }
 
-/** Whose request it is. */
-export type KeyOwner = { keyId: string; accountId: string; userId: string };
+/** Whose request it is, and what it may do. */
+export type KeyOwner = {
+  keyId: string;
+  accountId: string;
+  userId: string;
+  name: string;
+  /** The only models it may ask for; null for all. */
+  models: string[] | null;
+  /** Its own rate limit; null for the usual one. */
+  requestsPerMinute: number | null;
+  /** What its requests count against, as `scope:subject`, with the words that people know it by. */
+  subjects: Record<string, string>;
+};
 
-/** Creates a key. The secret is in the answer and nowhere else: only its hash is kept. */
-export async function createKey(
-  sql: Sql,
-  { accountId, userId, name }: { accountId: string; userId: string; name: string },
-): Promise<KeyRow & { key: string }> {
-  const trimmed = name.trim();
-  if (trimmed === "" || trimmed.length > MAX_NAME) {
-    throw new InvalidInputError(`name has to have 1 to ${MAX_NAME} characters.`, "name");
-  }
-  const key = PREFIX + newSecret();
-  const prefix = key.slice(0, PREFIX.length + SHOWN_CHARACTERS);
-  const row = await insertKey(sql, {
-    keyId: newId("key"),
-    accountId,
-    userId,
-    name: trimmed,
-    prefix,
-    hash: hashSecret(key),
-  });
-  return { ...row, key };
-}
+type Known = { owner: KeyOwner; kind: KeyKind; endsAt: number; readAt: number };
 
-export const listKeys = (sql: Sql, accountId: string): Promise<KeyRow[]> => keysOf(sql, accountId);
-
-/** Ends a key for good: within a second in all processes, at once in this one. @throws NotFoundError */
+/** Knows the keys in use. What is changed of a key counts within a second in all processes, at once in this one. */
 export class KeyRing {
   readonly #sql: Sql;
-  readonly #cache = new Map<string, { owner: KeyOwner; at: number }>();
+  readonly #known = new Map<string, Known>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
   }
 
-  async revoke(key: { keyId: string; accountId: string }): Promise<void> {
-    if (!(await revokeKey(this.#sql, key))) throw new NotFoundError("API key");
-    for (const [hash, { owner }] of this.#cache) if (owner.keyId === key.keyId) this.#cache.delete(hash);
+  /** Whose inference key an `Authorization` header carries. @throws InvalidKeyError, WrongKeyKindError */
+  authenticate = (authorization: string | undefined): Promise<KeyOwner> => this.#ownerOf(authorization, "inference");
+
+  /** Whose management key it carries. @throws InvalidKeyError, WrongKeyKindError */
+  authenticateManager = (authorization: string | undefined): Promise<KeyOwner> =>
+    this.#ownerOf(authorization, "management");
+
+  /** Reads a key anew at its next use. */
+  forget(keyId: string): void {
+    for (const [secret, { owner }] of this.#known) if (owner.keyId === keyId) this.#known.delete(secret);
   }
 
-  /** Whose key an `Authorization` header carries. @throws InvalidKeyError */
-  async authenticate(authorization: string | undefined): Promise<KeyOwner> {
+  async #ownerOf(authorization: string | undefined, kind: KeyKind): Promise<KeyOwner> {
     const key = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
-    if (key === undefined) throw new InvalidKeyError("missing");
+    if (key === undefined) {
+      throw new InvalidKeyError("There is no API key. Send it as Authorization: Bearer sk-infr-….");
+    }
     const hash = hashSecret(key);
-    const cacheKey = hash.toString("base64");
-    const cached = this.#cache.get(cacheKey);
-    if (cached && performance.now() - cached.at < FRESH_MS) return cached.owner;
-    const row = await useKey(this.#sql, hash);
-    if (row === undefined) throw new InvalidKeyError("unknown");
-    if (row.revoked_at !== null) throw new InvalidKeyError("revoked");
-    const owner = { keyId: row.key_id, accountId: row.account_id, userId: row.user_id };
-    if (this.#cache.size >= MAX_CACHED) this.#cache.clear();
-    this.#cache.set(cacheKey, { owner, at: performance.now() });
-    return owner;
+    const secret = hash.toString("base64");
+    const known = this.#fresh(secret) ?? (await this.#read(hash, secret));
+    if (known.kind !== kind) throw new WrongKeyKindError(known.kind);
+    return known.owner;
+  }
+
+  #fresh(secret: string): Known | undefined {
+    const known = this.#known.get(secret);
+    return known && performance.now() - known.readAt < FRESH_MS && Date.now() < known.endsAt ? known : undefined;
+  }
+
+  async #read(hash: Buffer, secret: string): Promise<Known> {
+    const readAt = performance.now();
+    const row = await keyBySecret(this.#sql, hash);
+    const refusal = whyNot(row);
+    if (row === undefined || refusal !== null) throw new InvalidKeyError(refusal ?? "");
+    if (row.stale) await touchKey(this.#sql, row.key_id);
+    const known = { owner: ownerOf(row), kind: row.kind, endsAt: endOf(row), readAt };
+    if (this.#known.size >= MAX_CACHED) this.#known.clear();
+    this.#known.set(secret, known);
+    return known;
   }
 }
+
+function whyNot(row: KeyUseRow | undefined): string | null {
+  if (row === undefined) return "This API key is not known. Check that you copied all of it.";
+  if (row.revoked_at) return "This API key was revoked. Create a new one on the API keys page.";
+  if (row.disabled) return "This API key is disabled. Enable it on the API keys page, or use another one.";
+  if (row.expires_at && row.expires_at.getTime() <= Date.now()) {
+    return `This API key expired on ${row.expires_at.toISOString()}. Create a new one, or set a later expiry.`;
+  }
+  if (row.secret_ends_at && row.secret_ends_at.getTime() <= Date.now()) {
+    return `This API key was rotated, and its old secret ended on ${row.secret_ends_at.toISOString()}. Use the new one.`;
+  }
+  return null;
+}
+
+const endOf = (row: KeyUseRow): number =>
+  Math.min(
+    row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY,
+    row.secret_ends_at?.getTime() ?? Number.POSITIVE_INFINITY,
+  );
+
+const ownerOf = (row: KeyUseRow): KeyOwner => ({
+  keyId: row.key_id,
+  accountId: row.account_id,
+  userId: row.user_id,
+  name: row.name,
+  models: row.models,
+  requestsPerMinute: row.requests_per_minute,
+  subjects: {
+    [`account:${row.account_id}`]: "this account",
+    [`member:${row.user_id}`]: "the member who made this key",
+    [`key:${row.key_id}`]: `key “${row.name}”`,
+    ...(row.project === null ? {} : { [`project:${row.project}`]: `project “${row.project}”` }),
+  },
+});

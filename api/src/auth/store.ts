@@ -55,6 +55,14 @@ export async function ensureOwner(tx: Tx, { accountId, userId }: { accountId: st
     on conflict do nothing`;
 }
 
+export async function isMember(
+  sql: Queryable,
+  { accountId, userId }: { accountId: string; userId: string },
+): Promise<boolean> {
+  const rows = await sql`select from account_members where account_id = ${accountId} and user_id = ${userId}`;
+  return rows.length === 1;
+}
+
 export async function accountById(sql: Queryable, accountId: string): Promise<AccountRow | undefined> {
   const [row] = await sql<AccountRow[]>`
     select account_id, owner, ref, chain_account, created_at from accounts where account_id = ${accountId}`;
@@ -82,57 +90,4 @@ export async function sessionByHash(
 
 export async function deleteSession(sql: Sql, tokenHash: Buffer): Promise<void> {
   await sql`delete from sessions where token_hash = ${tokenHash}`;
-}
-
-export type KeyRow = {
-  key_id: string;
-  name: string;
-  prefix: string;
-  created_at: Date;
-  last_used_at: Date | null;
-  revoked_at: Date | null;
-};
-
-export async function insertKey(
-  sql: Sql,
-  key: { keyId: string; accountId: string; userId: string; name: string; prefix: string; hash: Buffer },
-): Promise<KeyRow> {
-  const [row] = await sql<[KeyRow]>`
-    insert into api_keys (key_id, account_id, user_id, name, prefix, key_hash)
-    values (${key.keyId}, ${key.accountId}, ${key.userId}, ${key.name}, ${key.prefix}, ${key.hash})
-    returning key_id, name, prefix, created_at, last_used_at, revoked_at`;
-  return row;
-}
-
-export async function keysOf(sql: Sql, accountId: string): Promise<KeyRow[]> {
-  return sql<KeyRow[]>`
-    select key_id, name, prefix, created_at, last_used_at, revoked_at from api_keys
-    where account_id = ${accountId} order by created_at desc limit 1000`;
-}
-
-/** @returns false if the account has no such key */
-export async function revokeKey(
-  sql: Sql,
-  { keyId, accountId }: { keyId: string; accountId: string },
-): Promise<boolean> {
-  const rows = await sql`
-    update api_keys set revoked_at = coalesce(revoked_at, now())
-    where key_id = ${keyId} and account_id = ${accountId} returning key_id`;
-  return rows.length === 1;
-}
-
-/** Looks a key up and notes its use, to the minute: a row that is not written at every request stays cheap. */
-export async function useKey(
-  sql: Sql,
-  hash: Buffer,
-): Promise<{ key_id: string; account_id: string; user_id: string; revoked_at: Date | null } | undefined> {
-  const [row] = await sql<
-    Array<{ key_id: string; account_id: string; user_id: string; revoked_at: Date | null; stale: boolean }>
-  >`
-    select key_id, account_id, user_id, revoked_at,
-      last_used_at is null or last_used_at < now() - interval '1 minute' as stale
-    from api_keys where key_hash = ${hash}`;
-  if (row?.stale && row.revoked_at === null)
-    await sql`update api_keys set last_used_at = now() where key_hash = ${hash}`;
-  return row;
 }

@@ -1,5 +1,6 @@
-import { formatUsd, microToNano, microUsdc, nanoUsd } from "@infr/money";
+import { formatUsd, microToNano, microUsdc, type NanoUsd, nanoUsd, parseUsd } from "@infr/money";
 import { type Static, Type } from "typebox";
+import { InvalidInputError } from "../errors.ts";
 
 /** One schema per shape: it validates, types, and documents. Shapes that several routes share stand here. */
 export const Money = Type.String({
@@ -7,6 +8,14 @@ export const Money = Type.String({
   description: "US dollars as an exact decimal string.",
   examples: ["12.345678901"],
 });
+/** An amount that somebody sets: not below zero, at most what a limit can hold. */
+export const Amount = Type.String({
+  pattern: "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,9})?$",
+  description: "US dollars as an exact decimal string, below a billion.",
+  examples: ["10"],
+});
+/** What stands in a path to name a row. */
+export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: "^[a-z0-9_]+$" });
 export const Moment = Type.String({ format: "date-time" });
 export const Address = Type.String({ pattern: "^0x[0-9a-fA-F]{40}$" });
 export const Bytes32 = Type.String({ pattern: "^0x[0-9a-fA-F]{64}$" });
@@ -42,11 +51,26 @@ export const Transaction = Type.Object({
   error: Nullable(Type.String()),
 });
 
+/** Routes for somebody signed in, or a management key. */
+export const MANAGED: ReadonlyArray<Record<string, readonly string[]>> = [{ session: [] }, { managementKey: [] }];
+
 /** Bodies outside /v1 are small: a form, a signature, a price list. */
 export const SMALL_BODY_BYTES = 65_536;
 
 /** Query of a list: how many rows, at most. */
 export const Limit = Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }) });
+
+/** Nano-dollars of an {@link Amount}: its pattern leaves nothing that could not be read. */
+export const readAmount = (amount: Static<typeof Amount>): NanoUsd => parseUsd(amount);
+
+/** The date of a {@link Moment}: the format allows some that no calendar has. @throws InvalidInputError */
+export function readMoment<T extends null | undefined>(text: string | T): Date | T {
+  if (typeof text !== "string") return text;
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime()))
+    throw new InvalidInputError(`"${text}" is not a moment, as in 2030-01-31T12:00:00Z.`);
+  return date;
+}
 
 /** Dollars on the wire, from a column in nano-dollars. */
 export const usdOfNano = (nano: bigint): Static<typeof Money> => formatUsd(nanoUsd(nano));

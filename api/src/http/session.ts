@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Manager } from "../auth/manage-keys.ts";
 import { readSession, SESSION_MS, type Session } from "../auth/sessions.ts";
 import type { Services } from "./services.ts";
 
@@ -7,6 +8,14 @@ export const SESSION_COOKIE = "infr_session";
 /** Who is signed in. @throws SignedOutError */
 export const sessionOf = ({ sql }: Services, request: FastifyRequest): Promise<Session> =>
   readSession(sql, request.cookies[SESSION_COOKIE]);
+
+/** Who manages: somebody signed in, or a management key. @throws SignedOutError, InvalidKeyError, WrongKeyKindError */
+export async function managerOf(services: Services, request: FastifyRequest): Promise<Manager> {
+  const { authorization } = request.headers;
+  return authorization === undefined
+    ? { ...(await sessionOf(services, request)), by: "session" }
+    : { ...(await services.keyRing.authenticateManager(authorization)), by: "key" };
+}
 
 /** Scripts can't read the cookie and other sites can't send it; over https it never travels in the clear. */
 export function setSession(reply: FastifyReply, { token, secure }: { token: string; secure: boolean }): void {

@@ -4,10 +4,8 @@ import type { Batcher } from "../ledger/commit/batcher.ts";
 import { completionCovered, worstCase } from "../metering/cost.ts";
 import { promptTokensAtMost } from "../metering/count-tokens.ts";
 import type { Offer } from "../metering/offer.ts";
+import type { Caller } from "./caller.ts";
 import type { InferenceRequest } from "./request.ts";
-
-/** Who asks: the key's account, and what its limits are counted under. */
-export type Caller = { accountId: string; keyId: string | null; userId: string | null };
 
 /** A node to ask, and the completion tokens of each choice that are paid for there. */
 export type Candidate = { offer: Offer; maxTokens: number; lowered: boolean };
@@ -23,13 +21,14 @@ export async function holdFor(batcher: Batcher, { caller, request, requestId, of
   const promptTokens = promptTokensAtMost(request);
   const cost = (offer: Offer, perChoice: number): NanoUsd =>
     worstCase({ promptTokens, completionTokens: perChoice * request.choices }, offer.prices);
-  const hold = await placeHold(batcher, {
+  const wanted = {
     requestId,
     accountId: caller.accountId,
     worst: offers.map((offer) => cost(offer, mostOf(offer, request))).reduce((a, b) => (a > b ? a : b)),
     floor: offers.map((offer) => cost(offer, leastOf(offer, request))).reduce((a, b) => (a < b ? a : b)),
-    subjects: [`account:${caller.accountId}`, `key:${caller.keyId}`, `member:${caller.userId}`],
-  });
+    subjects: Object.keys(caller.subjects),
+  };
+  const hold = await placeHold(batcher, wanted, caller.subjects);
   return offers
     .map((offer) => {
       const covered = Math.floor(completionCovered({ hold, promptTokens }, offer.prices) / request.choices);

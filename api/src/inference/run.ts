@@ -10,8 +10,9 @@ import type { Offer } from "../metering/offer.ts";
 import type { PriceBook } from "../metering/price-book.ts";
 import type { TokenCounter } from "../metering/token-counter.ts";
 import { callNode, NodeFailedError, type NodeResponse } from "./call-node.ts";
+import { type Caller, checkModel } from "./caller.ts";
 import { chooseNodes, expectedWorkload } from "./choose-nodes.ts";
-import { type Caller, type Candidate, holdFor } from "./hold-for.ts";
+import { type Candidate, holdFor } from "./hold-for.ts";
 import { billOrRelease, releaseSurely } from "./open-hold.ts";
 import type { OpenRuns } from "./open-runs.ts";
 import type { InferenceRequest } from "./request.ts";
@@ -56,6 +57,7 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   const { batcher, priceBook, runs } = inference;
   const { caller, request } = asked;
   const startedAt = performance.now();
+  checkModel(caller, request.model);
   const signal = runs.signal(asked.signal);
   const offers = chooseNodes(await priceBook.offersOf(request.model), expectedWorkload(request));
   signal.throwIfAborted();

@@ -535,6 +535,24 @@ export interface paths {
                         };
                     };
                 };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
             };
         };
         put?: never;
@@ -727,9 +745,52 @@ export interface paths {
                         "application/json": {
                             keys: {
                                 id: string;
+                                /**
+                                 * @description A management key (sk-infr-mgmt-…) administers keys and limits and reads usage; it can't spend.
+                                 * @enum {unknown}
+                                 */
+                                kind: "inference" | "management";
                                 name: string;
                                 /** @description How the key begins, to tell keys apart. */
                                 prefix: string;
+                                project: string | null;
+                                disabled: boolean;
+                                expiresAt: string | null;
+                                models: string[] | null;
+                                requestsPerMinute: number | null;
+                                limits: {
+                                    /** @enum {unknown} */
+                                    scope: "account" | "member" | "project" | "key";
+                                    /** @description Id of the account, member or key, or the project's name. */
+                                    subjectId: string;
+                                    /**
+                                     * @description Windows are in UTC; weeks begin on Monday; total never ends.
+                                     * @enum {unknown}
+                                     */
+                                    period: "day" | "week" | "month" | "total";
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    amount: string;
+                                    /**
+                                     * @description Spent in the current window.
+                                     * @example 12.345678901
+                                     */
+                                    used: string;
+                                    /**
+                                     * @description Set aside for running requests.
+                                     * @example 12.345678901
+                                     */
+                                    held: string;
+                                    /**
+                                     * @description Below zero when it was lowered under what is spent.
+                                     * @example 12.345678901
+                                     */
+                                    left: string;
+                                    resetsAt: string | null;
+                                }[];
+                                oldSecretUntil: string | null;
                                 /** Format: date-time */
                                 createdAt: string;
                                 lastUsedAt: string | null;
@@ -739,7 +800,43 @@ export interface paths {
                     };
                 };
                 /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -771,6 +868,21 @@ export interface paths {
                 content: {
                     "application/json": {
                         name: string;
+                        /**
+                         * @description A management key (sk-infr-mgmt-…) administers keys and limits and reads usage; it can't spend.
+                         * @enum {unknown}
+                         */
+                        kind?: "inference" | "management";
+                        project?: string;
+                        expiresAt?: string | null;
+                        models?: string[] | null;
+                        requestsPerMinute?: number | null;
+                        limits?: {
+                            day?: string | null;
+                            week?: string | null;
+                            month?: string | null;
+                            total?: string | null;
+                        };
                     };
                 };
             };
@@ -783,14 +895,57 @@ export interface paths {
                     content: {
                         "application/json": {
                             id: string;
+                            /**
+                             * @description A management key (sk-infr-mgmt-…) administers keys and limits and reads usage; it can't spend.
+                             * @enum {unknown}
+                             */
+                            kind: "inference" | "management";
                             name: string;
                             /** @description How the key begins, to tell keys apart. */
                             prefix: string;
+                            project: string | null;
+                            disabled: boolean;
+                            expiresAt: string | null;
+                            models: string[] | null;
+                            requestsPerMinute: number | null;
+                            limits: {
+                                /** @enum {unknown} */
+                                scope: "account" | "member" | "project" | "key";
+                                /** @description Id of the account, member or key, or the project's name. */
+                                subjectId: string;
+                                /**
+                                 * @description Windows are in UTC; weeks begin on Monday; total never ends.
+                                 * @enum {unknown}
+                                 */
+                                period: "day" | "week" | "month" | "total";
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /**
+                                 * @description Spent in the current window.
+                                 * @example 12.345678901
+                                 */
+                                used: string;
+                                /**
+                                 * @description Set aside for running requests.
+                                 * @example 12.345678901
+                                 */
+                                held: string;
+                                /**
+                                 * @description Below zero when it was lowered under what is spent.
+                                 * @example 12.345678901
+                                 */
+                                left: string;
+                                resetsAt: string | null;
+                            }[];
+                            oldSecretUntil: string | null;
                             /** Format: date-time */
                             createdAt: string;
                             lastUsedAt: string | null;
                             revokedAt: string | null;
-                            /** @description sk-infr-… */
+                            /** @description sk-infr-…: shown here and nowhere else. */
                             key: string;
                         };
                     };
@@ -831,6 +986,42 @@ export interface paths {
                         };
                     };
                 };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
             };
         };
         delete?: never;
@@ -846,7 +1037,153 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One API key, with what is left of its limits */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /**
+                             * @description A management key (sk-infr-mgmt-…) administers keys and limits and reads usage; it can't spend.
+                             * @enum {unknown}
+                             */
+                            kind: "inference" | "management";
+                            name: string;
+                            /** @description How the key begins, to tell keys apart. */
+                            prefix: string;
+                            project: string | null;
+                            disabled: boolean;
+                            expiresAt: string | null;
+                            models: string[] | null;
+                            requestsPerMinute: number | null;
+                            limits: {
+                                /** @enum {unknown} */
+                                scope: "account" | "member" | "project" | "key";
+                                /** @description Id of the account, member or key, or the project's name. */
+                                subjectId: string;
+                                /**
+                                 * @description Windows are in UTC; weeks begin on Monday; total never ends.
+                                 * @enum {unknown}
+                                 */
+                                period: "day" | "week" | "month" | "total";
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /**
+                                 * @description Spent in the current window.
+                                 * @example 12.345678901
+                                 */
+                                used: string;
+                                /**
+                                 * @description Set aside for running requests.
+                                 * @example 12.345678901
+                                 */
+                                held: string;
+                                /**
+                                 * @description Below zero when it was lowered under what is spent.
+                                 * @example 12.345678901
+                                 */
+                                left: string;
+                                resetsAt: string | null;
+                            }[];
+                            oldSecretUntil: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            lastUsedAt: string | null;
+                            revokedAt: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
         put?: never;
         post?: never;
         /** Revoke an API key for good */
@@ -869,7 +1206,811 @@ export interface paths {
                     content?: never;
                 };
                 /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change a key; null removes an expiry, a list of models, a rate or a limit */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name?: string;
+                        disabled?: boolean;
+                        expiresAt?: string | null;
+                        models?: string[] | null;
+                        requestsPerMinute?: number | null;
+                        limits?: {
+                            day?: string | null;
+                            week?: string | null;
+                            month?: string | null;
+                            total?: string | null;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /**
+                             * @description A management key (sk-infr-mgmt-…) administers keys and limits and reads usage; it can't spend.
+                             * @enum {unknown}
+                             */
+                            kind: "inference" | "management";
+                            name: string;
+                            /** @description How the key begins, to tell keys apart. */
+                            prefix: string;
+                            project: string | null;
+                            disabled: boolean;
+                            expiresAt: string | null;
+                            models: string[] | null;
+                            requestsPerMinute: number | null;
+                            limits: {
+                                /** @enum {unknown} */
+                                scope: "account" | "member" | "project" | "key";
+                                /** @description Id of the account, member or key, or the project's name. */
+                                subjectId: string;
+                                /**
+                                 * @description Windows are in UTC; weeks begin on Monday; total never ends.
+                                 * @enum {unknown}
+                                 */
+                                period: "day" | "week" | "month" | "total";
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /**
+                                 * @description Spent in the current window.
+                                 * @example 12.345678901
+                                 */
+                                used: string;
+                                /**
+                                 * @description Set aside for running requests.
+                                 * @example 12.345678901
+                                 */
+                                held: string;
+                                /**
+                                 * @description Below zero when it was lowered under what is spent.
+                                 * @example 12.345678901
+                                 */
+                                left: string;
+                                resetsAt: string | null;
+                            }[];
+                            oldSecretUntil: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            lastUsedAt: string | null;
+                            revokedAt: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a key another secret; the answer is the only place that shows it
+         * @description Secrets from before stay valid for graceSeconds (at most 7 days, 0 ends them now).
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @default 0 */
+                        graceSeconds: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /**
+                             * @description A management key (sk-infr-mgmt-…) administers keys and limits and reads usage; it can't spend.
+                             * @enum {unknown}
+                             */
+                            kind: "inference" | "management";
+                            name: string;
+                            /** @description How the key begins, to tell keys apart. */
+                            prefix: string;
+                            project: string | null;
+                            disabled: boolean;
+                            expiresAt: string | null;
+                            models: string[] | null;
+                            requestsPerMinute: number | null;
+                            limits: {
+                                /** @enum {unknown} */
+                                scope: "account" | "member" | "project" | "key";
+                                /** @description Id of the account, member or key, or the project's name. */
+                                subjectId: string;
+                                /**
+                                 * @description Windows are in UTC; weeks begin on Monday; total never ends.
+                                 * @enum {unknown}
+                                 */
+                                period: "day" | "week" | "month" | "total";
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /**
+                                 * @description Spent in the current window.
+                                 * @example 12.345678901
+                                 */
+                                used: string;
+                                /**
+                                 * @description Set aside for running requests.
+                                 * @example 12.345678901
+                                 */
+                                held: string;
+                                /**
+                                 * @description Below zero when it was lowered under what is spent.
+                                 * @example 12.345678901
+                                 */
+                                left: string;
+                                resetsAt: string | null;
+                            }[];
+                            oldSecretUntil: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            lastUsedAt: string | null;
+                            revokedAt: string | null;
+                            /** @description sk-infr-…: shown here and nowhere else. */
+                            key: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your limits, with what is spent and left in their windows */
+        get: {
+            parameters: {
+                query?: {
+                    scope?: "account" | "member" | "project" | "key";
+                    /** @description Id of the account, member or key, or the project's name. */
+                    subjectId?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            limits: {
+                                /** @enum {unknown} */
+                                scope: "account" | "member" | "project" | "key";
+                                /** @description Id of the account, member or key, or the project's name. */
+                                subjectId: string;
+                                /**
+                                 * @description Windows are in UTC; weeks begin on Monday; total never ends.
+                                 * @enum {unknown}
+                                 */
+                                period: "day" | "week" | "month" | "total";
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /**
+                                 * @description Spent in the current window.
+                                 * @example 12.345678901
+                                 */
+                                used: string;
+                                /**
+                                 * @description Set aside for running requests.
+                                 * @example 12.345678901
+                                 */
+                                held: string;
+                                /**
+                                 * @description Below zero when it was lowered under what is spent.
+                                 * @example 12.345678901
+                                 */
+                                left: string;
+                                resetsAt: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/limits/{scope}/{subjectId}/{period}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a limit, or change its amount: from the next request on */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    scope: "account" | "member" | "project" | "key";
+                    /** @description Id of the account, member or key, or the project's name. */
+                    subjectId: string;
+                    /** @description Windows are in UTC; weeks begin on Monday; total never ends. */
+                    period: "day" | "week" | "month" | "total";
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description US dollars as an exact decimal string, below a billion.
+                         * @example 10
+                         */
+                        amount: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            scope: "account" | "member" | "project" | "key";
+                            /** @description Id of the account, member or key, or the project's name. */
+                            subjectId: string;
+                            /**
+                             * @description Windows are in UTC; weeks begin on Monday; total never ends.
+                             * @enum {unknown}
+                             */
+                            period: "day" | "week" | "month" | "total";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            /**
+                             * @description Spent in the current window.
+                             * @example 12.345678901
+                             */
+                            used: string;
+                            /**
+                             * @description Set aside for running requests.
+                             * @example 12.345678901
+                             */
+                            held: string;
+                            /**
+                             * @description Below zero when it was lowered under what is spent.
+                             * @example 12.345678901
+                             */
+                            left: string;
+                            resetsAt: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Remove a limit */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    scope: "account" | "member" | "project" | "key";
+                    /** @description Id of the account, member or key, or the project's name. */
+                    subjectId: string;
+                    /** @description Windows are in UTC; weeks begin on Monday; total never ends. */
+                    period: "day" | "week" | "month" | "total";
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -1205,6 +2346,24 @@ export interface paths {
                 };
                 /** @description RFC 9457 problem details. */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };

@@ -4,9 +4,9 @@ import { NotFoundError } from "../../errors.ts";
 import { transactionOf } from "../../flow/deposit/queue-authorization.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { type StatementRow, statementOf } from "../../ledger/store.ts";
-import { Limit, Moment, Money, Problem, Transaction, usdOfNano } from "../schemas.ts";
+import { Limit, MANAGED, Moment, Money, Problem, Transaction, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { managerOf, sessionOf } from "../session.ts";
 import { shapeTransaction } from "../shapes.ts";
 
 const tags = ["Account"];
@@ -36,9 +36,16 @@ const LedgerEntry = Type.Object({
 export function accountRoutes(app: Routes, services: Services): void {
   app.get(
     "/api/balance",
-    { schema: { tags, summary: "Your money, now", response: { 200: Balance, 401: Problem } } },
+    {
+      schema: {
+        tags,
+        security: MANAGED,
+        summary: "Your money, now",
+        response: { 200: Balance, 401: Problem, 403: Problem },
+      },
+    },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await managerOf(services, request);
       const balance = await readBalance(services.sql, accountId);
       return {
         spendable: formatUsd(balance.spendable),

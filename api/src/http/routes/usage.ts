@@ -2,9 +2,9 @@ import { Type } from "typebox";
 import { InvalidInputError } from "../../errors.ts";
 import { type UsageRow, usagePage } from "../../flow/capture/store.ts";
 import { isId, timeOfId } from "../../ids.ts";
-import { Limit, Moment, Money, Nullable, Problem, usdOfNano } from "../schemas.ts";
+import { Limit, MANAGED, Moment, Money, Nullable, Problem, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { managerOf } from "../session.ts";
 
 const Usage = Type.Object({
   id: Type.String(),
@@ -31,6 +31,7 @@ export function usageRoutes(app: Routes, services: Services): void {
     {
       schema: {
         tags: ["Usage"],
+        security: MANAGED,
         summary: "Every request with what it cost, newest first",
         querystring: Type.Object({
           ...Limit.properties,
@@ -40,11 +41,12 @@ export function usageRoutes(app: Routes, services: Services): void {
           200: Type.Object({ usage: Type.Array(Usage), nextCursor: Nullable(Type.String()) }),
           400: Problem,
           401: Problem,
+          403: Problem,
         },
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await managerOf(services, request);
       const { limit, cursor } = request.query;
       if (cursor !== undefined && !isId("req", cursor)) {
         throw new InvalidInputError("cursor has to be the nextCursor of a page.", "cursor");
