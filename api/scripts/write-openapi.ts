@@ -5,6 +5,7 @@ import { openChain } from "../src/chain/open.ts";
 import { readConfig } from "../src/config.ts";
 import { openDatabase } from "../src/db/open.ts";
 import { openNodeAgent } from "../src/inference/call-node.ts";
+import { NodeHealth } from "../src/inference/node-health.ts";
 import { OpenRuns } from "../src/inference/open-runs.ts";
 import { sharedReconciliation } from "../src/jobs/reconcile.ts";
 import { Batcher } from "../src/ledger/commit/batcher.ts";
@@ -22,6 +23,7 @@ const config = readConfig({
 });
 const sql = openDatabase({ url: config.databaseUrl, connections: 1 });
 const chain = openChain(config);
+const health = new NodeHealth();
 const app = await buildApp(
   {
     config,
@@ -35,7 +37,8 @@ const app = await buildApp(
     inference: {
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),
-      priceBook: openPriceBook({ sql, config }),
+      health,
+      priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
       counter: new TokenCounter(),
       runs: new OpenRuns(),
     },

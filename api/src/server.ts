@@ -8,6 +8,7 @@ import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { newId } from "./ids.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
+import { NodeHealth } from "./inference/node-health.ts";
 import { OpenRuns } from "./inference/open-runs.ts";
 import { sharedReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
@@ -35,10 +36,12 @@ const lease = await keepLease(sql, {
 });
 const batcher = new Batcher({ sql, instanceId });
 const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
+const health = new NodeHealth();
 const inference = {
   batcher,
   agent,
-  priceBook: openPriceBook({ sql, config }),
+  health,
+  priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
   counter: new TokenCounter(),
   runs: new OpenRuns(),
 };

@@ -2,6 +2,7 @@ import { PassThrough, Readable } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { answerStream } from "./answer-stream.ts";
 import { readChatRequest } from "./chat-request.ts";
+import { NodeHealth } from "./node-health.ts";
 import type { Run } from "./run.ts";
 
 const chunk = (content: string) =>
@@ -15,7 +16,15 @@ function startedRun() {
   const bill = vi.fn<Run["bill"]>(async () => ({ total: "0" }) as never);
   const release = vi.fn<Run["release"]>(async () => {});
   const request = readChatRequest({ model: "m", messages: [{ role: "user", content: "Hi" }], stream: true });
-  const run = { requestId: "req_1", request, response: { body }, signal: stopping.signal, bill, release };
+  const run = {
+    requestId: "req_1",
+    nodeCall: new NodeHealth().begin("node_1"),
+    request,
+    response: { body },
+    signal: stopping.signal,
+    bill,
+    release,
+  };
   return { body, stopping, bill, release, run: run as unknown as Run };
 }
 

@@ -74,6 +74,7 @@ async function relay({ run, events, frames, present, progress }: Stream): Promis
       const chunk = note(next.value, run.request.api, progress);
       if (frames.signal.aborted || next.value === DONE) return null;
       if (chunk === null) continue;
+      if (progress.text.length > 0) run.nodeCall.firstToken();
       progress.relayedLength = progress.text.length;
       await frames.write(present.chunk(chunk));
     }

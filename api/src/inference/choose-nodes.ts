@@ -1,4 +1,7 @@
+import { InfrError } from "../errors.ts";
 import type { Offer } from "../metering/offer.ts";
+import type { Health } from "./node-health.ts";
+import { NO_PREFERENCES, type Preferences } from "./preferences.ts";
 
 const MAX_CANDIDATES = 3;
 /** What an answer takes when the client does not say. */
@@ -6,6 +9,9 @@ const USUAL_COMPLETION_TOKENS = 1_024;
 /** `max_tokens` is often set far above what is used: beyond this it says nothing about the cost. */
 const MOST_EXPECTED_TOKENS = 4_096;
 const BYTES_PER_TOKEN = 4;
+const TOKENS_PER_PRICE = 1_000_000n;
+/** A node that fails more often than this is asked only after those that do not. */
+const UNSTABLE_ERROR_RATE = 0.2;
 
 /** A request, as far as its cost depends on it. */
 export type Workload = { promptTokens: number; completionTokens: number };
@@ -19,21 +25,123 @@ export const expectedWorkload = (request: { bodyBytes: number; maxTokens: number
   completionTokens: Math.min(request.maxTokens ?? USUAL_COMPLETION_TOKENS, MOST_EXPECTED_TOKENS),
 });
 
-/**
- * The nodes to try for a request, best first: what the whole request will cost there, then the oldest node. An offer
- * that cuts answers off before a usual length comes after all that do not, however cheap it is.
- */
-export function chooseNodes(offers: Offer[], workload: Workload): Offer[] {
-  return [...offers].sort((a, b) => compareOffers(a, b, workload)).slice(0, MAX_CANDIDATES);
+/** Nodes sell the model, but none of them is one that the request allows. */
+export class NoNodeAllowedError extends InfrError {
+  readonly code = "no_node_allowed";
+  readonly status = 404;
+  override readonly param: string;
+
+  constructor({ model, rule }: { model: string; rule: string }) {
+    super(`No node that sells ${model.slice(0, 128)} meets ${rule}. Relax it, or leave it out.`);
+    this.param = rule;
+  }
 }
 
-function compareOffers(a: Offer, b: Offer, workload: Workload): number {
-  const cost = expectedCost(a, workload) - expectedCost(b, workload);
+/** What nodes are chosen by. Nothing else: the same always gives the same. */
+export type Choice = { workload: Workload; preferences: Preferences; healthOf: (offer: Offer) => Health };
+
+/**
+ * The nodes to try for a request, best first: of those that the request allows, first the ones it names in `order`, then
+ * what it sorts by, else what the whole request will cost there, then the oldest node. An offer that cuts answers off
+ * before a usual length comes after all that do not, however cheap it is; a node that keeps failing comes last, but is
+ * tried when there is no other.
+ * @throws NoNodeAllowedError naming the first preference that leaves none
+ */
+export function chooseNodes(offers: Offer[], choice: Choice): Offer[] {
+  const { order, allowFallbacks } = choice.preferences;
+  const ranked = allowed(offers, choice.preferences)
+    .map((offer) => ({ offer, rank: rankOf(offer, choice) }))
+    .sort((a, b) => compareRanks(a.rank, b.rank))
+    .map(({ offer }) => offer);
+  return ranked.slice(0, allowFallbacks || order.length > 0 ? MAX_CANDIDATES : 1);
+}
+
+/** The cheapest offer for a usual request: what price lists show. */
+export function cheapestOffer(offers: Offer[]): Offer | undefined {
+  return chooseNodes(offers, {
+    workload: USUAL_WORKLOAD,
+    preferences: NO_PREFERENCES,
+    healthOf: () => UNKNOWN_HEALTH,
+  })[0];
+}
+
+const UNKNOWN_HEALTH: Health = {
+  isOpen: false,
+  isPassable: true,
+  errorRate: 0,
+  latencyMs: null,
+  firstTokenMs: null,
+  tokensPerSecond: null,
+  inFlight: 0,
+};
+
+const matches = (offer: Offer, names: string[]): boolean => placeIn(names, offer) >= 0;
+
+const placeIn = (names: string[], { nodeId, nodeName, operatorId }: Offer): number =>
+  names.findIndex((name) => [nodeId, nodeName, operatorId].some((known) => known.toLowerCase() === name));
+
+/** What is out of the question, one preference after the other. */
+function allowed(offers: Offer[], preferences: Preferences): Offer[] {
+  const { only, ignore, order, allowFallbacks, required } = preferences;
+  const rules: Array<[rule: string, isMet: (offer: Offer) => boolean]> = [
+    ["provider.only", (offer) => only === null || matches(offer, only)],
+    ["provider.ignore", (offer) => !matches(offer, ignore)],
+    ["provider.order", (offer) => allowFallbacks || order.length === 0 || matches(offer, order)],
+    ["provider.max_price", (offer) => isAffordable(offer, preferences)],
+    [
+      "provider.require_parameters",
+      ({ supportedParameters }) => required.every((name) => supportedParameters?.includes(name)),
+    ],
+  ];
+  return rules.reduce((left, [rule, isMet]) => {
+    const kept = left.filter(isMet);
+    if (kept.length === 0) throw new NoNodeAllowedError({ model: offers[0]?.model ?? "", rule });
+    return kept;
+  }, offers);
+}
+
+/** By its dearer classes: no token of a prompt costs more than the limit, cached or not. */
+function isAffordable({ prices }: Offer, { maxPrompt, maxCompletion }: Preferences): boolean {
+  const fits = (price: bigint, most: bigint | null) => most === null || price * TOKENS_PER_PRICE <= most;
   return (
-    Number(isTooShort(a, workload)) - Number(isTooShort(b, workload)) ||
-    Number(cost) ||
-    a.createdAt.getTime() - b.createdAt.getTime()
+    fits(prices.prompt, maxPrompt) &&
+    fits(prices.cached, maxPrompt) &&
+    fits(prices.completion, maxCompletion) &&
+    fits(prices.reasoning, maxCompletion)
   );
+}
+
+/** What offers are compared by, the weightiest first; less is better. */
+function rankOf(offer: Offer, { workload, preferences, healthOf }: Choice): Array<number | bigint> {
+  const health = healthOf(offer);
+  const place = placeIn(preferences.order, offer);
+  const cost = expectedCost(offer, workload);
+  return [
+    Number(!health.isPassable),
+    place < 0 ? preferences.order.length : place,
+    Number(isTooShort(offer, workload)),
+    Number(health.errorRate > UNSTABLE_ERROR_RATE),
+    Number(isSlow(health, preferences)),
+    preferences.sort === "latency" ? (health.firstTokenMs ?? health.latencyMs ?? Number.MAX_VALUE) : 0,
+    preferences.sort === "throughput" ? -(health.tokensPerSecond ?? 0) : 0,
+    cost,
+    offer.createdAt.getTime(),
+  ];
+}
+
+function compareRanks(a: Array<number | bigint>, b: Array<number | bigint>): number {
+  for (const [index, value] of a.entries()) {
+    const other = b[index] ?? 0;
+    if (value !== other) return value < other ? -1 : 1;
+  }
+  return 0;
+}
+
+/** What is not known is not held against a node. */
+function isSlow(health: Health, { preferredMaxLatencyMs, preferredMinThroughput }: Preferences): boolean {
+  const latencyMs = health.firstTokenMs ?? health.latencyMs ?? 0;
+  const throughput = health.tokensPerSecond ?? Number.POSITIVE_INFINITY;
+  return latencyMs > (preferredMaxLatencyMs ?? Number.POSITIVE_INFINITY) || throughput < (preferredMinThroughput ?? 0);
 }
 
 const isTooShort = ({ maxCompletionTokens }: Offer, { completionTokens }: Workload): boolean =>

@@ -13,8 +13,10 @@ import { callNode, NodeFailedError, type NodeResponse } from "./call-node.ts";
 import { type Caller, checkModel } from "./caller.ts";
 import { chooseNodes, expectedWorkload } from "./choose-nodes.ts";
 import { type Candidate, holdFor } from "./hold-for.ts";
+import type { NodeCall, NodeHealth } from "./node-health.ts";
 import { billOrRelease, releaseSurely } from "./open-hold.ts";
 import type { OpenRuns } from "./open-runs.ts";
+import type { Preferences } from "./preferences.ts";
 import type { InferenceRequest } from "./request.ts";
 import { type ResponseUsage, responseUsage } from "./response-usage.ts";
 import { type Answered, billedUsage } from "./usage.ts";
@@ -24,6 +26,7 @@ export type Inference = {
   batcher: Batcher;
   priceBook: PriceBook;
   agent: Dispatcher;
+  health: NodeHealth;
   counter: TokenCounter;
   runs: OpenRuns;
 };
@@ -34,6 +37,8 @@ export type Run = {
   request: InferenceRequest;
   offer: Offer;
   response: NodeResponse;
+  /** What the node's health learns from this request. */
+  nodeCall: NodeCall;
   /** Completion tokens of each choice that the node was asked for. */
   maxTokens: number;
   /** True when that is less than what the client asked for, or than the node's own limit if it did not say. */
@@ -47,19 +52,23 @@ export type Run = {
 
 const REFUSALS = [InsufficientBalanceError, LimitReachedError, OverloadedError];
 
-type Asked = { caller: Caller; request: InferenceRequest; signal: AbortSignal };
+type Asked = { caller: Caller; request: InferenceRequest; preferences: Preferences; signal: AbortSignal };
 
 /**
  * Sets the worst case aside, then asks the nodes that sell the model, one after the other, until one answers. If none
  * does, or the client goes away first, the hold is released: nothing was served.
  */
 export async function startRun(inference: Inference, asked: Asked): Promise<Run> {
-  const { batcher, priceBook, runs } = inference;
-  const { caller, request } = asked;
+  const { batcher, priceBook, runs, health } = inference;
+  const { caller, request, preferences } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
   const signal = runs.signal(asked.signal);
-  const offers = chooseNodes(await priceBook.offersOf(request.model), expectedWorkload(request));
+  const offers = chooseNodes(await priceBook.offersOf(request.model), {
+    workload: expectedWorkload(request),
+    preferences,
+    healthOf: ({ nodeId }) => health.of(nodeId),
+  });
   signal.throwIfAborted();
   const requestId = newId("req");
   const hold = { requestId, accountId: caller.accountId };
@@ -71,15 +80,21 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   try {
     const candidates = await holdFor(batcher, { caller, request, requestId, offers });
     const answer = await firstAnswer(inference, { request, candidates, signal });
-    const bill = biller(inference, { caller, request, requestId, startedAt, candidate: answer });
+    const bill = biller(inference, { caller, request, requestId, startedAt, answer });
+    const end = () => {
+      answer.nodeCall.left();
+      runs.end(requestId);
+    };
     return {
       ...answer,
       requestId,
       request,
       signal,
-      release,
-      bill: (answered, status) =>
-        billOrRelease(batcher, hold, () => bill(answered, status)).finally(() => runs.end(requestId)),
+      release: () => {
+        if (!signal.aborted) answer.nodeCall.failed();
+        return release().finally(end);
+      },
+      bill: (answered, status) => billOrRelease(batcher, hold, () => bill(answered, status)).finally(end),
     };
   } catch (error) {
     // A refused hold left nothing to release; one whose answer was lost may have.
@@ -89,15 +104,19 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   }
 }
 
-type Billed = { caller: Caller; request: InferenceRequest; requestId: string; startedAt: number; candidate: Candidate };
+type Answer = Candidate & { response: NodeResponse; nodeCall: NodeCall };
+type Billed = { caller: Caller; request: InferenceRequest; requestId: string; startedAt: number; answer: Answer };
 
 function biller(
-  { batcher, counter }: Inference,
-  { caller, request, requestId, startedAt, candidate: { offer, maxTokens } }: Billed,
+  { batcher, counter, health }: Inference,
+  { caller, request, requestId, startedAt, answer: { offer, maxTokens, nodeCall } }: Billed,
 ): Run["bill"] {
   return async (answered, status) => {
     const total = maxTokens * request.choices;
-    const { tokens, source } = await billedUsage(counter, { ...answered, request, maxTokens: total });
+    const { tokens, source, recount } = await billedUsage(counter, { ...answered, request, maxTokens: total });
+    if (status === "ok") nodeCall.succeeded(tokens.completion + tokens.reasoning);
+    else if (status === "error") nodeCall.failed();
+    if (recount) health.noteRecount(offer.nodeId, recount);
     const cost = costOfTokens(tokens, offer.prices);
     await captureHold(batcher, {
       requestId,
@@ -120,21 +139,38 @@ function biller(
   };
 }
 
-async function firstAnswer(
-  { agent }: Inference,
-  { request, candidates, signal }: { request: InferenceRequest; candidates: Candidate[]; signal: AbortSignal },
-): Promise<Candidate & { response: NodeResponse }> {
-  const { api, body, limitField } = request;
-  let failure: unknown;
+type Trial = { request: InferenceRequest; candidates: Candidate[]; signal: AbortSignal };
+
+/** Asks one node after the other. Those that keep failing are passed over, unless there is no other. */
+async function firstAnswer(inference: Inference, { candidates, ...trial }: Trial): Promise<Answer> {
+  const [best] = candidates;
+  let failure: unknown = null;
   for (const candidate of candidates) {
-    const limit = limitField === null ? {} : { [limitField]: candidate.maxTokens };
-    const call = { agent, url: candidate.offer.url, path: api.path, body: { ...body, ...limit }, signal };
+    if (!inference.health.admit(candidate.offer.nodeId)) continue;
     try {
-      return { ...candidate, response: await callNode(call) };
+      return await ask(inference, { ...trial, candidate });
     } catch (error) {
-      if (!(error instanceof NodeFailedError) || signal.aborted) throw error;
+      if (!(error instanceof NodeFailedError) || trial.signal.aborted) throw error;
       failure = error;
     }
   }
+  if (failure === null && best) return ask(inference, { ...trial, candidate: best });
   throw failure;
+}
+
+async function ask(
+  { agent, health }: Inference,
+  { request, candidate, signal }: Omit<Trial, "candidates"> & { candidate: Candidate },
+): Promise<Answer> {
+  const { api, body, limitField } = request;
+  const limit = limitField === null ? {} : { [limitField]: candidate.maxTokens };
+  const nodeCall = health.begin(candidate.offer.nodeId);
+  try {
+    const call = { agent, url: candidate.offer.url, path: api.path, body: { ...body, ...limit }, signal };
+    return { ...candidate, nodeCall, response: await callNode(call) };
+  } catch (error) {
+    if (error instanceof NodeFailedError && !signal.aborted) nodeCall.failed();
+    else nodeCall.left();
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@ import type { Tokens } from "../ledger/commit/operations.ts";
 import { promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
 import type { TokenCounter } from "../metering/token-counter.ts";
 import type { NodeApi } from "./node-api.ts";
+import type { Recount } from "./node-health.ts";
 import { isRecord } from "./read-fields.ts";
 import type { InferenceRequest } from "./request.ts";
 
@@ -9,7 +10,12 @@ import type { InferenceRequest } from "./request.ts";
 export type ReportedUsage = { prompt: number; cached: number; completion: number; reasoning: number };
 
 /** What is billed, and who counted it. */
-export type BilledUsage = { tokens: Tokens; source: "node" | "recount" | "drained" };
+export type BilledUsage = {
+  tokens: Tokens;
+  source: "node" | "recount" | "drained";
+  /** The node's report next to our count; null where it reported nothing. */
+  recount: Recount | null;
+};
 
 /** What a node answered, as far as it is billed. `drained`: the client had left before the end. */
 export type Answered = { reported: ReportedUsage | null; completionText: string; drained: boolean };
@@ -48,8 +54,16 @@ export async function billedUsage(
   const promptLimit = request.hasMedia
     ? promptTokensAtMost(request)
     : Math.min(tolerated(prompt + 8 * request.parts), promptTokensAtMost(request));
-  if (reported && reported.prompt <= promptLimit && reported.completion <= Math.min(maxTokens, tolerated(made))) {
+  const isOver =
+    reported !== null && (reported.prompt > promptLimit || reported.completion > Math.min(maxTokens, tolerated(made)));
+  const recount = reported && {
+    reported: reported.prompt + reported.completion,
+    counted: (request.hasMedia ? reported.prompt : prompt) + made,
+    isOver,
+  };
+  if (reported && !isOver) {
     return {
+      recount,
       tokens: {
         prompt: reported.prompt - reported.cached,
         cached: reported.cached,
@@ -59,7 +73,7 @@ export async function billedUsage(
       source: drained ? "drained" : "node",
     };
   }
-  return { tokens: { prompt, cached: 0, completion, reasoning: 0 }, source: "recount" };
+  return { tokens: { prompt, cached: 0, completion, reasoning: 0 }, source: "recount", recount };
 }
 
 const isCount = (value: unknown): value is number =>

@@ -132,6 +132,8 @@ function modelOffer({ offer, prices: { prompt, cached, completion, reasoning }, 
   };
 }
 
-/** A process's price book. */
-export const openPriceBook = ({ sql, config }: { sql: Sql; config: Parameters<typeof readPriceRules>[0] }): PriceBook =>
-  new PriceBook({ sql, rules: readPriceRules(config), now: () => new Date(), loadOf: () => 0 });
+type Opening = Pick<PriceBookParts, "sql" | "loadOf"> & { config: Parameters<typeof readPriceRules>[0] };
+
+/** A process's price book, by the clock and the environment's rules. */
+export const openPriceBook = ({ sql, loadOf, config }: Opening): PriceBook =>
+  new PriceBook({ sql, loadOf, rules: readPriceRules(config), now: () => new Date() });

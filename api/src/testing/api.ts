@@ -14,6 +14,7 @@ import { readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import { newId } from "../ids.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
+import { NodeHealth } from "../inference/node-health.ts";
 import { OpenRuns } from "../inference/open-runs.ts";
 import { sharedReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
@@ -49,10 +50,12 @@ export async function startApi() {
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   const batcher = new Batcher({ sql, instanceId });
   const agent = openNodeAgent({ allowPrivate: true });
+  const health = new NodeHealth();
   const inference = {
     batcher,
     agent,
-    priceBook: openPriceBook({ sql, config }),
+    health,
+    priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
     counter: new TokenCounter(),
     runs: new OpenRuns(),
   };

@@ -7,6 +7,7 @@ import { answerStream } from "../../../inference/answer-stream.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
 import { readCompletionsRequest } from "../../../inference/completions-request.ts";
 import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
+import { readPreferences } from "../../../inference/preferences.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
 import { type Run, startRun } from "../../../inference/run.ts";
 import type { Routes, Services } from "../../services.ts";
@@ -63,9 +64,11 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
       },
     },
     async (request, reply) => {
+      const { preferences, rest } = readPreferences(request.body);
       const run = await startRun(inference, {
         caller: request.getDecorator<KeyOwner>(CALLER),
-        request: read(request.body),
+        request: read(rest),
+        preferences,
         signal: request.getDecorator<AbortSignal>(SIGNAL),
       });
       describe(reply, run);

@@ -1,5 +1,5 @@
 import { formatUsd } from "@infr/money";
-import { chooseNodes, USUAL_WORKLOAD } from "../../../inference/choose-nodes.ts";
+import { cheapestOffer } from "../../../inference/choose-nodes.ts";
 import type { Offer } from "../../../metering/offer.ts";
 import type { Routes, Services } from "../../services.ts";
 
@@ -16,7 +16,7 @@ export function modelRoutes(app: Routes, { inference }: Services): void {
 
 /** OpenAI's fields, and OpenRouter's for prices. */
 function shapeModel(offers: Offer[]) {
-  const [best] = chooseNodes(offers, USUAL_WORKLOAD);
+  const best = cheapestOffer(offers);
   if (!best) throw new Error("a model without an offer was listed");
   return {
     id: best.model,
