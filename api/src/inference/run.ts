@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { OverloadedError } from "../errors.ts";
 import { captureHold } from "../flow/capture/capture-hold.ts";
 import { InsufficientBalanceError, LimitReachedError } from "../flow/hold/place-hold.ts";
-import { newId, timeOfId } from "../ids.ts";
+import { timeOfId } from "../ids.ts";
 import type { Batcher } from "../ledger/commit/batcher.ts";
 import { costOfTokens } from "../metering/cost.ts";
 import type { Offer } from "../metering/offer.ts";
@@ -47,7 +47,7 @@ export type Run = {
 
 const REFUSALS = [InsufficientBalanceError, LimitReachedError, OverloadedError];
 
-type Asked = { caller: Caller; request: InferenceRequest; signal: AbortSignal };
+type Asked = { requestId: string; caller: Caller; request: InferenceRequest; signal: AbortSignal };
 
 /**
  * Sets the worst case aside, then asks the nodes that sell the model, one after the other, until one answers. If none
@@ -55,13 +55,12 @@ type Asked = { caller: Caller; request: InferenceRequest; signal: AbortSignal };
  */
 export async function startRun(inference: Inference, asked: Asked): Promise<Run> {
   const { batcher, priceBook, runs } = inference;
-  const { caller, request } = asked;
+  const { requestId, caller, request } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
   const signal = runs.signal(asked.signal);
   const offers = chooseNodes(await priceBook.offersOf(request.model), expectedWorkload(request));
   signal.throwIfAborted();
-  const requestId = newId("req");
   const hold = { requestId, accountId: caller.accountId };
   runs.begin(requestId);
   const release = async () => {
