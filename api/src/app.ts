@@ -20,6 +20,7 @@ import { inferenceRoutes } from "./http/routes/v1/inference.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
 import type { Services } from "./http/services.ts";
 import { compileValidator } from "./http/validator.ts";
+import { newId } from "./ids.ts";
 
 /** Small everywhere but where prompts come in: those routes say so themselves. */
 const MAX_BODY_BYTES = 65_536;
@@ -30,8 +31,16 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     logger: logger ?? false,
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: "loopback",
+    // What is metered is metered under this id, and every answer names it.
+    genReqId: () => newId("req"),
+    // Where OpenRouter's clients look for the same routes.
+    rewriteUrl: ({ url = "/" }) => (url.startsWith("/api/v1/") ? url.slice("/api".length) : url),
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
+  app.addHook("onRequest", (request, reply, done) => {
+    void reply.header("x-request-id", request.id);
+    done();
+  });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError("route"), request, reply));
   await app.register(cookie);

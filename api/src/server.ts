@@ -59,7 +59,7 @@ const app = await buildApp(
     reserves: sharedReconciliation({ sql, chain }, 500),
     inference,
   },
-  { level: config.logLevel, redact: ["req.headers.authorization", "req.headers.cookie"] },
+  { level: config.logLevel, redact: ["req.headers.authorization", "req.headers['x-api-key']", "req.headers.cookie"] },
 );
 
 onStop(STOP_MS, async () => {

@@ -1,7 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { InfrError } from "../errors.ts";
 
-/** The one place where errors become answers: OpenAI's shape under /v1, problem details (RFC 9457) elsewhere. */
+/**
+ * The one place where errors become answers: Anthropic's shape for its Messages, OpenAI's under the rest of /v1, problem
+ * details (RFC 9457) elsewhere.
+ */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const requestId = String(reply.getHeader("x-request-id") ?? request.id);
   const answer = describe(error, requestId);
@@ -9,10 +12,9 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   if (answer.retryable) void reply.header("retry-after", "1");
   if (answer.status === 402) void reply.header("cache-control", "no-store");
   void reply.code(answer.status);
-  return isOpenAi(request) ? sendOpenAi(reply, answer) : sendProblem(reply, answer);
+  if (/^\/v1\/messages\b/.test(request.url)) return sendAnthropic(reply, answer, requestId);
+  return request.url.startsWith("/v1/") ? sendOpenAi(reply, answer) : sendProblem(reply, answer);
 }
-
-export const isOpenAi = (request: FastifyRequest): boolean => request.url.startsWith("/v1/");
 
 type Answer = { status: number; code: string; message: string; param: string | null; retryable: boolean };
 
@@ -40,6 +42,11 @@ function sendOpenAi(reply: FastifyReply, { status, code, message, param }: Answe
   return reply.send({ error: { message, type: openAiType(status), param, code } });
 }
 
+/** Anthropic's errors name no parameter: the message has to. */
+function sendAnthropic(reply: FastifyReply, { status, message }: Answer, requestId: string): FastifyReply {
+  return reply.send({ type: "error", error: { type: anthropicType(status), message }, request_id: requestId });
+}
+
 function sendProblem(reply: FastifyReply, { status, code, message, param }: Answer): FastifyReply {
   return reply
     .type("application/problem+json")
@@ -52,6 +59,19 @@ function openAiType(status: number): string {
   if (status === 403) return "permission_error";
   if (status === 429) return "rate_limit_error";
   return status >= 500 ? "server_error" : "invalid_request_error";
+}
+
+function anthropicType(status: number): string {
+  const known: Record<number, string> = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+  };
+  return known[status] ?? (status >= 500 ? "api_error" : "invalid_request_error");
 }
 
 const isFastifyError = (error: unknown): error is FastifyError =>

@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { OverloadedError } from "../errors.ts";
 import { captureHold } from "../flow/capture/capture-hold.ts";
 import { InsufficientBalanceError, LimitReachedError } from "../flow/hold/place-hold.ts";
-import { newId, timeOfId } from "../ids.ts";
+import { timeOfId } from "../ids.ts";
 import type { Batcher } from "../ledger/commit/batcher.ts";
 import { costOfTokens } from "../metering/cost.ts";
 import type { Offer } from "../metering/offer.ts";
@@ -52,7 +52,13 @@ export type Run = {
 
 const REFUSALS = [InsufficientBalanceError, LimitReachedError, OverloadedError];
 
-type Asked = { caller: Caller; request: InferenceRequest; preferences: Preferences; signal: AbortSignal };
+type Asked = {
+  requestId: string;
+  caller: Caller;
+  request: InferenceRequest;
+  preferences: Preferences;
+  signal: AbortSignal;
+};
 
 /**
  * Sets the worst case aside, then asks the nodes that sell the model, one after the other, until one answers. If none
@@ -60,7 +66,7 @@ type Asked = { caller: Caller; request: InferenceRequest; preferences: Preferenc
  */
 export async function startRun(inference: Inference, asked: Asked): Promise<Run> {
   const { batcher, priceBook, runs, health } = inference;
-  const { caller, request, preferences } = asked;
+  const { requestId, caller, request, preferences } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
   const signal = runs.signal(asked.signal);
@@ -70,7 +76,6 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
     healthOf: ({ nodeId }) => health.of(nodeId),
   });
   signal.throwIfAborted();
-  const requestId = newId("req");
   const hold = { requestId, accountId: caller.accountId };
   runs.begin(requestId);
   const release = async () => {

@@ -58,3 +58,6 @@ export const DONE = "[DONE]";
 
 /** One event on the wire. */
 export const eventFrame = (data: string): string => `data: ${data}\n\n`;
+
+/** One event on the wire, with a name. */
+export const namedFrame = (name: string, data: string): string => `event: ${name}\ndata: ${data}\n\n`;

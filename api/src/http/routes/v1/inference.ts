@@ -7,8 +7,10 @@ import { answerStream } from "../../../inference/answer-stream.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
 import { readCompletionsRequest } from "../../../inference/completions-request.ts";
 import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
+import { readMessagesRequest } from "../../../inference/messages/read-request.ts";
 import { readPreferences } from "../../../inference/preferences.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
+import { readResponsesRequest } from "../../../inference/responses/read-request.ts";
 import { type Run, startRun } from "../../../inference/run.ts";
 import type { Routes, Services } from "../../services.ts";
 
@@ -16,6 +18,9 @@ const MAX_BODY_BYTES = 20 * 1_048_576;
 const BUFFERED_BYTES = 16_384;
 const CALLER = "caller";
 const SIGNAL = "leavingSignal";
+
+/** Anthropic's clients look for the request's id under another name. */
+const MESSAGES = "/v1/messages";
 
 /** Where something can be asked of a model. All of them hold, ask, answer and bill in the same way. */
 type Surface = { path: string; summary: string; read: (body: unknown) => InferenceRequest };
@@ -35,6 +40,16 @@ const SURFACES: Surface[] = [
     path: "/v1/embeddings",
     summary: "Turn texts into vectors (OpenAI's API; unknown fields pass through); only the prompt is billed",
     read: readEmbeddingsRequest,
+  },
+  {
+    path: "/v1/responses",
+    summary: "Create a response (OpenAI's Responses API, without storage)",
+    read: readResponsesRequest,
+  },
+  {
+    path: MESSAGES,
+    summary: "Create a message (Anthropic's Messages API)",
+    read: readMessagesRequest,
   },
 ];
 
@@ -60,12 +75,14 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
       onRequest: async (request, reply) => {
         // Before anything is awaited: a client that leaves meanwhile would go unnoticed.
         request.setDecorator(SIGNAL, leavingSignal(reply));
-        request.setDecorator(CALLER, await keyRing.authenticate(request.headers.authorization));
+        if (path === MESSAGES) void reply.header("request-id", request.id);
+        request.setDecorator(CALLER, await keyRing.authenticate(authorizationOf(request)));
       },
     },
     async (request, reply) => {
       const { preferences, rest } = readPreferences(request.body);
       const run = await startRun(inference, {
+        requestId: request.id,
         caller: request.getDecorator<KeyOwner>(CALLER),
         request: read(rest),
         preferences,
@@ -77,6 +94,12 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
   );
 }
 
+/** Anthropic's clients send their key in a header of its own. */
+function authorizationOf({ headers }: FastifyRequest): string | undefined {
+  const key = headers["x-api-key"];
+  return headers.authorization ?? (typeof key === "string" ? `Bearer ${key}` : undefined);
+}
+
 /** Aborts when the connection ends. Fastify's `request.signal` won't do: it aborts once the body was read. */
 function leavingSignal({ raw }: FastifyReply): AbortSignal {
   if (raw.destroyed || raw.socket?.destroyed) return AbortSignal.abort();
@@ -86,7 +109,6 @@ function leavingSignal({ raw }: FastifyReply): AbortSignal {
 }
 
 function describe(reply: FastifyReply, run: Run): void {
-  void reply.header("x-request-id", run.requestId);
   void reply.header("x-infr-node", run.offer.nodeId);
   if (run.lowered) void reply.header("x-infr-max-tokens", String(run.maxTokens));
 }
