@@ -135,4 +135,3 @@ create table holds (
   created_at timestamptz not null default now(),
   primary key (account_id, request_id)
 );
-create index holds_instance on holds (instance_id);

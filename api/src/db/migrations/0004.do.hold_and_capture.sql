@@ -116,23 +116,26 @@ begin
 end $$;
 
 -- Ends holds: with a usage row and its entries (captures), or without (releases, which are captures of nothing).
-create function end_holds(p_captures json, p_releases json, p_moment timestamptz) returns setof commit_result language plpgsql as $$
+-- Nothing is joined here but by an index: a few rows with a table that may be long.
+create function end_holds(p_captures json, p_releases json, p_moment timestamptz) returns setof commit_result
+language plpgsql set enable_hashjoin = off set enable_mergejoin = off as $$
+declare
+  done text[];
+  done_accounts text[];
 begin
-  return query
   with asked as (
-    select distinct on (c.request_id) c.*
+    select distinct on (c.request_id) c.*,
+      c.prompt_nano + c.cached_nano + c.completion_nano + c.reasoning_nano as cost
     from json_to_recordset(p_captures) as c(
       request_id text, account_id text, started_at timestamptz, key_id text, user_id text, model text, node_id text,
       operator_id text, price_version text, prompt_tokens int, cached_tokens int, completion_tokens int,
       reasoning_tokens int, prompt_nano bigint, cached_nano bigint, completion_nano bigint, reasoning_nano bigint,
       latency_ms int, status text, usage_source text, receipt_salt text)
     order by c.request_id
-  ), valid as (
-    select a.*, h.paid_nano + h.funded_nano as held, h.funded_nano as held_funded,
-      a.prompt_nano + a.cached_nano + a.completion_nano + a.reasoning_nano as cost
-    from asked a join holds h using (account_id, request_id)
   ), captured as (
-    select v.*, least(v.cost, v.held_funded) as from_funded from valid v where v.cost between 0 and v.held
+    select a.*, least(a.cost, h.funded_nano) as from_funded
+    from asked a join holds h using (account_id, request_id)
+    where a.cost between 0 and h.paid_nano + h.funded_nano
   ), used as (
     insert into usage (account_id, started_at, captured_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
@@ -162,35 +165,56 @@ begin
     update balances b set held_nano = b.held_nano - e.paid, funded_held_nano = b.funded_held_nano - e.funded
     from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from ended group by 1) e
     where b.account_id = e.account_id
-    returning b.account_id
   ), counted as (
     update limits l set held_nano = l.held_nano - e.held, used_nano = l.used_nano + e.used
     from (select limit_id, sum(paid_nano + funded_nano)::bigint as held, sum(cost)::bigint as used
           from ended, unnest(limit_ids) limit_id group by 1) e
     where l.limit_id = e.limit_id
   )
-  select a.request_id,
-    case
-      when c.request_id is not null or u.request_id is not null then 'captured'
-      when v.request_id is not null then 'cost_above_hold'
-      else 'unknown_hold'
-    end, null::bigint, null::bigint, null::text, null::json
-  from asked a
-    left join valid v using (request_id)
-    left join captured c using (request_id)
-    left join usage u on u.account_id = a.account_id and u.started_at = a.started_at and u.request_id = a.request_id
+  select array_agg(request_id), array_agg(account_id) into done, done_accounts from captured;
+
+  -- A new snapshot: what the captures left.
+  return query
+  select d.request_id, 'captured', null::bigint,
+    b.chain_nano - b.debt_nano - b.unsettled_nano - b.held_nano + b.funded_nano - b.funded_held_nano, null::text, null::json
+  from unnest(done, done_accounts) d(request_id, account_id) join balances b using (account_id)
   union all
   select r.request_id, 'released', null, null, null, null
   from json_to_recordset(p_releases) as r(request_id text, account_id text);
+
+  -- Rare: captures that were asked for before, or that nothing is held for.
+  if coalesce(cardinality(done), 0) < json_array_length(p_captures) then
+    return query
+    select distinct on (c.request_id) c.request_id,
+      case
+        when u.request_id is not null then 'captured'
+        when h.request_id is not null then 'cost_above_hold'
+        else 'unknown_hold'
+      end, null::bigint, null::bigint, null::text, null::json
+    from json_to_recordset(p_captures) as c(request_id text, account_id text, started_at timestamptz)
+      left join usage u on u.account_id = c.account_id and u.started_at = c.started_at and u.request_id = c.request_id
+      left join holds h on h.account_id = c.account_id and h.request_id = c.request_id
+    where c.request_id <> all (coalesce(done, '{}'));
+  end if;
 end $$;
 
+-- The tables are empty when a connection plans these statements and keeps the plans: indexes only, or they would go on
+-- reading a usage log of any length from end to end.
 create function ledger_commit(p_instance text, p_accounts text[], p_holds json, p_captures json, p_releases json)
-returns setof commit_result language plpgsql as $$
+returns setof commit_result language plpgsql set enable_seqscan = off as $$
 declare
   moment timestamptz := ledger_lock(p_instance, p_accounts);
 begin
-  return query select * from end_holds(p_captures, p_releases, moment);
-  return query select * from place_holds(p_instance, p_holds);
+  if p_captures is not null or p_releases is not null then
+    return query select * from end_holds(coalesce(p_captures, '[]'), coalesce(p_releases, '[]'), moment);
+  else
+    -- Holds alone need not wait for the disk: if the database loses one in a crash, its capture is refused and its answer
+    -- withheld. Whatever ends a hold is on disk before anybody is told, and with it all that came before.
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
+  if p_holds is not null then
+    return query select * from place_holds(p_instance, p_holds);
+  end if;
 end $$;
 
 -- Releases, unbilled, what instances left behind whose lease ran out. Returns the number of holds released.

@@ -66,8 +66,8 @@ export class Batcher {
     this.#running = true;
     let last = 0;
     while (this.#queue.length > 0) {
-      // Under load the next operations are milliseconds away: gather them rather than commit a few.
-      if (last >= LARGE_FLUSH && this.#queue.length < LARGE_FLUSH) await pause(GATHER_MS);
+      // Under load the next operations are milliseconds away, most of them from those who were just answered: gather them.
+      if (last >= LARGE_FLUSH) await (this.#queue.length < LARGE_FLUSH ? pause(GATHER_MS) : turn());
       const flush = takeDistinct(this.#queue);
       this.#queue = this.#queue.filter((waiting) => !flush.has(waiting));
       await this.#flush([...flush]);
@@ -135,5 +135,8 @@ const CONNECTION_CODES = /^(CONNECTION_|CONNECT_TIMEOUT|ECONN|EPIPE|ETIMEDOUT|57
 function isConnectionError(error: unknown): boolean {
   return error instanceof Error && "code" in error && CONNECTION_CODES.test(String(error.code));
 }
+
+/** One turn of the event loop: whoever was answered has asked again by then. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -23,8 +23,8 @@ export async function commitOperations(
     .map(({ requestId, accountId }) => ({ request_id: requestId, account_id: accountId }));
   const accounts = [...new Set(operations.map((operation) => operation.accountId))];
   const rows = await sql<OutcomeRow[]>`
-    select * from ledger_commit(${instanceId}, ${accounts}::text[], ${JSON.stringify(holds)}::text::json,
-      ${JSON.stringify(captures)}::text::json, ${JSON.stringify(releases)}::text::json)`;
+    select * from ledger_commit(${instanceId}, ${accounts}::text[], ${jsonOf(holds)}::text::json,
+      ${jsonOf(captures)}::text::json, ${jsonOf(releases)}::text::json)`;
   return rows.map((row) => ({
     requestId: row.request_id,
     outcome: row.outcome,
@@ -38,6 +38,8 @@ export async function commitOperations(
     },
   }));
 }
+
+const jsonOf = (rows: object[]): string | null => (rows.length === 0 ? null : JSON.stringify(rows));
 
 const holdRow = (hold: HoldOperation, n: number) => ({
   n,
