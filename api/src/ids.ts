@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 const TIME_CHARACTERS = 10;
@@ -16,8 +16,25 @@ export function newId(prefix: IdPrefix, at: Date = new Date()): string {
   for (let rest = at.getTime(), i = 0; i < TIME_CHARACTERS; i++, rest = Math.floor(rest / 32)) {
     time = ALPHABET.charAt(rest % 32) + time;
   }
-  const random = Array.from(randomBytes(RANDOM_CHARACTERS), (byte) => ALPHABET.charAt(byte % 32)).join("");
+  let random = "";
+  for (const byte of takeRandom(RANDOM_CHARACTERS)) random += ALPHABET.charAt(byte % 32);
   return `${prefix}_${time}${random}`;
+}
+
+/** So many random bytes, as hexadecimal digits. */
+export const randomHex = (bytes: number): string => takeRandom(bytes).toString("hex");
+
+/** Asking the system for a few bytes takes as long as for many. No byte is given out twice. */
+const pool = Buffer.alloc(4_096);
+let taken = pool.length;
+
+function takeRandom(bytes: number): Buffer {
+  if (taken + bytes > pool.length) {
+    randomFillSync(pool);
+    taken = 0;
+  }
+  taken += bytes;
+  return pool.subarray(taken - bytes, taken);
 }
 
 /** The moment in an id: usage rows are partitioned by it, so a replay finds its row without searching. */

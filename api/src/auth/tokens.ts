@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 
 /** A secret with 256 random bits, as text. */
 export const newSecret = (): string => randomBytes(32).toString("base64url");
 
 /** What is stored of a secret. It has too much entropy to be guessed, so a fast hash is as good as a slow one. */
-export const hashSecret = (secret: string): Buffer => createHash("sha256").update(secret).digest();
+export const hashSecret = (secret: string): Buffer => hash("sha256", secret, "buffer");

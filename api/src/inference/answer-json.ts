@@ -23,7 +23,7 @@ export async function answerJson(run: Run): Promise<Record<string, unknown>> {
   return request.present.answer(answer, { requestId, usage });
 }
 
-async function readAnswer({ response, signal, request, release }: Run): Promise<Record<string, unknown>> {
+async function readAnswer({ response, leaving: { signal }, request, release }: Run): Promise<Record<string, unknown>> {
   const stop = () => response.body.destroy();
   const timer = setTimeout(stop, MAX_ANSWER_MS).unref();
   signal.addEventListener("abort", stop, { once: true });

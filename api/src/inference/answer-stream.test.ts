@@ -1,17 +1,20 @@
-import { PassThrough, Readable } from "node:stream";
+import { PassThrough } from "node:stream";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { answerStream } from "./answer-stream.ts";
 import { readChatRequest } from "./chat-request.ts";
+import { NodeBody } from "./node-body.ts";
 import { NodeHealth } from "./node-health.ts";
 import type { Run } from "./run.ts";
 
 const chunk = (content: string) =>
-  `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content } }] })}\n\n`;
+  Buffer.from(
+    `data: ${JSON.stringify({ object: "chat.completion.chunk", choices: [{ index: 0, delta: { content } }] })}\n\n`,
+  );
+const end = Buffer.from("data: [DONE]\n\n");
 
 /** A run whose node says what is pushed into `body`, and what became of its hold. */
 function startedRun() {
-  const body = new Readable({ read: () => {} });
-  body.on("error", () => {});
+  const body = new NodeBody({ pause: () => {}, resume: () => {}, abort: () => {} });
   const stopping = new AbortController();
   const bill = vi.fn<Run["bill"]>(async () => ({ total: "0" }) as never);
   const release = vi.fn<Run["release"]>(async () => {});
@@ -21,7 +24,7 @@ function startedRun() {
     nodeCall: new NodeHealth().begin("node_1"),
     request,
     response: { body },
-    signal: stopping.signal,
+    leaving: stopping,
     bill,
     release,
   };
@@ -38,7 +41,7 @@ describe("answerStream", () => {
     const done = answerStream(run, out);
     vi.advanceTimersByTime(31_000);
     body.push(chunk("a"));
-    body.push("data: [DONE]\n\n");
+    body.push(end);
     await done;
     const text = (await out.toArray()).join("");
     expect(text.split(": keepalive\n\n")).toHaveLength(3);
@@ -50,7 +53,7 @@ describe("answerStream", () => {
     const out = new PassThrough();
     out.destroy();
     body.push(chunk("a"));
-    body.push("data: [DONE]\n\n");
+    body.push(end);
     await answerStream(run, out);
     expect(bill).not.toHaveBeenCalled();
     expect(release).toHaveBeenCalledOnce();
@@ -96,7 +99,7 @@ describe("answerStream", () => {
     const out = new PassThrough();
     const done = answerStream(run, out);
     body.push(chunk("a"));
-    body.push("data: [DONE]\n\n");
+    body.push(end);
     await done;
     const text = (await out.toArray()).join("");
     expect(text).toContain('"code":"internal_error"');

@@ -6,7 +6,7 @@ import { choicesOf, type NodeApi, textOfAnswer } from "./node-api.ts";
 import { isRecord } from "./read-fields.ts";
 import type { StreamPresenter } from "./request.ts";
 import type { Run } from "./run.ts";
-import { DONE, readEvents } from "./sse.ts";
+import { DONE, NodeEvents } from "./sse.ts";
 import { type ReportedUsage, readUsage } from "./usage.ts";
 
 const DRAIN_MS = 1_000;
@@ -21,11 +21,13 @@ type Progress = {
   reported: ReportedUsage | null;
   /** `[DONE]`, a finish reason or usage was seen: the answer is whole. */
   ended: boolean;
+  /** `[DONE]` was seen: there is nothing more to read. */
+  done: boolean;
 };
 
 type Stream = {
   run: Run;
-  events: AsyncGenerator<string>;
+  events: NodeEvents;
   frames: FrameWriter;
   present: StreamPresenter;
   progress: Progress;
@@ -40,10 +42,10 @@ type Stream = {
  */
 export async function answerStream(run: Run, out: Writable): Promise<void> {
   const { body } = run.response;
-  const frames = new FrameWriter(out, run.signal);
-  const progress: Progress = { text: "", relayedLength: 0, reported: null, ended: false };
+  const frames = new FrameWriter(out, run.leaving);
+  const progress: Progress = { text: "", relayedLength: 0, reported: null, ended: false, done: false };
   const present = run.request.present.stream(run.requestId);
-  const stream: Stream = { run, events: readEvents(body), frames, present, progress };
+  const stream: Stream = { run, events: new NodeEvents(body), frames, present, progress };
   const deadline = setTimeout(() => body.destroy(new Error("the answer took too long")), MAX_STREAM_MS).unref();
   // A node that has gone quiet would keep us waiting after the client left.
   const leave = () => {
@@ -67,16 +69,17 @@ export async function answerStream(run: Run, out: Writable): Promise<void> {
 }
 
 /** @returns why the node did not finish its answer, null if it did or the client left */
-async function relay({ run, events, frames, present, progress }: Stream): Promise<unknown> {
+async function relay(stream: Stream): Promise<unknown> {
+  const { events, frames, progress } = stream;
   try {
-    // Not `for await`: leaving that loop would close the events, and an abandoned stream is drained.
-    for (let next = await events.next(); !next.done; next = await events.next()) {
-      const chunk = note(next.value, run.request.api, progress);
-      if (frames.signal.aborted || next.value === DONE) return null;
-      if (chunk === null) continue;
-      if (progress.text.length > 0) run.nodeCall.firstToken();
-      progress.relayedLength = progress.text.length;
-      await frames.write(present.chunk(chunk));
+    for (let read = await events.read(); read !== null; read = await events.read()) {
+      const { text, length, failure } = noteAll(read, stream);
+      if (frames.signal.aborted) return null;
+      progress.relayedLength = length;
+      if (length > 0) stream.run.nodeCall.firstToken();
+      if (text !== "") await frames.write(text);
+      if (failure !== undefined) return failure;
+      if (progress.done || frames.signal.aborted) return null;
     }
   } catch (error) {
     return error;
@@ -84,9 +87,30 @@ async function relay({ run, events, frames, present, progress }: Stream): Promis
   return progress.ended ? null : new Error("the node closed the stream");
 }
 
+/**
+ * What arrived together leaves together. What came before a failure is relayed, and billed.
+ * @returns the frames, and how much of the completion has been passed on with them
+ */
+function noteAll(events: string[], { run, present, progress }: Stream) {
+  let text = "";
+  let length = progress.text.length;
+  try {
+    for (const event of events) {
+      const chunk = note(event, run.request.api, progress);
+      if (chunk !== null) text += present.chunk(chunk);
+      length = progress.text.length;
+      if (progress.done) break;
+    }
+  } catch (failure) {
+    return { text, length, failure };
+  }
+  return { text, length };
+}
+
 /** Takes down what an event tells. @returns the chunk to relay, null for one that is held back or none */
 function note(data: string, api: NodeApi, progress: Progress): Record<string, unknown> | null {
   if (data === DONE) {
+    progress.done = true;
     progress.ended = true;
     return null;
   }
@@ -108,12 +132,14 @@ function note(data: string, api: NodeApi, progress: Progress): Record<string, un
 }
 
 /** The client is gone: what the node still says within a second is counted, so that its usage frame may arrive. */
-async function drain({ run, events, progress }: Stream): Promise<void> {
+async function drain(stream: Stream): Promise<void> {
+  const { run, events, progress } = stream;
   const timer = setTimeout(() => run.response.body.destroy(), DRAIN_MS);
   try {
-    for await (const data of events) {
-      note(data, run.request.api, progress);
-      if (data === DONE) break;
+    while (!progress.done) {
+      const read = await events.read();
+      if (read === null) break;
+      for (const event of read) note(event, run.request.api, progress);
     }
   } catch {
     // it ended early: what was relayed is known

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
-import { Agent, buildConnector, type Dispatcher, request as httpRequest } from "undici";
+import { Agent, buildConnector, type Dispatcher } from "undici";
 import { InfrError } from "../errors.ts";
+import { NodeBody } from "./node-body.ts";
 import { isPublicAddress, PrivateAddressError, publicLookup } from "./public-address.ts";
 
 const HEADERS_TIMEOUT_MS = 120_000;
@@ -54,7 +55,7 @@ export function openNodeAgent({ allowPrivate = false } = {}): Dispatcher {
 }
 
 /** A node's answer, whose body has to be read or destroyed. */
-export type NodeResponse = { body: Dispatcher.ResponseData["body"] };
+export type NodeResponse = { body: NodeBody };
 
 /** What a node may say of the request itself; anything else is the node's own trouble. */
 const REFUSALS = [400, 413, 422];
@@ -72,40 +73,65 @@ type NodeCall = {
  * until the node begins to answer; from then on the body is the caller's to end.
  * @throws NodeFailedError on anything that another node might do better, NodeRefusedError on a 400, 413 or 422
  */
-export async function callNode({ agent, url, path, body, signal }: NodeCall): Promise<NodeResponse> {
-  const model = String(body["model"]);
-  const calling = new AbortController();
-  const abort = () => calling.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
+export async function callNode(call: NodeCall): Promise<NodeResponse> {
   try {
-    signal.throwIfAborted();
-    const response = await httpRequest(`${url.replace(/\/$/, "")}${path}`, {
-      dispatcher: agent,
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "*/*", "accept-encoding": "identity" },
-      body: JSON.stringify(body),
-      signal: calling.signal,
-    });
-    // Destroyed bodies emit an error, which nobody may be listening to any more.
-    response.body.on("error", () => {});
-    if (response.statusCode === 200) return { body: response.body };
-    const text = await readAtMost(response.body, MAX_ERROR_BYTES);
-    if (REFUSALS.includes(response.statusCode)) {
-      throw new NodeRefusedError({ status: response.statusCode, message: errorMessage(text) });
-    }
-    throw new Error(`HTTP ${response.statusCode} from ${url}`);
+    const { statusCode, body } = await dispatch(call);
+    if (statusCode === 200) return { body };
+    const text = await readAtMost(body, MAX_ERROR_BYTES);
+    if (REFUSALS.includes(statusCode)) throw new NodeRefusedError({ status: statusCode, message: errorMessage(text) });
+    throw new Error(`HTTP ${statusCode} from ${call.url}`);
   } catch (cause) {
-    throw cause instanceof NodeRefusedError ? cause : new NodeFailedError({ model, cause });
-  } finally {
-    signal.removeEventListener("abort", abort);
+    throw cause instanceof NodeRefusedError ? cause : new NodeFailedError({ model: String(call.body["model"]), cause });
   }
 }
 
+/** Resolves when the node begins to answer, rejects when it never did or the signal came first. */
+async function dispatch({ agent, url, path, body, signal }: NodeCall): Promise<{ statusCode: number; body: NodeBody }> {
+  signal.throwIfAborted();
+  const { origin, pathname } = new URL(url);
+  const { promise, resolve, reject } = Promise.withResolvers<{ statusCode: number; body: NodeBody }>();
+  let connection: Dispatcher.DispatchController | null = null;
+  let answer: NodeBody | null = null;
+  const abort = (): void => {
+    reject(signal.reason);
+    connection?.abort(signal.reason);
+  };
+  const options = {
+    origin,
+    path: `${pathname.replace(/\/$/, "")}${path}`,
+    method: "POST" as const,
+    headers: { "content-type": "application/json", accept: "*/*", "accept-encoding": "identity" },
+    body: JSON.stringify(body),
+  };
+  signal.addEventListener("abort", abort, { once: true });
+  agent.dispatch(options, {
+    onRequestStart: (controller) => {
+      connection = controller;
+      if (signal.aborted) controller.abort(signal.reason);
+    },
+    onResponseStart: (controller, statusCode) => {
+      if (statusCode < 200) return; // informational (RFC 9110, 15.2): the answer is still to come
+      answer = new NodeBody(controller);
+      resolve({ statusCode, body: answer });
+    },
+    onResponseData: (_, chunk) => answer?.push(chunk),
+    onResponseEnd: () => answer?.end(),
+    onResponseError: (_, error) => {
+      answer?.fail(error);
+      reject(error);
+    },
+  });
+  return promise.finally(() => signal.removeEventListener("abort", abort));
+}
+
 /** A body's text, cut off (and the connection with it) at a limit. */
-export async function readAtMost(body: NodeResponse["body"], limit: number): Promise<string> {
+export async function readAtMost(
+  body: AsyncIterable<Buffer> & { destroy: () => unknown },
+  limit: number,
+): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
     if (length > limit) {

@@ -1,16 +1,13 @@
 /** The runs of this process whose holds are open: what a shutdown has to end before the ledger may be closed. */
 export class OpenRuns {
-  readonly #stopping = new AbortController();
-  readonly #open = new Set<string>();
+  readonly #open = new Map<string, AbortController>();
+  #stopped = false;
   #waiting: Array<() => void> = [];
 
-  /** Aborts when the client leaves, or the process has to stop. */
-  signal(client: AbortSignal): AbortSignal {
-    return AbortSignal.any([client, this.#stopping.signal]);
-  }
-
-  begin(requestId: string): void {
-    this.#open.add(requestId);
+  /** From here on a hold may be open. `leaving` is aborted when the process has to stop. */
+  begin(requestId: string, leaving: AbortController): void {
+    this.#open.set(requestId, leaving);
+    if (this.#stopped) leaving.abort(STOPS);
   }
 
   end(requestId: string): void {
@@ -20,7 +17,10 @@ export class OpenRuns {
 
   /** Breaks off what is running. Resolves when all of it is billed or released. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new Error("the server stops"));
+    this.#stopped = true;
+    for (const leaving of this.#open.values()) leaving.abort(STOPS);
     if (this.#open.size > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 }
+
+const STOPS = new Error("the server stops");

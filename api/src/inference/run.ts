@@ -1,9 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { Dispatcher } from "undici";
 import { OverloadedError } from "../errors.ts";
 import { captureHold } from "../flow/capture/capture-hold.ts";
 import { InsufficientBalanceError, LimitReachedError } from "../flow/hold/place-hold.ts";
-import { timeOfId } from "../ids.ts";
+import { randomHex, timeOfId } from "../ids.ts";
 import type { Batcher } from "../ledger/commit/batcher.ts";
 import { costOfTokens } from "../metering/cost.ts";
 import type { Offer } from "../metering/offer.ts";
@@ -43,8 +42,8 @@ export type Run = {
   maxTokens: number;
   /** True when that is less than what the client asked for, or than the node's own limit if it did not say. */
   lowered: boolean;
-  /** Aborts when the client leaves or the server stops. */
-  signal: AbortSignal;
+  /** Aborted when the client leaves or the server stops. */
+  leaving: AbortController;
   /** Bills what was answered, or else releases the hold. @throws InfrError when it could not be billed */
   bill: (answered: Answered, status: "ok" | "aborted" | "error") => Promise<ResponseUsage>;
   release: () => Promise<void>;
@@ -57,7 +56,7 @@ type Asked = {
   caller: Caller;
   request: InferenceRequest;
   preferences: Preferences;
-  signal: AbortSignal;
+  leaving: AbortController;
 };
 
 /**
@@ -66,25 +65,24 @@ type Asked = {
  */
 export async function startRun(inference: Inference, asked: Asked): Promise<Run> {
   const { batcher, priceBook, runs, health } = inference;
-  const { requestId, caller, request, preferences } = asked;
+  const { requestId, caller, request, preferences, leaving } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
-  const signal = runs.signal(asked.signal);
   const offers = chooseNodes(await priceBook.offersOf(request.model), {
     workload: expectedWorkload(request),
     preferences,
     healthOf: ({ nodeId }) => health.of(nodeId),
   });
-  signal.throwIfAborted();
+  leaving.signal.throwIfAborted();
   const hold = { requestId, accountId: caller.accountId };
-  runs.begin(requestId);
+  runs.begin(requestId, leaving);
   const release = async () => {
     await releaseSurely(batcher, hold);
     runs.end(requestId);
   };
   try {
     const candidates = await holdFor(batcher, { caller, request, requestId, offers });
-    const answer = await firstAnswer(inference, { request, candidates, signal });
+    const answer = await firstAnswer(inference, { request, candidates, signal: leaving.signal });
     const bill = biller(inference, { caller, request, requestId, startedAt, answer });
     const end = () => {
       answer.nodeCall.left();
@@ -94,9 +92,9 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
       ...answer,
       requestId,
       request,
-      signal,
+      leaving,
       release: () => {
-        if (!signal.aborted) answer.nodeCall.failed();
+        if (!leaving.signal.aborted) answer.nodeCall.failed();
         return release().finally(end);
       },
       bill: (answered, status) => billOrRelease(batcher, hold, () => bill(answered, status)).finally(end),
@@ -138,7 +136,7 @@ function biller(
       latencyMs: Math.round(performance.now() - startedAt),
       status,
       usageSource: source,
-      receiptSalt: randomBytes(32).toString("hex"),
+      receiptSalt: randomHex(32),
     });
     return responseUsage(tokens, cost);
   };

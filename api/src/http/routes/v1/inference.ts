@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { KeyOwner } from "../../../auth/api-keys.ts";
@@ -7,6 +7,7 @@ import { answerStream } from "../../../inference/answer-stream.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
 import { readCompletionsRequest } from "../../../inference/completions-request.ts";
 import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
+import { LEFT } from "../../../inference/frame-writer.ts";
 import { readMessagesRequest } from "../../../inference/messages/read-request.ts";
 import { readPreferences } from "../../../inference/preferences.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
@@ -15,9 +16,8 @@ import { type Run, startRun } from "../../../inference/run.ts";
 import type { Routes, Services } from "../../services.ts";
 
 const MAX_BODY_BYTES = 20 * 1_048_576;
-const BUFFERED_BYTES = 16_384;
 const CALLER = "caller";
-const SIGNAL = "leavingSignal";
+const LEAVING = "leaving";
 
 /** Anthropic's clients look for the request's id under another name. */
 const MESSAGES = "/v1/messages";
@@ -55,7 +55,7 @@ const SURFACES: Surface[] = [
 
 export function inferenceRoutes(app: Routes, services: Services): void {
   app.decorateRequest(CALLER, null);
-  app.decorateRequest(SIGNAL, null);
+  app.decorateRequest(LEAVING, null);
   for (const surface of SURFACES) addRoute(app, services, surface);
 }
 
@@ -74,7 +74,7 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
       // Before the body is read: strangers can't make us parse 20 MiB.
       onRequest: async (request, reply) => {
         // Before anything is awaited: a client that leaves meanwhile would go unnoticed.
-        request.setDecorator(SIGNAL, leavingSignal(reply));
+        request.setDecorator(LEAVING, leavingOf(reply));
         if (path === MESSAGES) void reply.header("request-id", request.id);
         request.setDecorator(CALLER, await keyRing.authenticate(authorizationOf(request)));
       },
@@ -86,7 +86,7 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
         caller: request.getDecorator<KeyOwner>(CALLER),
         request: read(rest),
         preferences,
-        signal: request.getDecorator<AbortSignal>(SIGNAL),
+        leaving: request.getDecorator<AbortController>(LEAVING),
       });
       describe(reply, run);
       return run.request.stream ? stream(request, reply, run) : answerJson(run);
@@ -100,12 +100,14 @@ function authorizationOf({ headers }: FastifyRequest): string | undefined {
   return headers.authorization ?? (typeof key === "string" ? `Bearer ${key}` : undefined);
 }
 
-/** Aborts when the connection ends. Fastify's `request.signal` won't do: it aborts once the body was read. */
-function leavingSignal({ raw }: FastifyReply): AbortSignal {
-  if (raw.destroyed || raw.socket?.destroyed) return AbortSignal.abort();
+/** Aborted when the connection ends before the answer has. Fastify's `request.signal` won't do: it aborts once the body was read. */
+function leavingOf({ raw }: FastifyReply): AbortController {
   const leaving = new AbortController();
-  raw.once("close", () => leaving.abort());
-  return leaving.signal;
+  if (raw.destroyed || raw.socket?.destroyed) leaving.abort(LEFT);
+  raw.once("close", () => {
+    if (!raw.writableFinished) leaving.abort(LEFT);
+  });
+  return leaving;
 }
 
 function describe(reply: FastifyReply, run: Run): void {
@@ -113,14 +115,16 @@ function describe(reply: FastifyReply, run: Run): void {
   if (run.lowered) void reply.header("x-infr-max-tokens", String(run.maxTokens));
 }
 
+/** Written to the connection itself: Fastify would send each frame through two more streams. */
 function stream(request: FastifyRequest, reply: FastifyReply, run: Run): FastifyReply {
-  const frames = new PassThrough({ highWaterMark: BUFFERED_BYTES });
-  answerStream(run, frames).catch((error: unknown) => {
-    request.log.error({ err: error, requestId: run.requestId }, "a broken off stream could not be billed");
-  });
-  return reply
+  void reply
     .header("content-type", "text/event-stream; charset=utf-8")
     .header("cache-control", "no-cache, no-transform")
     .header("x-accel-buffering", "no")
-    .send(frames);
+    .hijack();
+  reply.raw.writeHead(200, reply.getHeaders() as OutgoingHttpHeaders);
+  answerStream(run, reply.raw).catch((error: unknown) => {
+    request.log.error({ err: error, requestId: run.requestId }, "a broken off stream could not be billed");
+  });
+  return reply;
 }
