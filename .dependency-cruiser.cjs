@@ -49,9 +49,9 @@ module.exports = {
     },
     {
       name: "contracts-testing-is-for-tests",
-      comment: "the deploy fixture is for tests",
+      comment: "the deploy fixture is for tests and benchmarks",
       severity: "error",
-      from: { pathNot: `^(contracts|scripts|test)/|${TEST}` },
+      from: { pathNot: `^(contracts|scripts|test|bench)/|${TEST}` },
       to: { path: "^contracts/testing/" },
     },
     {

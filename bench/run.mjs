@@ -2,6 +2,18 @@ import { spawn } from "node:child_process";
 
 /** Every benchmark by its name: `pnpm bench <name> [options]`. The last line it prints is one JSON object. */
 const BENCHES = {
+  gateway: {
+    file: "bench/gateway.ts",
+    about: "metered requests, streams and latency against a pass-through without billing; --rounds, --seconds",
+  },
+  streams: {
+    file: "bench/streams.ts",
+    about: "2,000 streams at once: memory and lateness; --streams, --pause-ms, --rounds",
+  },
+  ledger: {
+    file: "bench/ledger.ts",
+    about: "holds and captures a second, against one call a step; --rounds, --seconds",
+  },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };
 
