@@ -6,7 +6,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const requestId = String(reply.getHeader("x-request-id") ?? request.id);
   const answer = describe(error, requestId);
   if (answer.status >= 500) request.log.error({ err: error, cause: causeOf(error), requestId }, "request failed");
-  if (answer.retryable) void reply.header("retry-after", "1");
+  if (answer.retryable) void reply.header("retry-after", String(answer.retryAfterSeconds));
   if (answer.status === 402) void reply.header("cache-control", "no-store");
   void reply.code(answer.status);
   return isOpenAi(request) ? sendOpenAi(reply, answer) : sendProblem(reply, answer);
@@ -14,7 +14,14 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 
 export const isOpenAi = (request: FastifyRequest): boolean => request.url.startsWith("/v1/");
 
-type Answer = { status: number; code: string; message: string; param: string | null; retryable: boolean };
+type Answer = {
+  status: number;
+  code: string;
+  message: string;
+  param: string | null;
+  retryable: boolean;
+  retryAfterSeconds?: number;
+};
 
 function describe(error: unknown, requestId: string): Answer {
   if (error instanceof InfrError) return error;

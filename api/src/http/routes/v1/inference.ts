@@ -1,7 +1,6 @@
 import { PassThrough } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { KeyOwner } from "../../../auth/api-keys.ts";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
@@ -9,11 +8,11 @@ import { readCompletionsRequest } from "../../../inference/completions-request.t
 import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
 import { type Run, startRun } from "../../../inference/run.ts";
+import { callerOf, failedKeysOf, setCaller } from "../../rate-limits.ts";
 import type { Routes, Services } from "../../services.ts";
 
 const MAX_BODY_BYTES = 20 * 1_048_576;
 const BUFFERED_BYTES = 16_384;
-const CALLER = "caller";
 const SIGNAL = "leavingSignal";
 
 /** Where something can be asked of a model. All of them hold, ask, answer and bill in the same way. */
@@ -38,7 +37,6 @@ const SURFACES: Surface[] = [
 ];
 
 export function inferenceRoutes(app: Routes, services: Services): void {
-  app.decorateRequest(CALLER, null);
   app.decorateRequest(SIGNAL, null);
   for (const surface of SURFACES) addRoute(app, services, surface);
 }
@@ -59,12 +57,12 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
       onRequest: async (request, reply) => {
         // Before anything is awaited: a client that leaves meanwhile would go unnoticed.
         request.setDecorator(SIGNAL, leavingSignal(reply));
-        request.setDecorator(CALLER, await keyRing.authenticate(request.headers.authorization));
+        setCaller(request, await keyRing.authenticate(request.headers.authorization, failedKeysOf(request)));
       },
     },
     async (request, reply) => {
       const run = await startRun(inference, {
-        caller: request.getDecorator<KeyOwner>(CALLER),
+        caller: callerOf(request),
         request: read(request.body),
         signal: request.getDecorator<AbortSignal>(SIGNAL),
       });
