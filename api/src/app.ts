@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyServerOptions } from "fastify";
 import { NotFoundError } from "./errors.ts";
 import { answerError } from "./http/errors.ts";
+import { addRateLimits } from "./http/rate-limits.ts";
 import { accountRoutes } from "./http/routes/account.ts";
 import { authRoutes } from "./http/routes/auth.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
@@ -57,6 +58,7 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
       },
     },
   });
+  await addRateLimits(app, services.config);
   await app.register(async (scope) => {
     for (const addRoutes of ROUTES) addRoutes(scope, services);
   });

@@ -2,6 +2,7 @@ import envSchema from "env-schema";
 import { type Static, Type } from "typebox";
 
 const HEX_KEY = "^0x[0-9a-fA-F]{64}$";
+const RATE = { minimum: 1, maximum: 1_000_000_000 };
 const ADDRESS = "^0x[0-9a-fA-F]{40}$";
 
 /** Every variable that server and worker read; `.env.example` lists the same names and a test compares them. */
@@ -80,6 +81,26 @@ export const environmentSchema = Type.Object({
     default: false,
     description: "Accept http and private addresses as node URLs. For development.",
   }),
+  REQUESTS_PER_MINUTE_PER_KEY: Type.Integer({
+    default: 6_000,
+    ...RATE,
+    description: "What a key may ask under /v1, in each server process, unless it has a rate of its own.",
+  }),
+  REQUESTS_PER_MINUTE_PER_ADDRESS: Type.Integer({
+    default: 1_200,
+    ...RATE,
+    description: "What an address may ask elsewhere, in each server process.",
+  }),
+  SIGN_INS_PER_MINUTE_PER_ADDRESS: Type.Integer({
+    default: 30,
+    ...RATE,
+    description: "What an address may ask of sign-in, in each server process.",
+  }),
+  FAILED_KEYS_PER_MINUTE_PER_ADDRESS: Type.Integer({
+    default: 60,
+    ...RATE,
+    description: "Invalid keys that an address may send, in each server process.",
+  }),
   DEV: Type.Boolean({
     default: false,
     description: "Offer the web app's dev wallet and test USDC. Never in production.",
@@ -119,6 +140,13 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     maxUnitPriceUsd: env.MAX_UNIT_PRICE_USD,
     allowPrivateNodes: env.ALLOW_PRIVATE_NODES,
     dev: env.DEV,
+    /** Requests in a minute. */
+    rates: {
+      key: env.REQUESTS_PER_MINUTE_PER_KEY,
+      address: env.REQUESTS_PER_MINUTE_PER_ADDRESS,
+      signIn: env.SIGN_INS_PER_MINUTE_PER_ADDRESS,
+      failedKeys: env.FAILED_KEYS_PER_MINUTE_PER_ADDRESS,
+    },
   };
 }
 

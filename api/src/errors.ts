@@ -6,6 +6,8 @@ export abstract class InfrError extends Error {
   abstract readonly status: number;
   /** Whether trying again later, unchanged, can succeed. */
   readonly retryable: boolean = false;
+  /** How long to wait before that. */
+  readonly retryAfterSeconds: number = 1;
   /** Request parameter that is at fault, where there is one. */
   readonly param: string | null = null;
 

@@ -137,6 +137,9 @@ function apiSettings(keys: Keys): Record<string, string> {
     ALLOW_PRIVATE_NODES: "true",
     // The demo node's larger model is dear on purpose: a few answers make the minimum payout.
     MAX_PRICE_PER_MILLION_USD: process.env["MAX_PRICE_PER_MILLION_USD"] ?? "10000",
+    // Everybody is at one address here: pages that poll, the demo flow, scripts.
+    REQUESTS_PER_MINUTE_PER_ADDRESS: "1000000",
+    SIGN_INS_PER_MINUTE_PER_ADDRESS: "1000000",
     DEV: "true",
   };
 }

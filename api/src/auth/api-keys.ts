@@ -40,6 +40,14 @@ export type KeyOwner = {
   subjects: Record<string, string>;
 };
 
+/** Counts keys that are not valid, of somebody. */
+export type Guard = {
+  /** @throws when there were too many */
+  check: () => Promise<void>;
+  failed: () => Promise<void>;
+};
+
+type Asked = { authorization: string | undefined; kind: KeyKind; guard: Guard };
 type Known = { owner: KeyOwner; kind: KeyKind; endsAt: number; readAt: number };
 
 /** Knows the keys in use. What is changed of a key counts within a second in all processes, at once in this one. */
@@ -52,27 +60,40 @@ export class KeyRing {
   }
 
   /** Whose inference key an `Authorization` header carries. @throws InvalidKeyError, WrongKeyKindError */
-  authenticate = (authorization: string | undefined): Promise<KeyOwner> => this.#ownerOf(authorization, "inference");
+  authenticate = (authorization: string | undefined, guard: Guard): Promise<KeyOwner> =>
+    this.#ownerOf({ authorization, kind: "inference", guard });
 
   /** Whose management key it carries. @throws InvalidKeyError, WrongKeyKindError */
-  authenticateManager = (authorization: string | undefined): Promise<KeyOwner> =>
-    this.#ownerOf(authorization, "management");
+  authenticateManager = (authorization: string | undefined, guard: Guard): Promise<KeyOwner> =>
+    this.#ownerOf({ authorization, kind: "management", guard });
 
   /** Reads a key anew at its next use. */
   forget(keyId: string): void {
     for (const [secret, { owner }] of this.#known) if (owner.keyId === keyId) this.#known.delete(secret);
   }
 
-  async #ownerOf(authorization: string | undefined, kind: KeyKind): Promise<KeyOwner> {
-    const key = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
-    if (key === undefined) {
-      throw new InvalidKeyError("There is no API key. Send it as Authorization: Bearer sk-infr-….");
-    }
+  async #ownerOf({ authorization, kind, guard }: Asked): Promise<KeyOwner> {
+    const key = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? "";
     const hash = hashSecret(key);
     const secret = hash.toString("base64");
-    const known = this.#fresh(secret) ?? (await this.#read(hash, secret));
+    const known = this.#fresh(secret) ?? (await this.#readGuarded({ key, hash, secret, guard }));
     if (known.kind !== kind) throw new WrongKeyKindError(known.kind);
     return known.owner;
+  }
+
+  /** A key that was valid here a moment ago is looked up whatever others at its address do. */
+  async #readGuarded({ key, hash, secret, guard }: { key: string; hash: Buffer; secret: string; guard: Guard }) {
+    if (!this.#known.has(secret)) await guard.check();
+    try {
+      if (key === "") throw new InvalidKeyError("There is no API key. Send it as Authorization: Bearer sk-infr-….");
+      return await this.#read(hash, secret);
+    } catch (error) {
+      if (error instanceof InvalidKeyError) {
+        this.#known.delete(secret);
+        await guard.failed();
+      }
+      throw error;
+    }
   }
 
   #fresh(secret: string): Known | undefined {

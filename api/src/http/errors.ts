@@ -9,14 +9,21 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const requestId = String(reply.getHeader("x-request-id") ?? request.id);
   const answer = describe(error, requestId);
   if (answer.status >= 500) request.log.error({ err: error, cause: causeOf(error), requestId }, "request failed");
-  if (answer.retryable) void reply.header("retry-after", "1");
+  if (answer.retryable) void reply.header("retry-after", String(answer.retryAfterSeconds));
   if (answer.status === 402) void reply.header("cache-control", "no-store");
   void reply.code(answer.status);
   if (/^\/v1\/messages\b/.test(request.url)) return sendAnthropic(reply, answer, requestId);
   return request.url.startsWith("/v1/") ? sendOpenAi(reply, answer) : sendProblem(reply, answer);
 }
 
-type Answer = { status: number; code: string; message: string; param: string | null; retryable: boolean };
+type Answer = {
+  status: number;
+  code: string;
+  message: string;
+  param: string | null;
+  retryable: boolean;
+  retryAfterSeconds?: number;
+};
 
 function describe(error: unknown, requestId: string): Answer {
   if (error instanceof InfrError) return error;

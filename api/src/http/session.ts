@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Manager } from "../auth/manage-keys.ts";
 import { readSession, SESSION_MS, type Session } from "../auth/sessions.ts";
+import { failedKeysOf } from "./rate-limits.ts";
 import type { Services } from "./services.ts";
 
 export const SESSION_COOKIE = "infr_session";
@@ -14,7 +15,7 @@ export async function managerOf(services: Services, request: FastifyRequest): Pr
   const { authorization } = request.headers;
   return authorization === undefined
     ? { ...(await sessionOf(services, request)), by: "session" }
-    : { ...(await services.keyRing.authenticateManager(authorization)), by: "key" };
+    : { ...(await services.keyRing.authenticateManager(authorization, failedKeysOf(request))), by: "key" };
 }
 
 /** Scripts can't read the cookie and other sites can't send it; over https it never travels in the clear. */

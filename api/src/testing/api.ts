@@ -30,8 +30,16 @@ export const RICH_KEY: Hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efc
 export type TestUser = { accountId: string; cookie: string; key: string; openai: OpenAI; privateKey: Hex };
 export type TestApi = Awaited<ReturnType<typeof startApi>>;
 
+/** Tests ask more often than people. */
+const RATES = {
+  REQUESTS_PER_MINUTE_PER_KEY: "1000000",
+  REQUESTS_PER_MINUTE_PER_ADDRESS: "1000000",
+  SIGN_INS_PER_MINUTE_PER_ADDRESS: "1000000",
+  FAILED_KEYS_PER_MINUTE_PER_ADDRESS: "1000000",
+};
+
 /** The API in this process on a real socket, with a database and a chain of its own and a demo node to route to. */
-export async function startApi() {
+export async function startApi(environment: Record<string, string> = {}) {
   const { sql, url, drop } = await testDatabase();
   const testChain = await startChain();
   const { escrow, usdc, chainId } = await deployEscrow({ rpcUrl: testChain.rpcUrl, deployerKey: RICH_KEY });
@@ -44,6 +52,8 @@ export async function startApi() {
     MAX_PRICE_PER_MILLION_USD: "10000",
     ALLOW_PRIVATE_NODES: "true",
     DEV: "true",
+    ...RATES,
+    ...environment,
   });
   const chain = openChain(config);
   const instanceId = newId("inst");

@@ -1,7 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { KeyOwner } from "../../../auth/api-keys.ts";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
@@ -13,10 +12,10 @@ import { readPreferences } from "../../../inference/preferences.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
 import { readResponsesRequest } from "../../../inference/responses/read-request.ts";
 import { type Run, startRun } from "../../../inference/run.ts";
+import { callerOf, failedKeysOf, setCaller } from "../../rate-limits.ts";
 import type { Routes, Services } from "../../services.ts";
 
 const MAX_BODY_BYTES = 20 * 1_048_576;
-const CALLER = "caller";
 const LEAVING = "leaving";
 
 /** Anthropic's clients look for the request's id under another name. */
@@ -54,7 +53,6 @@ const SURFACES: Surface[] = [
 ];
 
 export function inferenceRoutes(app: Routes, services: Services): void {
-  app.decorateRequest(CALLER, null);
   app.decorateRequest(LEAVING, null);
   for (const surface of SURFACES) addRoute(app, services, surface);
 }
@@ -76,14 +74,14 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
         // Before anything is awaited: a client that leaves meanwhile would go unnoticed.
         request.setDecorator(LEAVING, leavingOf(reply));
         if (path === MESSAGES) void reply.header("request-id", request.id);
-        request.setDecorator(CALLER, await keyRing.authenticate(authorizationOf(request)));
+        setCaller(request, await keyRing.authenticate(authorizationOf(request), failedKeysOf(request)));
       },
     },
     async (request, reply) => {
       const { preferences, rest } = readPreferences(request.body);
       const run = await startRun(inference, {
         requestId: request.id,
-        caller: request.getDecorator<KeyOwner>(CALLER),
+        caller: callerOf(request),
         request: read(rest),
         preferences,
         leaving: request.getDecorator<AbortController>(LEAVING),
