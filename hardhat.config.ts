@@ -30,6 +30,8 @@ export default defineConfig({
     ignition: "contracts/ignition",
   },
   solidity: {
+    /** The governor is OpenZeppelin's, as it is. */
+    npmFilesToBuild: ["@openzeppelin/contracts/governance/TimelockController.sol"],
     profiles: {
       /** Quick to build, and the one that coverage can instrument. */
       default: { compilers: [compiler({})] },

@@ -2,4 +2,5 @@
 export { creditEscrowAbi } from "./credit-escrow.ts";
 export { escrowLensAbi } from "./escrow-lens.ts";
 export { easPayoutPolicyAbi } from "./eas-payout-policy.ts";
+export { timelockControllerAbi } from "./timelock-controller.ts";
 export { testUsdcAbi } from "./test-usdc.ts";

@@ -1,10 +1,11 @@
 import { parseArgs } from "node:util";
-import { DeploymentResultType, deploy, type IgnitionModule } from "@nomicfoundation/ignition-core";
+import type { IgnitionModule } from "@nomicfoundation/ignition-core";
 import hre from "hardhat";
-import { creditEscrowBytecode, testUsdcBytecode } from "../abi/bytecode.ts";
-import { creditEscrowAbi, testUsdcAbi } from "../abi/index.ts";
-import Escrow from "../ignition/modules/escrow.ts";
+import type { Address } from "viem";
+import Local from "../ignition/modules/local.ts";
 import TestUsdc from "../ignition/modules/test-usdc.ts";
+import { checkedInArtifacts } from "./deployment/artifacts.ts";
+import { deployModule } from "./deployment/deploy-module.ts";
 
 /**
  * Deploys by Ignition to a local chain and prints `{"escrow": …, "usdc": …}` as its last line:
@@ -29,61 +30,31 @@ const { values } = parseArgs({
   },
 });
 
-const artifact = (contractName: string, abi: readonly unknown[], bytecode: string) => ({
-  _format: "hh3-artifact-1" as const,
-  contractName,
-  sourceName: `${contractName}.sol`,
-  abi: [...abi],
-  bytecode,
-  deployedBytecode: "0x",
-  linkReferences: {},
-  deployedLinkReferences: {},
-});
-const artifacts = new Map([
-  ["CreditEscrow", artifact("CreditEscrow", creditEscrowAbi, creditEscrowBytecode)],
-  ["TestUSDC", artifact("TestUSDC", testUsdcAbi, testUsdcBytecode)],
-]);
-
 const connection = await hre.network.create({
   network: "local",
   override: { url: required("rpc"), accounts: [required("deployer-key")] },
 });
 
 try {
-  const usdc = values.usdc ?? (await deployModule(TestUsdc, {})).TestUSDC;
-  const { CreditEscrow: escrow } = await deployModule(Escrow, {
-    Escrow: {
-      usdc,
-      platform: required("platform"),
-      settler: required("settler"),
-      clearer: required("clearer"),
-      attributor: values.attributor ?? required("platform"),
-      guardian: values.guardian ?? required("platform"),
-      governor: values.governor ?? required("platform"),
-    },
+  const usdc = values.usdc ?? (await deployHere(TestUsdc, {})).TestUSDC;
+  if (!usdc) throw new Error("Ignition has deployed no TestUSDC.");
+  const { CreditEscrow: escrow } = await deployHere(Local, {
+    usdc,
+    platform: required("platform"),
+    settler: required("settler"),
+    clearer: required("clearer"),
+    attributor: values.attributor ?? required("platform"),
+    guardian: values.guardian ?? required("platform"),
+    governor: values.governor ?? required("platform"),
   });
   console.log(JSON.stringify({ escrow, usdc }));
 } finally {
   await connection.close();
 }
 
-async function deployModule(ignitionModule: IgnitionModule, deploymentParameters: Record<string, object>) {
-  const accounts = (await connection.provider.request({ method: "eth_accounts" })) as string[];
-  const result = await deploy({
-    ignitionModule,
-    deploymentParameters: deploymentParameters as never,
-    accounts,
-    provider: connection.provider,
-    config: { requiredConfirmations: 1, blockPollingInterval: 50 },
-    artifactResolver: {
-      loadArtifact: async (name: string) => artifacts.get(name) as never,
-      getBuildInfo: async () => undefined,
-    },
-  });
-  if (result.type !== DeploymentResultType.SUCCESSFUL_DEPLOYMENT) {
-    throw new Error(`Ignition could not deploy ${ignitionModule.id}: ${JSON.stringify(result)}`);
-  }
-  return Object.fromEntries(Object.values(result.contracts).map((each) => [each.contractName, each.address]));
+function deployHere(module: IgnitionModule, parameters: Record<string, string>): Promise<Record<string, Address>> {
+  const pace = { confirmations: 1, pollingIntervalMs: 50 };
+  return deployModule(module, { provider: connection.provider, parameters, artifacts: checkedInArtifacts, ...pace });
 }
 
 function required(name: keyof typeof values): string {

@@ -20,6 +20,7 @@ const CONTRACTS = [
   { artifact: "CreditEscrow", extension: "EscrowExtension", file: "credit-escrow.ts", name: "creditEscrow" },
   { artifact: "EscrowLens", extension: undefined, file: "escrow-lens.ts", name: "escrowLens" },
   { artifact: "EasPayoutPolicy", extension: undefined, file: "eas-payout-policy.ts", name: "easPayoutPolicy" },
+  { artifact: "TimelockController", extension: undefined, file: "timelock-controller.ts", name: "timelockController" },
   { artifact: "TestUSDC", extension: undefined, file: "test-usdc.ts", name: "testUsdc" },
 ];
 

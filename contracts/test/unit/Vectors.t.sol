@@ -127,6 +127,36 @@ contract VectorsTest is Test {
         );
     }
 
+    function test_vouchers_keysOfCodes() public view {
+        uint256 order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
+        for (uint256 i = 0; i < 3; ++i) {
+            string memory path = string.concat(".vouchers[", vm.toString(i), "].");
+            string memory code = vm.parseJsonString(json, string.concat(path, "code"));
+            bytes memory secret = vm.parseJsonBytes(json, string.concat(path, "serverSecret"));
+            uint256 key = uint256(keccak256(abi.encodePacked("infr voucher v1", code, secret))) % order;
+            assertEq(bytes32(key), vm.parseJsonBytes32(json, string.concat(path, "privateKey")), "private key");
+            assertEq(vm.addr(key), vm.parseJsonAddress(json, string.concat(path, "address")), "address");
+        }
+    }
+
+    function test_memos_suffix() public view {
+        uint256 chainId = vm.parseJsonUint(json, ".memos.at.chainId");
+        address escrow = vm.parseJsonAddress(json, ".memos.at.escrow");
+        uint32 account = uint32(vm.parseJsonUint(json, ".memos.account"));
+        bytes4 checksum = bytes4(keccak256(abi.encodePacked("infr memo v1", chainId, escrow, account)));
+        bytes memory suffix =
+            abi.encodePacked(account, checksum, hex"f1", hex"80218021802180218021802180218021");
+        assertEq(keccak256(suffix), keccak256(vm.parseJsonBytes(json, ".memos.suffix")), "suffix");
+        bytes memory transfer = abi.encodeWithSignature(
+            "transfer(address,uint256)", escrow, vm.parseJsonUint(json, ".memos.amount")
+        );
+        assertEq(
+            keccak256(bytes.concat(transfer, suffix)),
+            keccak256(vm.parseJsonBytes(json, ".memos.readAsAccount[0]")),
+            "calldata"
+        );
+    }
+
     function test_receipts_leavesAndProofs() public view {
         bytes32 root = vm.parseJsonBytes32(json, ".receipts.root");
         for (uint256 i = 0; i < 8; ++i) {

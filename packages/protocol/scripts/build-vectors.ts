@@ -1,5 +1,5 @@
 import { microUsdc, nanoUsd } from "@infr/money";
-import { type Hex, hashTypedData, keccak256, stringToHex } from "viem";
+import { concatHex, type Hex, hashTypedData, keccak256, sliceHex, stringToHex } from "viem";
 import * as protocol from "../src/index.ts";
 
 /** Fixed inputs and what becomes of them: Solidity and TypeScript both have to arrive at the same bytes. */
@@ -67,6 +67,34 @@ function operations() {
   };
 }
 
+/** Codes as typed, and the keys they come to, with and without a server secret. */
+function vouchers() {
+  const serverSecret = word("server secret");
+  const typed = ["0123456789ABCDEFGHJKMNPQRS", "zzzzz-zzzzz-zzzzz-zzzzz-zzzzzz", "oOiIl-L1234-tvwxy-zabcd-efghjk"];
+  return typed.map((text, index) => {
+    const code = protocol.parseVoucherCode(text);
+    const secret: Hex = index === 2 ? serverSecret : "0x";
+    return { typed: text, code, serverSecret: secret, ...protocol.deriveVoucherKey({ code, serverSecret: secret }) };
+  });
+}
+
+/** Suffixes of plain transfers, alone and with what Base apps add (ERC-8021, schemas 0 and 2). */
+function memos() {
+  const [account, amount] = [4_242_424, 25_000_000n];
+  const calldata = protocol.encodeMemoTransfer(at, { account, amount });
+  const foreign = [
+    "0x62617365617070070080218021802180218021802180218021",
+    "0xa161616762617365617070000b0280218021802180218021802180218021",
+  ] as const;
+  const suffix = protocol.encodeMemoSuffix(at, account);
+  const transfer = sliceHex(calldata, 0, 68);
+  const readAsAccount = [
+    calldata,
+    ...foreign.flatMap((other) => [concatHex([calldata, other]), concatHex([transfer, other, suffix])]),
+  ];
+  return { at, account, amount, suffix, readAsAccount };
+}
+
 /** The content of `vectors/vectors.json`: integers as decimal strings. */
 export function buildVectors(): string {
   const encoded = {
@@ -99,6 +127,8 @@ export function buildVectors(): string {
     deposit: { ...deposit, ref, nonce: protocol.authorizationNonce({ ref, ...deposit }) },
     settlement: { at, batch, digest, storedDigest: protocol.storedDigest(digest) },
     operations: operations(),
+    vouchers: vouchers(),
+    memos: memos(),
     receipts: { root: tree.root, claims: accounts.flatMap((each) => claimsOf(tree, each)) },
   };
   return `${JSON.stringify(vectors, (_, value) => (typeof value === "bigint" ? String(value) : value), 2)}\n`;

@@ -68,3 +68,44 @@ export class UnbalancedAccountError extends Error {
     this.actualNano = amounts.actualNano;
   }
 }
+
+/** Text that is no voucher code. It is not repeated in the message: it may be one character off a code that is worth money. */
+export class MalformedVoucherCodeError extends Error {
+  override readonly name = "MalformedVoucherCodeError";
+  readonly code = "malformed_voucher_code";
+  readonly length: number;
+  /** Place of the first character that is in no code, from 0, separators not counted. */
+  readonly foreign: number | undefined;
+
+  constructor({ length, foreign }: { length: number; foreign: number | undefined }) {
+    super(
+      foreign === undefined
+        ? `A voucher code has 26 letters and digits, this one has ${length}. Copy the whole code.`
+        : `Character ${foreign + 1} can't be in a voucher code: use digits and letters other than U. Check it.`,
+    );
+    this.length = length;
+    this.foreign = foreign;
+  }
+}
+
+/** A server secret of another length than 32 bytes. */
+export class InvalidServerSecretError extends Error {
+  override readonly name = "InvalidServerSecretError";
+  readonly code = "invalid_server_secret";
+  readonly byteLength: number;
+
+  constructor(byteLength: number) {
+    super(`The server secret of voucher keys has ${byteLength} bytes; it has to be 32 random bytes.`);
+    this.byteLength = byteLength;
+  }
+}
+
+/** A code whose hash is a multiple of the curve's order: it has no key. */
+export class ZeroVoucherKeyError extends Error {
+  override readonly name = "ZeroVoucherKeyError";
+  readonly code = "zero_voucher_key";
+
+  constructor() {
+    super("This voucher code has no key. Generate another one.");
+  }
+}

@@ -9,12 +9,16 @@ export {
 } from "./deposit.ts";
 export {
   DuplicateReceiptError,
+  InvalidServerSecretError,
   MalformedLinesError,
+  MalformedVoucherCodeError,
   NotAscendingError,
   OutOfRangeError,
   UnbalancedAccountError,
+  ZeroVoucherKeyError,
 } from "./errors.ts";
 export { decodeLines, encodeLines, type Line, MAX_LINE } from "./lines.ts";
+export { decodeMemoTransfer, encodeMemoSuffix, encodeMemoTransfer } from "./memo.ts";
 export {
   clearanceTypedData,
   type OperationMessages,
@@ -52,3 +56,11 @@ export {
   settlementTypes,
   storedDigest,
 } from "./settlement.ts";
+export {
+  deriveVoucherKey,
+  formatVoucherCode,
+  generateVoucherCode,
+  parseVoucherCode,
+  type VoucherCode,
+  type VoucherKey,
+} from "./voucher.ts";

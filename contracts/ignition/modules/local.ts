@@ -5,8 +5,8 @@ const CAPACITY = 250_000_000_000n;
 const WINDOW_SECONDS = 86_400n;
 const NOBODY = "0x0000000000000000000000000000000000000000";
 
-/** The escrow on a chain that has USDC. */
-export default buildModule("Escrow", (m) => {
+/** The escrow alone, on a chain that has a USDC: whoever is named has the role, also the governor's, at once. */
+export default buildModule("Local", (m) => {
   const escrow = m.contract("CreditEscrow", [
     {
       usdc: m.getParameter("usdc"),
