@@ -1,5 +1,6 @@
 import { type NanoUsd, nanoUsd } from "@infr/money";
 import type { Queryable, Tx } from "../db/types.ts";
+import { CHECKS, type Difference } from "./checks-store.ts";
 import type { Book, Entry } from "./entry.ts";
 
 /** Locks balances in id order, so that two transactions which need several never wait for each other in a circle. */
@@ -80,49 +81,10 @@ export async function bookBalance(
 }
 
 /** Counters that differ from what the entries, holds and the usage log say; the books' total, which has to be zero. */
-export async function differences(
-  sql: Queryable,
-): Promise<Array<{ what: string; counter: bigint; recomputed: bigint }>> {
-  return [
-    ...(await sql<Array<{ what: string; counter: bigint; recomputed: bigint }>>`
-      with truth as (
-        select b.account_id,
-          coalesce(sum(-amount_nano) filter (where book = 'credit'), 0)::bigint as chain,
-          coalesce(sum(amount_nano) filter (where book = 'debt'), 0)::bigint as debt,
-          coalesce(sum(amount_nano) filter (where book = 'usage' and b.account_id <> 'acct_platform'), 0)::bigint as unsettled,
-          coalesce(sum(-amount_nano) filter (where book = 'funded'), 0)::bigint as funded,
-          coalesce(sum(amount_nano) filter (where book = 'written_off'), 0)::bigint as written_off
-        from balances b left join entry_sides using (account_id) group by 1
-      ), held as (
-        select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from holds group by 1
-      )
-      select c.what || ' of ' || b.account_id as what, c.counter, c.recomputed
-      from balances b join truth t using (account_id) left join held h using (account_id)
-      cross join lateral (values
-        ('chain', b.chain_nano, t.chain),
-        ('debt', b.debt_nano, t.debt),
-        ('unsettled', b.unsettled_nano, t.unsettled),
-        ('funded', b.funded_nano, t.funded),
-        ('written off', b.written_off_nano, t.written_off),
-        ('held', b.held_nano, coalesce(h.paid, 0)),
-        ('held of funded', b.funded_held_nano, coalesce(h.funded, 0))
-      ) c(what, counter, recomputed)
-      where c.counter <> c.recomputed`),
-    ...(await sql<Array<{ what: string; counter: bigint; recomputed: bigint }>>`
-      select 'captured of ' || u.request_id as what, u.cost_nano as counter, coalesce(e.amount, 0)::bigint as recomputed
-      from usage u left join (
-        select cause, sum(amount_nano) as amount from entries where credit_book = 'unsettled' and cause like 'capture:%' group by 1
-      ) e on e.cause = 'capture:' || u.request_id
-      where u.cost_nano <> coalesce(e.amount, 0)`),
-    ...(await sql<Array<{ what: string; counter: bigint; recomputed: bigint }>>`
-      select c.what || ' of the ' || l.period || ' limit ' || l.scope || ':' || l.subject_id as what, c.counter, c.recomputed
-      from limit_truth l
-      cross join lateral (values
-        ('used', l.used_nano, l.true_used_nano),
-        ('held', l.held_nano, l.true_held_nano)
-      ) c(what, counter, recomputed)
-      where c.counter <> c.recomputed`),
-  ];
+export async function differences(sql: Queryable): Promise<Difference[]> {
+  const found: Difference[] = [];
+  for (const { find } of CHECKS) found.push(...(await find(sql)));
+  return found;
 }
 
 export type StatementRow = {

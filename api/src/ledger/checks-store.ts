@@ -1,0 +1,99 @@
+import type { Queryable } from "../db/types.ts";
+
+/** A counter that is not what it has to be; in nano-dollars, where the name says nothing else. */
+export type Difference = { what: string; counter: bigint; recomputed: bigint };
+
+/** One thing that is recomputed from entries, holds or the usage log. */
+export type Check = { name: string; find: (sql: Queryable) => Promise<Difference[]> };
+
+/** Everything that the ledger keeps twice. Read in one snapshot, or requests that come meanwhile look like differences. */
+export const CHECKS: Check[] = [
+  { name: "balances are the sums of their entries", find: balances },
+  { name: "what is held is the sum of the holds", find: held },
+  { name: "the books' total is zero", find: total },
+  { name: "captures are booked as they were logged", find: captures },
+  { name: "what was charged follows from its price version", find: prices },
+  { name: "limits are counted as the log and the holds say", find: limits },
+];
+
+function balances(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    with truth as (
+      select b.account_id,
+        coalesce(sum(-amount_nano) filter (where book = 'credit'), 0)::bigint as chain,
+        coalesce(sum(amount_nano) filter (where book = 'debt'), 0)::bigint as debt,
+        coalesce(sum(amount_nano) filter (where book = 'usage' and b.account_id <> 'acct_platform'), 0)::bigint as unsettled,
+        coalesce(sum(-amount_nano) filter (where book = 'funded'), 0)::bigint as funded,
+        coalesce(sum(amount_nano) filter (where book = 'written_off'), 0)::bigint as written_off,
+        coalesce(sum(-amount_nano) filter (
+          where book = 'usage' and (cause like 'settle:%' or cause like 'reverse:settle:%')), 0)::bigint as settled
+      from balances b left join entry_sides using (account_id) group by 1
+    )
+    select c.what || ' of ' || b.account_id as what, c.counter, c.recomputed
+    from balances b join truth t using (account_id)
+    cross join lateral (values
+      ('chain', b.chain_nano, t.chain),
+      ('debt', b.debt_nano, t.debt),
+      ('unsettled', b.unsettled_nano, t.unsettled),
+      ('funded', b.funded_nano, t.funded),
+      ('written off', b.written_off_nano, t.written_off),
+      ('settled', b.settled_nano, t.settled)
+    ) c(what, counter, recomputed)
+    where c.counter <> c.recomputed`;
+}
+
+function held(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    with truth as (
+      select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from holds group by 1
+    )
+    select c.what || ' of ' || account_id as what, c.counter, c.recomputed
+    from balances b full join truth t using (account_id)
+    cross join lateral (values
+      ('held', coalesce(b.held_nano, 0), coalesce(t.paid, 0)),
+      ('held of funded', coalesce(b.funded_held_nano, 0), coalesce(t.funded, 0))
+    ) c(what, counter, recomputed)
+    where c.counter <> c.recomputed`;
+}
+
+function total(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    select 'total of the books' as what, total as counter, 0::bigint as recomputed
+    from (select coalesce(sum(amount_nano), 0)::bigint as total from entry_sides) t where total <> 0`;
+}
+
+/** In both directions: a row of the log that nobody paid, and a payment for what nobody was served. */
+function captures(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    with booked as (
+      select substr(cause, 9) as request_id, sum(amount_nano)::bigint as amount
+      from entries where credit_book = 'unsettled' and cause like 'capture:%' group by 1
+    ), logged as (
+      select request_id, sum(cost_nano)::bigint as cost from usage group by 1
+    )
+    select 'captured of ' || request_id as what, coalesce(cost, 0) as counter, coalesce(amount, 0) as recomputed
+    from logged full join booked using (request_id)
+    where coalesce(cost, 0) <> coalesce(amount, 0)`;
+}
+
+function prices(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    select 'cost of ' || request_id as what, cost_nano as counter, priced::bigint as recomputed
+    from (
+      select u.request_id, u.cost_nano, u.prompt_tokens::numeric * p.prompt_nano + u.cached_tokens::numeric * p.cached_nano
+        + u.completion_tokens::numeric * p.completion_nano + u.reasoning_tokens::numeric * p.reasoning_nano as priced
+      from usage u join prices p using (price_version)
+    ) u
+    where cost_nano <> priced`;
+}
+
+function limits(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    select c.what || ' of the ' || l.period || ' limit ' || l.scope || ':' || l.subject_id as what, c.counter, c.recomputed
+    from limit_truth l
+    cross join lateral (values
+      ('used', l.used_nano, l.true_used_nano),
+      ('held', l.held_nano, l.true_held_nano)
+    ) c(what, counter, recomputed)
+    where c.counter <> c.recomputed`;
+}
