@@ -11,7 +11,11 @@ import { batchRoutes } from "./http/routes/batches.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
+
 import { limitRoutes } from "./http/routes/limits.ts";
+
+import { nodeHealthRoutes } from "./http/routes/node-health.ts";
+
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
@@ -78,6 +82,7 @@ const ROUTES = [
   batchRoutes,
   earningsRoutes,
   nodeRoutes,
+  nodeHealthRoutes,
   priceRoutes,
   modelRoutes,
   inferenceRoutes,

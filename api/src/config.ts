@@ -77,6 +77,11 @@ export const environmentSchema = Type.Object({
     pattern: "^[0-9]+(\\.[0-9]{1,9})?$",
     description: "Highest price that a node may ask for a unit of a resource, such as a GPU second.",
   }),
+  CANARY_INTERVAL_MS: Type.Integer({
+    default: 30_000,
+    minimum: 100,
+    description: "Pause between two requests for one token that a node gets from the platform, to see that it lives.",
+  }),
   ALLOW_PRIVATE_NODES: Type.Boolean({
     default: false,
     description: "Accept http and private addresses as node URLs. For development.",
@@ -138,6 +143,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     maxPricePerMillionUsd: env.MAX_PRICE_PER_MILLION_USD,
     maxPriceTierMultiple: env.MAX_PRICE_TIER_MULTIPLE,
     maxUnitPriceUsd: env.MAX_UNIT_PRICE_USD,
+    canaryIntervalMs: env.CANARY_INTERVAL_MS,
     allowPrivateNodes: env.ALLOW_PRIVATE_NODES,
     dev: env.DEV,
     /** Requests in a minute. */

@@ -8,8 +8,10 @@ import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { newId } from "./ids.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
+import { writeNodeHealth } from "./inference/health-store.ts";
 import { NodeHealth } from "./inference/node-health.ts";
 import { OpenRuns } from "./inference/open-runs.ts";
+import { startLoop } from "./jobs/loop.ts";
 import { sharedReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
 import { keepLease } from "./ledger/commit/lease.ts";
@@ -20,6 +22,7 @@ import { onStop } from "./stop.ts";
 /** Running answers get this long to finish, then they are broken off and billed for what was relayed. */
 const GRACE_MS = 10_000;
 const STOP_MS = 18_000;
+const HEALTH_MS = 10_000;
 
 /** The API: opens what it needs, serves, and on SIGTERM finishes what it has begun. */
 const config = readConfig(process.env);
@@ -62,6 +65,11 @@ const app = await buildApp(
   { level: config.logLevel, redact: ["req.headers.authorization", "req.headers['x-api-key']", "req.headers.cookie"] },
 );
 
+const writeHealth = startLoop(
+  { name: "write node health", everyMs: HEALTH_MS, run: () => writeNodeHealth(sql, health) },
+  app.log,
+);
+
 onStop(STOP_MS, async () => {
   const breakOff = async () => {
     await inference.runs.stop();
@@ -73,6 +81,8 @@ onStop(STOP_MS, async () => {
   await inference.runs.stop();
   await inference.counter.stop();
   await batcher.drained();
+  await writeHealth();
+  await writeNodeHealth(sql, health).catch((error: unknown) => app.log.error({ err: error }, "node health is lost"));
   await lease.stop();
   await agent.close();
   await sql.end({ timeout: 5 });

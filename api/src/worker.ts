@@ -10,6 +10,9 @@ import { buildBatch } from "./flow/batch/build-batch.ts";
 import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { submitBatch } from "./flow/settle/submit-batch.ts";
+import { openNodeAgent } from "./inference/call-node.ts";
+import { Canaries } from "./inference/canaries.ts";
+import { trimHealth } from "./inference/health-store.ts";
 import { followChain } from "./jobs/follow-chain.ts";
 import { type Job, startLoop } from "./jobs/loop.ts";
 import { releaseDeadInstances } from "./ledger/commit/store.ts";
@@ -21,6 +24,7 @@ const FOLLOW_MS = 100;
 const SEND_MS = 200;
 const SETTLE_MS = 200;
 const RELEASE_MS = 2_000;
+const CANARY_MS = 1_000;
 const PARTITION_MS = 3_600_000;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
@@ -36,6 +40,9 @@ const account = privateKeyToAccount(config.relayerKey);
 const relayer = account.address;
 const flush = { flushNano: parseUsd(config.flushUsd), flushAfterSeconds: config.flushAfterSeconds };
 
+const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
+const canaries = new Canaries({ sql, agent, everyMs: config.canaryIntervalMs, logger });
+
 const jobs: Job[] = [
   { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain }) },
   {
@@ -48,6 +55,8 @@ const jobs: Job[] = [
   { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler }) },
   { name: "submit batch", everyMs: SETTLE_MS, run: () => submitBatch({ sql, chain, relayer }) },
   { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
+  { name: "ask canaries", everyMs: CANARY_MS, run: () => canaries.begin() },
+  { name: "trim node health", everyMs: PARTITION_MS, run: () => trimHealth(sql) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];
 const stops = jobs.map((job) => startLoop(job, logger));
@@ -55,5 +64,7 @@ logger.info({ jobs: jobs.map(({ name }) => name) }, "worker runs");
 
 onStop(STOP_MS, async () => {
   await Promise.all(stops.map((stop) => stop()));
+  await canaries.stop();
+  await agent.close();
   await sql.end({ timeout: 5 });
 });

@@ -135,8 +135,9 @@ describe("a node that fails", () => {
 
   test("behavior: another node serves it, and only that one is paid", async () => {
     const { startDemoNode } = await import("@infr/demo-node");
-    const second = await startDemoNode({ faults: { status: 503 } });
+    const second = await startDemoNode();
     const operator = await sellNode(api, { url: second.url, models: ["demo/small"] });
+    second.setFaults({ status: 503 });
     await api.sql`update node_models set completion_nano = 1 where node_id in (select node_id from nodes where url = ${second.url})`;
     const cheapest = async () =>
       (await api.app.inject({ url: "/v1/models" })).body.includes('"completion":"0.000000001"');

@@ -11,6 +11,8 @@ const offer = (nodeId: string, prompt: bigint, completion: bigint, maxCompletion
   nodeName: nodeId,
   url: "",
   operatorId: "",
+  isLive: true,
+  canaryMs: null,
   model: "m",
   priceVersion: "",
   contextTokens: 32_768,

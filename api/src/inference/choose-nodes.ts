@@ -117,12 +117,12 @@ function rankOf(offer: Offer, { workload, preferences, healthOf }: Choice): Arra
   const place = placeIn(preferences.order, offer);
   const cost = expectedCost(offer, workload);
   return [
-    Number(!health.isPassable),
+    Number(!health.isPassable || !offer.isLive),
     place < 0 ? preferences.order.length : place,
     Number(isTooShort(offer, workload)),
     Number(health.errorRate > UNSTABLE_ERROR_RATE),
-    Number(isSlow(health, preferences)),
-    preferences.sort === "latency" ? (health.firstTokenMs ?? health.latencyMs ?? Number.MAX_VALUE) : 0,
+    Number(isSlow(offer, health, preferences)),
+    preferences.sort === "latency" ? (latencyOf(offer, health) ?? Number.MAX_VALUE) : 0,
     preferences.sort === "throughput" ? -(health.tokensPerSecond ?? 0) : 0,
     cost,
     offer.createdAt.getTime(),
@@ -137,9 +137,14 @@ function compareRanks(a: Array<number | bigint>, b: Array<number | bigint>): num
   return 0;
 }
 
+/** Until there is a first answer: by this process's traffic, else by what the platform saw when it asked last. */
+const latencyOf = ({ canaryMs }: Offer, { firstTokenMs, latencyMs }: Health): number | null =>
+  firstTokenMs ?? latencyMs ?? canaryMs;
+
 /** What is not known is not held against a node. */
-function isSlow(health: Health, { preferredMaxLatencyMs, preferredMinThroughput }: Preferences): boolean {
-  const latencyMs = health.firstTokenMs ?? health.latencyMs ?? 0;
+function isSlow(offer: Offer, health: Health, preferences: Preferences): boolean {
+  const { preferredMaxLatencyMs, preferredMinThroughput } = preferences;
+  const latencyMs = latencyOf(offer, health) ?? 0;
   const throughput = health.tokensPerSecond ?? Number.POSITIVE_INFINITY;
   return latencyMs > (preferredMaxLatencyMs ?? Number.POSITIVE_INFINITY) || throughput < (preferredMinThroughput ?? 0);
 }

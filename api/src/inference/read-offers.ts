@@ -22,7 +22,7 @@ export type OfferedModel = {
 /** Something else that a node sells, in dollars per unit. */
 export type OfferedResource = { id: string; unit: string; pricePerUnit: string };
 
-type Offered = Omit<NewOffer, "nodeId">;
+type Offered = Omit<NewOffer, "nodeId" | "path">;
 
 /** Reads what an operator asks for a model, inside the platform's bounds. @throws InvalidInputError */
 export function readModel(model: OfferedModel, rules: PriceRules): Offered {

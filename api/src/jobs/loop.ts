@@ -9,7 +9,7 @@ const MAX_PAUSE_MS = 10_000;
  * Runs a job in rounds, never two at once, pausing longer after each failure in a row.
  * @returns a function that stops it and waits for the round under way
  */
-export function startLoop({ name, everyMs, run }: Job, logger: Logger): () => Promise<void> {
+export function startLoop({ name, everyMs, run }: Job, logger: Pick<Logger, "error">): () => Promise<void> {
   const stopping = new AbortController();
   const running = (async () => {
     for (let failures = 0; !stopping.signal.aborted; ) {

@@ -1,7 +1,7 @@
 import { viewsExist } from "../chain/events-store.ts";
 import type { Chain } from "../chain/open.ts";
 import type { Sql } from "../db/types.ts";
-import { loadOffers } from "../metering/store.ts";
+import { anyNodeLive } from "../inference/health-store.ts";
 
 /** What has to be there before requests can be served, and whether it is. */
 export type Readiness = { database: boolean; indexer: boolean; chain: boolean; node: boolean };
@@ -13,7 +13,7 @@ export async function readReadiness({ sql, chain }: { sql: Sql; chain: Chain }):
     works(sql`select from balances limit 1`.then(() => true)),
     works(viewsExist(sql, chain.viewsSchema)),
     works(chain.client.getChainId().then((id) => id === chain.chainId)),
-    works(loadOffers(sql).then((offers) => offers.length > 0)),
+    works(anyNodeLive(sql)),
   ]);
   return { database, indexer, chain: chainWorks, node };
 }

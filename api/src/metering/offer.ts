@@ -7,6 +7,10 @@ export type Offer = {
   nodeName: string;
   url: string;
   operatorId: string;
+  /** False when it has not answered for a while. */
+  isLive: boolean;
+  /** How long the platform's own last request took there; null: none yet. */
+  canaryMs: number | null;
   model: string;
   priceVersion: string;
   contextTokens: number;

@@ -21,6 +21,7 @@ const model: NewOffer = {
   asked: unset,
   unit: "",
   perUnit: null,
+  path: null,
 };
 const resource: NewOffer = {
   ...model,

@@ -6,7 +6,7 @@ import type { Offer } from "./offer.ts";
 
 /** An offer as it stands in the database, its prices not worked out. */
 export type StoredOffer = PriceSource &
-  Pick<Offer, "nodeName" | "url" | "operatorId" | "supportedParameters" | "createdAt"> & {
+  Pick<Offer, "nodeName" | "url" | "operatorId" | "isLive" | "canaryMs" | "supportedParameters" | "createdAt"> & {
     contextTokens: number | null;
     maxCompletionTokens: number | null;
   };
@@ -16,6 +16,8 @@ type OfferRow = {
   node_name: string;
   url: string;
   operator_id: string;
+  live: boolean;
+  canary_ms: number | null;
   kind: "model" | "resource";
   product: string;
   parameters_millions: number | null;
@@ -38,8 +40,8 @@ type OfferRow = {
 /** Everything that enabled nodes offer, or that one node offers, enabled or not. */
 export async function loadOffers(sql: Queryable, nodeId: string | null = null): Promise<StoredOffer[]> {
   const rows = await sql<OfferRow[]>`
-    select n.node_id, n.name as node_name, n.url, n.account_id as operator_id, m.kind, m.model as product,
-      m.parameters_millions, m.supported_parameters, m.context_tokens, m.max_completion_tokens, m.prompt_nano,
+    select n.node_id, n.name as node_name, n.url, n.account_id as operator_id, n.live, n.canary_ms, m.kind,
+      m.model as product, m.parameters_millions, m.supported_parameters, m.context_tokens, m.max_completion_tokens, m.prompt_nano,
       m.cached_nano, m.completion_nano, m.reasoning_nano, m.unit, m.unit_nano,
       coalesce(h.percent, 100) as hardware_percent, n.schedule, n.capacity, n.demand_percent, n.created_at
     from nodes n
@@ -52,6 +54,8 @@ export async function loadOffers(sql: Queryable, nodeId: string | null = null): 
     nodeName: row.node_name,
     url: row.url,
     operatorId: row.operator_id,
+    isLive: row.live,
+    canaryMs: row.canary_ms,
     kind: row.kind,
     product: row.product,
     parametersMillions: row.parameters_millions,
@@ -87,17 +91,20 @@ export type NewOffer = Pick<
   | "asked"
   | "unit"
   | "perUnit"
->;
+> & {
+  /** Where it was found to answer; null: as before, or nobody asked. */
+  path: string | null;
+};
 
 /** Puts something up for sale, or changes it. What was metered keeps the version that it was priced by. */
 export async function saveOffer(tx: Tx, offer: NewOffer): Promise<void> {
   const { prompt, cached, completion, reasoning } = offer.asked;
   await tx`
     insert into node_models (node_id, model, kind, parameters_millions, supported_parameters, context_tokens,
-      max_completion_tokens, prompt_nano, cached_nano, completion_nano, reasoning_nano, unit, unit_nano)
+      max_completion_tokens, prompt_nano, cached_nano, completion_nano, reasoning_nano, unit, unit_nano, path)
     values (${offer.nodeId}, ${offer.product}, ${offer.kind}, ${offer.parametersMillions}, ${offer.supportedParameters},
       ${offer.contextTokens}, ${offer.maxCompletionTokens}, ${prompt}, ${cached}, ${completion}, ${reasoning},
-      ${offer.unit}, ${offer.perUnit})
+      ${offer.unit}, ${offer.perUnit}, coalesce(${offer.path}, '/v1/chat/completions'))
     on conflict (node_id, model) do update set
       kind = excluded.kind,
       parameters_millions = excluded.parameters_millions,
@@ -109,7 +116,8 @@ export async function saveOffer(tx: Tx, offer: NewOffer): Promise<void> {
       completion_nano = excluded.completion_nano,
       reasoning_nano = excluded.reasoning_nano,
       unit = excluded.unit,
-      unit_nano = excluded.unit_nano`;
+      unit_nano = excluded.unit_nano,
+      path = coalesce(${offer.path}, node_models.path)`;
 }
 
 /** Writes down sets of prices under their versions; those that are known stay as they are. */

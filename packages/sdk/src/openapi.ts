@@ -2845,6 +2845,8 @@ export interface paths {
                                 name: string;
                                 url: string;
                                 enabled: boolean;
+                                /** @description It is enabled and answers the platform's own requests. */
+                                live: boolean;
                                 hardware: string | null;
                                 /** @description Prices by the hour of the week; 100 % where nothing is said. */
                                 schedule: {
@@ -2970,6 +2972,8 @@ export interface paths {
                             name: string;
                             url: string;
                             enabled: boolean;
+                            /** @description It is enabled and answers the platform's own requests. */
+                            live: boolean;
                             hardware: string | null;
                             /** @description Prices by the hour of the week; 100 % where nothing is said. */
                             schedule: {
@@ -3046,6 +3050,519 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/nodes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A node of yours, with what it sells and the prices in force */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            url: string;
+                            enabled: boolean;
+                            /** @description It is enabled and answers the platform's own requests. */
+                            live: boolean;
+                            hardware: string | null;
+                            /** @description Prices by the hour of the week; 100 % where nothing is said. */
+                            schedule: {
+                                /** @description 1 is Monday. UTC. */
+                                day: number;
+                                /** @description First hour of the day, UTC. */
+                                from: number;
+                                /** @description The hour that it ends before. */
+                                to: number;
+                                /** @description Of the price. */
+                                percent: number;
+                            }[];
+                            capacity: number | null;
+                            /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
+                            demandPercent: number;
+                            /** Format: date-time */
+                            createdAt: string;
+                            models: {
+                                id: string;
+                                parametersMillions: number | null;
+                                tier: ("small" | "medium" | "large" | "premium") | null;
+                                /** @description The operator set none: it has the price of its size. */
+                                isDefaultPrice: boolean;
+                                contextLength: number;
+                                maxCompletionTokens: number;
+                                supportedParameters: string[] | null;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                promptPerMillion: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                cachedPerMillion: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                completionPerMillion: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                reasoningPerMillion: string;
+                                priceVersion: string;
+                            }[];
+                            resources: {
+                                id: string;
+                                unit: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                pricePerUnit: string;
+                                priceVersion: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Take a node of yours off the market; what it is serving ends as it would */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Change a node of yours: prices, terms, what it sells, or whether it is for sale */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name?: string;
+                        enabled?: boolean;
+                        models?: {
+                            id: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            promptPerMillion?: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            cachedPerMillion?: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            completionPerMillion?: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            reasoningPerMillion?: string;
+                            /** @description Its size where the name does not say, such as 70B or 8x7B. */
+                            parameters?: string;
+                            /** @description Fields of a request that the node takes notice of; all, where it is left out. */
+                            supportedParameters?: string[];
+                            contextLength: number;
+                            maxCompletionTokens: number;
+                        }[];
+                        resources?: {
+                            id: string;
+                            /** @enum {unknown} */
+                            unit: "gpu-second" | "cpu-second" | "gib-hour-memory" | "gib-month-storage" | "gib-bandwidth" | "image" | "request";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            pricePerUnit: string;
+                        }[];
+                        hardware?: string | null;
+                        /** @description Prices by the hour of the week; 100 % where nothing is said. */
+                        schedule?: {
+                            /** @description 1 is Monday. UTC. */
+                            day: number;
+                            /** @description First hour of the day, UTC. */
+                            from: number;
+                            /** @description The hour that it ends before. */
+                            to: number;
+                            /** @description Of the price. */
+                            percent: number;
+                        }[];
+                        capacity?: number | null;
+                        /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
+                        demandPercent?: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            url: string;
+                            enabled: boolean;
+                            /** @description It is enabled and answers the platform's own requests. */
+                            live: boolean;
+                            hardware: string | null;
+                            /** @description Prices by the hour of the week; 100 % where nothing is said. */
+                            schedule: {
+                                /** @description 1 is Monday. UTC. */
+                                day: number;
+                                /** @description First hour of the day, UTC. */
+                                from: number;
+                                /** @description The hour that it ends before. */
+                                to: number;
+                                /** @description Of the price. */
+                                percent: number;
+                            }[];
+                            capacity: number | null;
+                            /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
+                            demandPercent: number;
+                            /** Format: date-time */
+                            createdAt: string;
+                            models: {
+                                id: string;
+                                parametersMillions: number | null;
+                                tier: ("small" | "medium" | "large" | "premium") | null;
+                                /** @description The operator set none: it has the price of its size. */
+                                isDefaultPrice: boolean;
+                                contextLength: number;
+                                maxCompletionTokens: number;
+                                supportedParameters: string[] | null;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                promptPerMillion: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                cachedPerMillion: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                completionPerMillion: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                reasoningPerMillion: string;
+                                priceVersion: string;
+                            }[];
+                            resources: {
+                                id: string;
+                                unit: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                pricePerUnit: string;
+                                priceVersion: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/nodes/{id}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How a node does: uptime, latency, errors, and how its reports differ from the recount */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            name: string;
+                            enabled: boolean;
+                            /** @description False when it has not answered the platform for a while. */
+                            live: boolean;
+                            lastDay: {
+                                /** @description Of the platform's own requests, those that were answered. */
+                                uptimePercent: number | null;
+                                requests: number;
+                                errorPercent: number | null;
+                                latencyMs: number | null;
+                                firstTokenMs: number | null;
+                                tokensPerSecond: number | null;
+                                /** @description Reports of usage that the platform counted again. */
+                                recounts: number;
+                                /** @description Reports above tolerance; the platform's own count was billed. */
+                                overReports: number;
+                                reportedTokens: number;
+                                countedTokens: number;
+                                /** @description By how much its reports lie above the recount. */
+                                discrepancyPercent: number | null;
+                            };
+                            days: {
+                                /** Format: date */
+                                day: string;
+                                /** @description Of the platform's own requests, those that were answered. */
+                                uptimePercent: number | null;
+                                requests: number;
+                                errorPercent: number | null;
+                                latencyMs: number | null;
+                                firstTokenMs: number | null;
+                                tokensPerSecond: number | null;
+                                /** @description Reports of usage that the platform counted again. */
+                                recounts: number;
+                                /** @description Reports above tolerance; the platform's own count was billed. */
+                                overReports: number;
+                                reportedTokens: number;
+                                countedTokens: number;
+                                /** @description By how much its reports lie above the recount. */
+                                discrepancyPercent: number | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3179,6 +3696,42 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{*}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A model; with /endpoints behind its id, the nodes that serve it: prices, health, discrepancy */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    "*": string;
+                };
                 cookie?: never;
             };
             requestBody?: never;

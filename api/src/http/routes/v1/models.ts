@@ -1,9 +1,15 @@
 import { formatUsd } from "@infr/money";
+import { Type } from "typebox";
 import { cheapestOffer } from "../../../inference/choose-nodes.ts";
+import { type HealthRow, healthOfNodes } from "../../../inference/health-store.ts";
 import type { Offer } from "../../../metering/offer.ts";
+import { shapeHealth } from "../../health-shape.ts";
 import type { Routes, Services } from "../../services.ts";
 
-export function modelRoutes(app: Routes, { inference }: Services): void {
+const ENDPOINTS = /\/endpoints$/;
+const HOURS = 24;
+
+export function modelRoutes(app: Routes, { inference, sql }: Services): void {
   app.get(
     "/v1/models",
     { schema: { tags: ["Inference"], summary: "Models for sale, with their best price in dollars per token" } },
@@ -11,6 +17,26 @@ export function modelRoutes(app: Routes, { inference }: Services): void {
       object: "list",
       data: [...(await inference.priceBook.all()).values()].map(shapeModel),
     }),
+  );
+
+  // Ids have slashes in them, as they are or escaped.
+  app.get(
+    "/v1/models/*",
+    {
+      schema: {
+        tags: ["Inference"],
+        summary: "A model; with /endpoints behind its id, the nodes that serve it: prices, health, discrepancy",
+        params: Type.Object({ "*": Type.String({ minLength: 1, maxLength: 256 }) }),
+      },
+    },
+    async (request) => {
+      const path = request.params["*"];
+      if (!ENDPOINTS.test(path)) return shapeModel(await inference.priceBook.offersOf(path));
+      const offers = await inference.priceBook.offersOf(path.replace(ENDPOINTS, ""));
+      const nodeIds = offers.map(({ nodeId }) => nodeId);
+      const health = await healthOfNodes(sql, { nodeIds, hours: HOURS });
+      return { data: shapeEndpoints(offers, health) };
+    },
   );
 }
 
@@ -21,16 +47,51 @@ function shapeModel(offers: Offer[]) {
   return {
     id: best.model,
     object: "model",
-    created: Math.floor(Math.min(...offers.map((offer) => offer.createdAt.getTime())) / 1000),
+    created: createdAt(offers),
     owned_by: "infr",
     context_length: best.contextTokens,
     top_provider: { context_length: best.contextTokens, max_completion_tokens: best.maxCompletionTokens },
-    pricing: {
-      prompt: formatUsd(best.prices.prompt),
-      completion: formatUsd(best.prices.completion),
-      input_cache_read: formatUsd(best.prices.cached),
-      internal_reasoning: formatUsd(best.prices.reasoning),
-    },
+    pricing: shapePricing(best),
     nodes: offers.length,
   };
 }
+
+/** OpenRouter's list of endpoints; health is of the last day. */
+function shapeEndpoints(offers: Offer[], health: Map<string, HealthRow>) {
+  const [first] = offers;
+  return {
+    id: first?.model,
+    name: first?.model,
+    created: createdAt(offers),
+    endpoints: offers.map((offer) => {
+      const shown = shapeHealth(health.get(offer.nodeId));
+      return {
+        name: `${offer.nodeName} | ${offer.model}`,
+        provider_name: offer.nodeName,
+        node_id: offer.nodeId,
+        status: offer.isLive ? 0 : -1,
+        context_length: offer.contextTokens,
+        max_completion_tokens: offer.maxCompletionTokens,
+        supported_parameters: offer.supportedParameters,
+        pricing: shapePricing(offer),
+        price_version: offer.priceVersion,
+        uptime_last_1d: shown.uptimePercent,
+        error_rate_last_1d: shown.errorPercent,
+        latency_last_1d: shown.firstTokenMs ?? shown.latencyMs,
+        throughput_last_1d: shown.tokensPerSecond,
+        discrepancy_last_1d: shown.discrepancyPercent,
+        over_reports_last_1d: shown.overReports,
+      };
+    }),
+  };
+}
+
+const createdAt = (offers: Offer[]): number =>
+  Math.floor(Math.min(...offers.map((offer) => offer.createdAt.getTime())) / 1000);
+
+const shapePricing = ({ prices }: Offer) => ({
+  prompt: formatUsd(prices.prompt),
+  completion: formatUsd(prices.completion),
+  input_cache_read: formatUsd(prices.cached),
+  internal_reasoning: formatUsd(prices.reasoning),
+});
