@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { openDatabase } from "../api/src/db/open.ts";
 import { newId } from "../api/src/ids.ts";
@@ -15,9 +16,8 @@ const instanceId = newId("inst");
 await renewLease(sql, { instanceId, leaseMs: 600_000, first: true });
 const batcher = new Batcher({ sql, instanceId });
 console.log("ready");
-process.stdin.once("data", async () => {
-  console.log(await pairsPerSecond(batcher, { account: () => account, inFlight: 16, ms: Number(ms) }));
-  await endLease(sql, instanceId);
-  await sql.end();
-  process.stdin.destroy();
-});
+await once(process.stdin, "data");
+console.log(await pairsPerSecond(batcher, { account: () => account, inFlight: 16, ms: Number(ms) }));
+await endLease(sql, instanceId);
+await sql.end();
+process.stdin.destroy();

@@ -8,7 +8,7 @@ import { newId } from "../api/src/ids.ts";
 import { Batcher } from "../api/src/ledger/commit/batcher.ts";
 import { commitOperations, renewLease } from "../api/src/ledger/commit/store.ts";
 import { differences } from "../api/src/ledger/store.ts";
-import { spawnTied } from "../scripts/process.ts";
+import { exited, spawnTied } from "../scripts/process.ts";
 import { pairsPerSecond, stepByStep } from "./ledger-load.ts";
 import { median } from "./load.ts";
 import { openDatabase } from "./world.ts";
@@ -84,7 +84,7 @@ async function fourProcesses(): Promise<number> {
   const children = await Promise.all(Array.from({ length: PROCESSES }, startProcess));
   for (const { child } of children) child.stdin?.write("go\n");
   const rates = await Promise.all(children.map(async ({ lines }) => Number((await once(lines, "line"))[0])));
-  await Promise.all(children.map(({ child }) => (child.exitCode === null ? once(child, "exit") : null)));
+  await Promise.all(children.map(({ child }) => exited(child)));
   return rates.reduce((sum, rate) => sum + rate, 0);
 }
 

@@ -10,12 +10,13 @@ import { buildApp } from "../app.ts";
 import { KeyRing } from "../auth/api-keys.ts";
 import { openChain } from "../chain/open.ts";
 import { readUsdcDomain } from "../chain/usdc-domain.ts";
-import { readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import { newId } from "../ids.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
 import { NodeHealth } from "../inference/node-health.ts";
 import { OpenRuns } from "../inference/open-runs.ts";
+import type { Inference } from "../inference/run.ts";
 import { sharedReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
 import { renewLease } from "../ledger/commit/store.ts";
@@ -56,19 +57,7 @@ export async function startApi(environment: Record<string, string> = {}) {
     ...environment,
   });
   const chain = openChain(config);
-  const instanceId = newId("inst");
-  await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
-  const batcher = new Batcher({ sql, instanceId });
-  const agent = openNodeAgent({ allowPrivate: true });
-  const health = new NodeHealth();
-  const inference = {
-    batcher,
-    agent,
-    health,
-    priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
-    counter: new TokenCounter(),
-    runs: new OpenRuns(),
-  };
+  const inference = await openInference(sql, config);
   const app = await buildApp(
     {
       config,
@@ -91,7 +80,7 @@ export async function startApi(environment: Record<string, string> = {}) {
     chain,
     node,
     origin,
-    batcher,
+    batcher: inference.batcher,
     chainId,
     signMessage: (privateKey: Hex, overrides: Partial<Parameters<typeof createSiweMessage>[0]>) =>
       signMessage({ origin: config.publicUrl, chainId, privateKey, overrides }),
@@ -102,10 +91,24 @@ export async function startApi(environment: Record<string, string> = {}) {
       await closed;
       await inference.counter.stop();
       await node.stop();
-      await agent.destroy();
+      await inference.agent.destroy();
       await testChain.stop();
       await drop();
     },
+  };
+}
+
+async function openInference(sql: Sql, config: Config): Promise<Inference> {
+  const instanceId = newId("inst");
+  await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
+  const health = new NodeHealth();
+  return {
+    batcher: new Batcher({ sql, instanceId }),
+    agent: openNodeAgent({ allowPrivate: true }),
+    health,
+    priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
+    counter: new TokenCounter(),
+    runs: new OpenRuns(),
   };
 }
 
