@@ -52,6 +52,9 @@ abstract contract MoneyHandler is EscrowTest {
     constructor() {
         platform = _owner(0);
         _start();
+        vm.prank(governor);
+        escrow.setPayoutPolicy(address(policy));
+        for (uint256 who = 0; who < OWNERS / 2; ++who) policy.verify(_owner(who));
         leaveStray(3);
         deposit(0, 5_000e6);
     }
@@ -140,7 +143,7 @@ abstract contract MoneyHandler is EscrowTest {
         if (_state() != before) broken["I12"] = true;
     }
 
-    function withdraw(uint256 who, uint256 amount) external {
+    function withdraw(uint256 who, uint256 amount) public {
         uint32 id = _id(who);
         IEscrowTypes.Earner memory state = escrow.earnerOf(id);
         uint256 most = state.available;
