@@ -9,7 +9,7 @@ describe("model", () => {
     const seed = Number(process.env.SEED ?? 1);
     const tally = await runModel(seed, RUNS);
     const kinds = new Set([...tally.keys()].map((outcome) => outcome.split(" → ")[0]));
-    if (!process.env.SEED && RUNS >= 500) expect([...kinds].toSorted()).toEqual(KINDS.toSorted());
+    if (!process.env.SEED && RUNS >= 500) expect(kinds).toEqual(new Set(KINDS));
   });
 
   test("behavior: with a seed that nobody has tried", async () => {
