@@ -53,6 +53,13 @@ export class AccountModel {
     return repaid;
   }
 
+  /** Undoes a batch's line of which `back` was paid or lent. @returns what of it repaid debt */
+  refund(amount: bigint, back: bigint, now: bigint): bigint {
+    const used = this.usedAt(now);
+    this.fill(used - min(used, amount), now);
+    return this.credit(back);
+  }
+
   /** A batch's line. @returns what account 1 has to pay of it */
   spend(amount: bigint, now: bigint): bigint {
     const used = this.usedAt(now) + amount;

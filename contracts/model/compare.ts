@@ -1,6 +1,7 @@
 import type { Address } from "viem";
 import { creditEscrowAbi, testUsdcAbi } from "../abi/index.ts";
-import { addressOrZero, type World } from "./world.ts";
+import { GROUPS, ROLES } from "./escrow-state.ts";
+import { addressOrZero, NEXT, saltOf, type World } from "./world.ts";
 
 type Facts = Record<string, unknown>;
 
@@ -15,16 +16,30 @@ async function chainFacts({ chain, state, users, forwarders }: World): Promise<F
     ["liabilities", readContract({ ...escrow, functionName: "liabilities", blockNumber })],
     ["nextBatch", readContract({ ...escrow, functionName: "nextBatch", blockNumber })],
     ["capacity", readContract({ ...escrow, functionName: "settlementCapacity", blockNumber })],
+    ["surplus", readContract({ ...escrow, functionName: "surplus", blockNumber })],
+    ["policy", readContract({ ...escrow, functionName: "payoutPolicy", blockNumber })],
+    ["successor", readContract({ ...escrow, functionName: "successor", blockNumber })],
+    ["eth", chain.reader.getBalance({ address: chain.escrow, blockNumber })],
   ];
+  for (const [index, role] of ROLES.entries())
+    reads.push([`role ${role}`, readContract({ ...escrow, functionName: "roleOf", args: [index], blockNumber })]);
+  for (const [index, group] of GROUPS.entries())
+    reads.push([
+      `pause ${group}`,
+      readContract({ ...escrow, functionName: "pausedUntil", args: [index], blockNumber }),
+    ]);
+  for (let seq = state.seq; seq > 0n && seq > state.seq - 4n; seq -= 1n)
+    reads.push([`batch ${seq}`, readContract({ ...escrow, functionName: "batchOf", args: [seq], blockNumber })]);
   for (const id of state.accounts.keys()) {
     reads.push([`account ${id}`, readContract({ ...escrow, functionName: "accountOf", args: [id], blockNumber })]);
     reads.push([`earner ${id}`, readContract({ ...escrow, functionName: "earnerOf", args: [id], blockNumber })]);
+    reads.push([`pay ${id}`, readContract({ ...escrow, functionName: "suspendedUntil", args: [id], blockNumber })]);
     reads.push([`queued ${id}`, readContract({ ...escrow, functionName: "queuedOf", args: [id], blockNumber })]);
   }
   for (const key of state.vouchers.keys()) {
     reads.push([`voucher ${key}`, readContract({ ...escrow, functionName: "voucherOf", args: [key], blockNumber })]);
   }
-  for (const holder of [state.escrow, ...users.map(({ address }) => address), ...forwarders.values()]) {
+  for (const holder of [state.escrow, NEXT, ...users.map(({ address }) => address), ...forwarders.values()]) {
     const args = [holder] as const;
     reads.push([`usdc of ${holder}`, readContract({ ...usdc, functionName: "balanceOf", args, blockNumber })]);
   }
@@ -48,6 +63,7 @@ function accountFacts({ state }: World, id: number): Facts {
       queuedPayoutTo: addressOrZero(queued?.to ?? null),
       payoutToMaturesAt: queued?.maturesAt ?? 0n,
     },
+    [`pay ${id}`]: state.suspendedUntil.get(id) ?? 0n,
     [`queued ${id}`]: [
       addressOrZero(queuedOwner?.owner ?? null),
       queuedOwner?.maturesAt ?? 0n,
@@ -58,17 +74,27 @@ function accountFacts({ state }: World, id: number): Facts {
 }
 
 function modelFacts(world: World): Facts {
-  const { state, capacity, users, forwarders } = world;
-  const available = capacity.capacity - capacity.used(state.now);
+  const { state, users, forwarders } = world;
+  const { settled, successor } = state;
   const facts: Facts = {
     nextId: state.accounts.size + 1,
     liabilities: state.liabilities,
     nextBatch: [state.seq + 1n, state.lastDigest, state.settledAt],
-    capacity: [available, capacity.capacity, capacity.window],
+    capacity: [settled.available(state.now), settled.capacity, settled.window],
+    surplus: state.surplus,
+    policy: state.policy,
+    successor: [addressOrZero(successor?.to ?? null), successor?.maturesAt ?? 0n],
+    eth: state.eth,
   };
+  for (const role of ROLES) facts[`role ${role}`] = state.roles[role];
+  for (const group of GROUPS) facts[`pause ${group}`] = state.pausedUntil[group];
+  for (let seq = state.seq; seq > 0n && seq > state.seq - 4n; seq -= 1n) {
+    const batch = state.live.find((each) => each.seq === seq);
+    facts[`batch ${seq}`] = [batch?.digest ?? saltOf(0), batch?.settledAt ?? 0n];
+  }
   for (const id of state.accounts.keys()) Object.assign(facts, accountFacts(world, id));
   for (const [key, voucher] of state.vouchers) facts[`voucher ${key}`] = voucher;
-  const holders: Address[] = [state.escrow, ...users.map(({ address }) => address), ...forwarders.values()];
+  const holders: Address[] = [state.escrow, NEXT, ...users.map(({ address }) => address), ...forwarders.values()];
   for (const holder of holders) facts[`usdc of ${holder}`] = state.token.balanceOf(holder);
   return facts;
 }

@@ -27,6 +27,12 @@ export class EarnerModel {
     return net;
   }
 
+  /** Undoes `accrue` of a line that earned `net` on that day. */
+  unaccrue(gross: bigint, bps: bigint, { net, day }: { net: bigint; day: bigint }): void {
+    this.lifetimeBps_ -= gross * bps;
+    this.earn(-net, day);
+  }
+
   earn(amount: bigint, today: bigint): void {
     this.earned_.set(today, this.earnedOn(today) + amount);
   }

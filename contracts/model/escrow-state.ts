@@ -1,7 +1,8 @@
 import type { Address, Hex } from "viem";
 import { AccountModel } from "./account.ts";
+import { CapacityModel } from "./capacity.ts";
 import { EarnerModel } from "./earner.ts";
-import { refuseIf } from "./refused.ts";
+import { Refused, refuseIf } from "./refused.ts";
 import { TokenModel } from "./token.ts";
 
 export interface VoucherModel {
@@ -11,7 +12,43 @@ export interface VoucherModel {
   expiry: bigint;
 }
 
+/** What one line of a batch has done: to an earner, or to an account. */
+export interface LiveLine {
+  id: number;
+  amount: bigint;
+}
+
+/** A batch that was settled and not undone, with what undoing it takes. */
+export interface LiveBatch {
+  seq: bigint;
+  prev: Hex;
+  digest: Hex;
+  settledAt: bigint;
+  gross: bigint;
+  debits: LiveLine[];
+  /** What account 1 paid for good, by account. */
+  writtenOff: Map<number, bigint>;
+  /** What each line earned: gross times basis points goes back into the lifetime, net out of the day. */
+  earned: { id: number; bps: bigint; gross: bigint; net: bigint }[];
+  platform: bigint;
+}
+
 export const PLATFORM = 1;
+/** In the order of the contract's enumerations. */
+export const ROLES = ["settler", "clearer", "attributor", "guardian", "governor"] as const;
+export type Role = (typeof ROLES)[number];
+export const GROUPS = ["deposits", "moves", "settlement", "payouts"] as const;
+export type Group = (typeof GROUPS)[number];
+
+export interface Setup {
+  escrow: Address;
+  platform: Address;
+  roles: Record<Role, Address>;
+  policy: Address;
+  capacity: bigint;
+  window: bigint;
+  now: bigint;
+}
 
 /** Everything the escrow keeps, and the few things that nearly every operation does with it. */
 export class EscrowState {
@@ -21,14 +58,32 @@ export class EscrowState {
   readonly idOfRef = new Map<string, number>();
   readonly vouchers = new Map<Address, VoucherModel>();
   readonly escrow: Address;
+  readonly roles: Record<Role, Address>;
+  readonly pausedUntil: Record<Group, bigint> = { deposits: 0n, moves: 0n, settlement: 0n, payouts: 0n };
+  readonly suspendedUntil = new Map<number, bigint>();
+  readonly settled: CapacityModel;
+  readonly attributed: CapacityModel;
+  /** Live batches, the newest last. */
+  readonly live: LiveBatch[] = [];
+  readonly usedLogs = new Set<string>();
+  readonly refunds = new Map<string, bigint>();
+  successor: { to: Address; maturesAt: bigint } | null = null;
+  policy: Address;
+  /** Policies that believe everybody, at the moment. */
+  readonly believing = new Set<Address>();
+  /** Wei that were forced on the escrow. */
+  eth = 0n;
   now: bigint;
   seq = 0n;
   lastDigest: Hex = `0x${"00".repeat(32)}`;
   settledAt: bigint;
-  verified = false;
 
-  constructor(escrow: Address, platform: Address, now: bigint) {
+  constructor({ escrow, platform, roles, policy, capacity, window, now }: Setup) {
     this.escrow = escrow;
+    this.roles = { ...roles };
+    this.policy = policy;
+    this.settled = new CapacityModel(capacity, window);
+    this.attributed = new CapacityModel(capacity, window);
     this.now = now;
     this.settledAt = now;
     this.open(platform, 0);
@@ -49,6 +104,10 @@ export class EscrowState {
     return sum;
   }
 
+  get surplus(): bigint {
+    return this.token.balanceOf(this.escrow) - this.liabilities;
+  }
+
   open(owner: Address, salt: number): number {
     const ref = `${owner}/${salt}`;
     const known = this.idOfRef.get(ref);
@@ -62,8 +121,8 @@ export class EscrowState {
 
   account(id: number): AccountModel {
     const account = this.accounts.get(id);
-    refuseIf(!account, "UnknownAccount");
-    return account as AccountModel;
+    if (!account) throw new Refused("UnknownAccount");
+    return account;
   }
 
   earner(id: number): EarnerModel {
@@ -84,5 +143,22 @@ export class EscrowState {
 
   deadline(deadline: bigint): void {
     refuseIf(this.now > deadline, "DeadlinePassed");
+  }
+
+  requireRunning(group: Group): void {
+    refuseIf(this.now < this.pausedUntil[group], "Paused");
+  }
+
+  requireRole(role: Role, sender: Address): void {
+    refuseIf(this.roles[role] !== sender, "NotInRole");
+  }
+
+  /** What delays or undoes, the governor may do too. */
+  requireGuardian(sender: Address): void {
+    if (sender !== this.roles.governor) this.requireRole("guardian", sender);
+  }
+
+  isSuspended(id: number): boolean {
+    return this.now < (this.suspendedUntil.get(id) ?? 0n);
   }
 }

@@ -16,6 +16,7 @@ export interface Payment {
 }
 
 function book(state: EscrowState, id: number, { payer, spender, amount }: Payment): void {
+  state.requireRunning("deposits");
   state.credit(id, amount);
   const account = state.account(id);
   if (payer === account.owner) account.exitAt = 0n;
@@ -47,11 +48,13 @@ export function sweep(state: EscrowState, to: { owner: Address; salt: number }, 
 }
 
 const mayBePaid = (state: EscrowState, id: number, windowPaid: bigint): boolean =>
-  windowPaid <= UNVERIFIED_LIMIT || id === PLATFORM || state.verified;
+  windowPaid <= UNVERIFIED_LIMIT || id === PLATFORM || state.believing.has(state.policy);
 
 export function withdraw(state: EscrowState, id: number, { amount, sender }: { amount: bigint; sender: Address }) {
   const { owner } = state.owned(id, sender);
+  state.requireRunning("payouts");
   refuseIf(amount < MIN_PAYOUT, "AmountBelowMinimum");
+  refuseIf(state.isSuspended(id), "EarnerSuspended");
   const earner = state.earner(id);
   refuseIf(amount > earner.available(state.today), "InsufficientEarnings");
   refuseIf(!mayBePaid(state, id, earner.windowPaid(state.today) + amount), "NotVerified");
@@ -62,9 +65,10 @@ export function withdraw(state: EscrowState, id: number, { amount, sender }: { a
 
 /** Who can't be paid is left out. A change of address that has matured stays matured, paid or not. */
 export function payout(state: EscrowState, ids: readonly number[]): void {
+  state.requireRunning("payouts");
   for (const id of ids) {
     const account = state.accounts.get(id);
-    if (!account) continue;
+    if (!account || state.isSuspended(id)) continue;
     const earner = state.earner(id);
     const amount = earner.available(state.today);
     if (amount < MIN_PAYOUT) continue;
@@ -82,7 +86,9 @@ export function convertEarnings(
   id: number,
   { amount, sender }: { amount: bigint; sender: Address },
 ) {
+  state.requireRunning("payouts");
   state.owned(id, sender);
+  refuseIf(state.isSuspended(id), "EarnerSuspended");
   refuseIf(amount === 0n, "AmountBelowMinimum");
   state.earner(id).take(amount, state.today);
   state.credit(id, amount);
@@ -98,7 +104,7 @@ export function setPayoutTo(state: EscrowState, id: number, { to, sender }: { to
 
 export function requestExit(state: EscrowState, id: number, sender: Address): void {
   const account = state.owned(id, sender);
-  refuseIf(state.now <= state.settledAt + 14n * DAY, "NotDark");
+  refuseIf(state.now <= state.settledAt + 14n * DAY && !state.successor, "NotDark");
   account.exitAt = state.now + 7n * DAY;
 }
 

@@ -4,7 +4,7 @@ import { creditEscrowAbi, testUsdcAbi } from "../abi/index.ts";
 import * as money from "./money-model.ts";
 import { anyId, anyUser, type Maker, senderFor } from "./operation.ts";
 import type { Random } from "./random.ts";
-import { addressOrZero, SALTS, saltOf, send, setVerified, type World } from "./world.ts";
+import { addressOrZero, POLICY, SALTS, saltOf, send, setVerified, type World } from "./world.ts";
 
 const MEMO = saltOf(7);
 const FOREVER = 2n ** 40n;
@@ -196,6 +196,7 @@ const exits: Maker = (world, random) => {
 const outside: Maker = (world, random) => {
   const { state, chain } = world;
   const call = (data: `0x${string}`) => send(world, { from: chain.operator.address, to: chain.usdc, data });
+  const believed = state.believing.has(POLICY);
   const what = state.token.paused ? 0 : random.below(10);
   if (what === 0) {
     const functionName = state.token.paused ? "unpause" : "pause";
@@ -209,12 +210,10 @@ const outside: Maker = (world, random) => {
   }
   if (what < 3) {
     return {
-      text: `policy: verified ${!state.verified}`,
-      model: (at) => {
-        at.verified = !at.verified;
-      },
+      text: `policy: verified ${!believed}`,
+      model: (at) => void (believed ? at.believing.delete(POLICY) : at.believing.add(POLICY)),
       chain: async () => {
-        await setVerified(world, !state.verified);
+        await setVerified(world, !believed);
         return null;
       },
     };
@@ -230,8 +229,8 @@ const outside: Maker = (world, random) => {
 };
 
 export const moneyMakers: Record<string, { make: Maker; weight: number }> = {
-  deposit: { make: deposit, weight: 6 },
-  depositFor: { make: depositFor, weight: 6 },
+  deposit: { make: deposit, weight: 9 },
+  depositFor: { make: depositFor, weight: 8 },
   depositWithAuthorization: { make: depositWithAuthorization, weight: 4 },
   depositFromPayer: { make: depositFromPayer, weight: 4 },
   sweep: { make: sweep, weight: 4 },

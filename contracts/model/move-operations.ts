@@ -4,7 +4,7 @@ import type { PrivateKeyAccount } from "viem/accounts";
 import { creditEscrowAbi } from "../abi/index.ts";
 import { accountNamed } from "../bench/bench-chain.ts";
 import * as moves from "./moves-model.ts";
-import { anyId, anyUser, type Maker, senderFor } from "./operation.ts";
+import { anyId, anyUser, type Maker, senderFor, signerFor } from "./operation.ts";
 import type { Random } from "./random.ts";
 import { saltOf, send, type World } from "./world.ts";
 
@@ -30,8 +30,8 @@ const nonceFor = ({ state }: World, id: number, { freshNonce }: moves.Signing): 
 
 async function sign<N extends Name>(world: World, how: moves.Signing, name: N, message: OperationMessages[N]) {
   const { chain } = world;
+  const clearer = signerFor(world, "clearer", how.cleared);
   const clearance = { operation: operationHash(name, message), deadline: Number(how.deadline) };
-  const clearer = how.cleared ? chain.operator : accountNamed("nobody");
   return {
     ownerSignature: await keyOf(world, how.signer).signTypedData(operationTypedData(chain, name, message)),
     clearance: await clearer.signTypedData(clearanceTypedData(chain, clearance)),

@@ -30,6 +30,7 @@ export interface MoveArgs {
 }
 
 export function transfer(state: EscrowState, { from, to, amount }: MoveArgs, signing: Signing): void {
+  state.requireRunning("moves");
   refuseIf(amount === 0n, "AmountBelowMinimum");
   refuseIf(from === to, "SameAccount");
   useNonce(state, from, signing);
@@ -44,6 +45,7 @@ export interface VoucherArgs extends MoveArgs {
 }
 
 export function createVoucher(state: EscrowState, args: VoucherArgs, signing: Signing): void {
+  state.requireRunning("moves");
   const { key, from, to, amount, expiry } = args;
   refuseIf(amount === 0n, "AmountBelowMinimum");
   if (to !== 0) state.account(to);
@@ -62,6 +64,7 @@ function openVoucher(state: EscrowState, key: Address) {
 }
 
 export function redeemVoucher(state: EscrowState, key: Address, { to, signedFor }: { to: number; signedFor: number }) {
+  state.requireRunning("moves");
   const voucher = openVoucher(state, key);
   state.deadline(voucher.expiry);
   refuseIf(voucher.to !== 0 && voucher.to !== to, "VoucherForAnother");
@@ -93,6 +96,7 @@ function changeOwner(state: EscrowState, id: number, owner: Address): void {
 
 /** The new owner has always signed for the nonce that the operation names. */
 export function rotateOwner(state: EscrowState, { account, owner, queue }: RotateArgs, signing: Signing): void {
+  state.requireRunning("moves");
   useNonce(state, account, signing);
   refuseIf(signing.sender !== owner && !signing.freshNonce, "InvalidSignature");
   if (queue) {

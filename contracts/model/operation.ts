@@ -1,5 +1,6 @@
 import type { Address } from "viem";
-import type { EscrowState } from "./escrow-state.ts";
+import type { PrivateKeyAccount } from "viem/accounts";
+import type { EscrowState, Role } from "./escrow-state.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -18,6 +19,17 @@ export const anyId = ({ state }: World, random: Random): number =>
   random.chance(4) ? state.accounts.size + 1 : 1 + random.below(state.accounts.size);
 
 export const anyUser = ({ users }: World, random: Random): Address => random.pick(users).address;
+
+/** Who has the role, at times somebody who has not. */
+export const holderOf = ({ state, staff, users }: World, role: Role, random: Random): Address =>
+  random.chance(90) ? state.roles[role] : random.pick([...staff, ...users]).address;
+
+/** The key of a role's holder, or of somebody else: a former holder perhaps. */
+export function signerFor({ state, staff }: World, role: Role, isHolder: boolean): PrivateKeyAccount {
+  const key = staff.find(({ address }) => (address === state.roles[role]) === isHolder);
+  if (!key) throw new Error(`Nobody can sign as ${role}: roles must stay within the staff.`);
+  return key;
+}
 
 /** The owner of the account, at times somebody else. */
 export function senderFor(world: World, id: number, random: Random): Address {

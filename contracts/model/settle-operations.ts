@@ -1,10 +1,9 @@
 import { type Batch, settlementDigest, settlementTypedData, storedDigest } from "@infr/protocol";
 import { encodeFunctionData, encodePacked, type Hex } from "viem";
 import { creditEscrowAbi } from "../abi/index.ts";
-import { accountNamed } from "../bench/bench-chain.ts";
-import { anyUser, type Maker } from "./operation.ts";
+import { anyUser, holderOf, type Maker, signerFor } from "./operation.ts";
 import type { Random } from "./random.ts";
-import { type ModelBatch, type ModelLine, settle } from "./settle-model.ts";
+import { type ModelBatch, type ModelLine, settle, voidBatch } from "./settle-model.ts";
 import { saltOf, send, type World } from "./world.ts";
 
 const MAX_LINE = 2n ** 40n - 1n;
@@ -78,19 +77,39 @@ const settleBatch: Maker = async (world, random) => {
     credits: encode(model.credits),
     referrals: encode(model.referrals),
   };
-  const settler = model.signed ? chain.operator : accountNamed("nobody");
+  const settler = signerFor(world, "settler", model.signed);
+  const digest = storedDigest(settlementDigest(chain, batch));
+  world.batches.set(digest, batch);
   const signature = await settler.signTypedData(settlementTypedData(chain, batch));
   const data = encodeFunctionData({ abi: creditEscrowAbi, functionName: "settle", args: [batch, signature] });
   return {
     text: `settle(${JSON.stringify(model, (_, each) => (typeof each === "bigint" ? String(each) : each))})`,
-    model: (state) => {
-      settle(state, world.capacity, model);
-      state.lastDigest = storedDigest(settlementDigest(chain, batch));
-    },
+    model: (state) => settle(state, model, digest),
     chain: () => send(world, { from: anyUser(world, random), to: chain.escrow, data }),
   };
 };
 
+/** The newest live batch, at times an older one, one that was undone, or one that was refused. */
+export const undo: Maker = (world, random) => {
+  const { state, chain } = world;
+  const known = [...world.batches];
+  if (known.length === 0) return settleBatch(world, random);
+  const newest = known.filter(([digest]) => digest === state.live.at(-1)?.digest);
+  const [digest, batch] = random.pick(newest.length > 0 && random.chance(85) ? newest : known);
+  const sender = holderOf(world, random.chance(50) ? "guardian" : "governor", random);
+  const data = encodeFunctionData({ abi: creditEscrowAbi, functionName: "void", args: [batch] });
+  return {
+    text: `void(${batch.seq}) by ${sender}`,
+    model: (at) => voidBatch(at, digest, sender),
+    chain: () => send(world, { from: sender, to: chain.escrow, data }),
+  };
+};
+
+/** Whether settlement is paused with something to undo: that does not happen often by chance. */
+export const isVoidable = ({ state }: World): boolean =>
+  state.now < state.pausedUntil.settlement && (state.live.at(-1)?.settledAt ?? 0n) + 86_400n >= state.now;
+
 export const settleMakers: Record<string, { make: Maker; weight: number }> = {
-  settle: { make: settleBatch, weight: 22 },
+  settle: { make: settleBatch, weight: 20 },
+  void: { make: undo, weight: 2 },
 };

@@ -103,7 +103,7 @@ abstract contract Payouts is Accounts {
     // =================================================== internal ====================================================
 
     /// @dev Pays one earner all that is available, or says why not. The event comes after the call, because only then
-    /// it is known whether the token took it; no function that could be re-entered is left open meanwhile.
+    /// it is known whether the token took it; whatever is entered meanwhile finds the earner already paid.
     function _push(uint32 earner, uint256 today) private returns (uint256) {
         address owner = _owners[earner].owner();
         if (owner == address(0)) return _skip(earner, SkipReason.UnknownEarner);
@@ -139,9 +139,12 @@ abstract contract Payouts is Accounts {
         return 0;
     }
 
+    /// @dev A call that reverts has undone all that happened in it, so the earner's word may be put back as it was. A token
+    /// that says no without reverting, which USDC never does, has not: then all of the push is undone.
     function _trySend(address to, uint256 amount) private returns (bool) {
         try USDC.transfer(to, amount) returns (bool sent) {
-            return sent;
+            if (!sent) revert SafeERC20.SafeERC20FailedOperation(address(USDC));
+            return true;
         } catch {
             return false;
         }

@@ -2,47 +2,132 @@
 pragma solidity 0.8.37;
 
 import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
-import {BareDelegate, SmartWallet} from "../support/Wallets.sol";
 import {MovesTest} from "../support/MovesTest.sol";
 
-/// @dev Signatures where they do not belong: another chain, another contract, a second time, in another form.
+/// @dev Signatures where they do not belong: another chain, another contract, another account, a second time. Guards the
+/// EIP-712 domain, the account in every message, the nonce and the numbers of batches.
 contract ReplayTest is MovesTest {
+    uint256 private constant VOUCHER_KEY = 0xc0de;
+
+    // =================================================== other places ================================================
+
     function test_replay_onAnotherChain() public {
-        (bytes memory data, bytes32 operation) = _transfer(friend);
-        bytes32 here = _typed(operation);
+        IEscrowTypes.Transfer memory move = _move(buyer, friend, 10e6);
+        bytes memory data = _transferData(move, _ownerSigned(_operation(move)));
         vm.chainId(84_532);
-        assertTrue(_typed(operation) != here, "another domain");
-        _fails(data);
+        _fails(data, _invalid(owner, _typed(_operation(move))));
         vm.chainId(31_337);
         _succeeds(data);
     }
 
     function test_replay_onAnotherContract() public {
-        (bytes memory data,) = _transfer(friend);
+        IEscrowTypes.Transfer memory move = _move(buyer, friend, 10e6);
+        bytes memory data = _transferData(move, _ownerSigned(_operation(move)));
         address first = address(escrow);
-        escrow = _deploy(settler);
-        _deposit(platform, 100e6);
-        assertEq(_deposit(owner, 100e6), buyer, "the same number there");
-        escrow.open(friendOwner, 0);
-        _fails(data);
+        _startAgain();
+        _fails(data, _invalid(owner, _typed(_operation(move))));
         (bool done,) = first.call(data);
         assertTrue(done, "where it was meant for");
     }
 
-    function test_replay_ofABatchOnAnotherContract() public {
+    function test_replay_ofABatchOnAnotherContractAndChain() public {
         IEscrowTypes.Batch memory batch = _batch(_line(buyer, 1e6), _line(friend, 1e6), "");
-        bytes memory signature = _sign(SETTLER_KEY, _digest(batch));
-        escrow = _deploy(settler);
-        _deposit(platform, 100e6);
-        _deposit(owner, 100e6);
-        escrow.open(friendOwner, 0);
-        _fails(abi.encodeCall(escrow.settle, (batch, signature)));
+        bytes memory data = abi.encodeCall(escrow.settle, (batch, _sign(SETTLER_KEY, _digest(batch))));
+        vm.chainId(84_532);
+        _fails(data, _invalid(settler, _digest(batch)));
+        vm.chainId(31_337);
+        _startAgain();
+        _fails(data, _invalid(settler, _digest(batch)));
     }
 
+    function test_replay_ofARedemptionOnAnotherContract() public {
+        address key = vm.addr(VOUCHER_KEY);
+        IEscrowTypes.VoucherOrder memory order = _order(buyer, key, 10e6);
+        bytes memory signature = _sign(VOUCHER_KEY, _redeemDigest(key, friend, buyer, order.expiry));
+        _startAgain();
+        _createVoucher(order);
+        _fails(
+            abi.encodeCall(escrow.redeemVoucher, (key, friend, signature)),
+            _invalid(key, _redeemDigest(key, friend, buyer, order.expiry))
+        );
+    }
+
+    // ================================================== other operations =============================================
+
+    /// @dev One key owns two accounts: what it signs for the one says nothing about the other.
+    function test_replay_onAnotherAccountOfTheSameOwner() public {
+        IEscrowTypes.Transfer memory move = _move(buyer, friend, 10e6);
+        bytes memory signature = _ownerSigned(_operation(move));
+        _fund(owner, 50e6);
+        vm.prank(owner);
+        move.from = escrow.depositFor(owner, "team", 50e6, MEMO);
+        _fails(_transferData(move, signature), _invalid(owner, _typed(_operation(move))));
+    }
+
+    /// @dev A clearance belongs to one operation: the owner cannot spend another amount, or somebody else, with it.
+    function test_replay_ofAClearanceForAnotherOperation() public {
+        IEscrowTypes.Transfer memory cleared = _move(buyer, friend, 1e6);
+        bytes memory clearance = _clear(_operation(cleared), cleared.deadline);
+        IEscrowTypes.Transfer memory wanted = _move(buyer, friend, 100e6);
+        bytes32 digest = _typed(_clearanceHash(_operation(wanted), wanted.deadline));
+        vm.expectRevert(_invalid(clearer, digest));
+        vm.prank(owner);
+        escrow.transfer(wanted, "", clearance);
+    }
+
+    /// @dev The same fields under another type are another message: a signed day limit changes no owner.
+    function test_replay_ofOneTypeAsAnother() public {
+        IEscrowTypes.DayLimit memory limit =
+            IEscrowTypes.DayLimit(buyer, uint40(uint160(0xbad)), uint40(block.timestamp + 60));
+        bytes memory signature = _ownerSigned(_operation(limit));
+        IEscrowTypes.Rotation memory rotation = IEscrowTypes.Rotation(buyer, address(0xbad), limit.deadline);
+        bytes32 digest = _typed(_operation(rotation));
+        vm.expectRevert(_invalid(owner, digest));
+        vm.prank(address(0xbad));
+        escrow.rotateOwner(rotation, signature, "", "");
+    }
+
+    // ==================================================== a second time ==============================================
+
     function test_I6_replay_aSecondTime() public {
-        (bytes memory data,) = _transfer(friend);
+        IEscrowTypes.Transfer memory move = _move(buyer, friend, 10e6);
+        bytes memory data = _transferData(move, _ownerSigned(_operation(move)));
         _succeeds(data);
-        _fails(data);
+        _fails(data, _invalid(owner, _typed(_operation(move))));
+    }
+
+    /// @dev Any operation of the account uses up the nonce, so of two signatures for one nonce only one works.
+    function test_I6_replay_ofASignatureForAUsedNonce() public {
+        IEscrowTypes.Transfer memory move = _move(buyer, friend, 10e6);
+        bytes memory data = _transferData(move, _ownerSigned(_operation(move)));
+        IEscrowTypes.DayLimit memory limit = IEscrowTypes.DayLimit(buyer, 300e6, uint40(block.timestamp + 60));
+        escrow.setDayLimit(limit, _ownerSigned(_operation(limit)));
+        _fails(data, _invalid(owner, _typed(_operation(move))));
+    }
+
+    /// @dev An account that changes hands and comes back takes no signature from before.
+    function test_I6_replay_afterTheAccountHasComeBack() public {
+        IEscrowTypes.Transfer memory move = _move(buyer, friend, 10e6);
+        bytes memory data = _transferData(move, _ownerSigned(_operation(move)));
+        _rotate(owner, friendOwner);
+        _rotate(friendOwner, owner);
+        assertEq(escrow.ownerOf(buyer), owner, "back");
+        _fails(data, _invalid(owner, _typed(_operation(move))));
+    }
+
+    /// @dev A closed voucher's key is used up: the signature that redeemed it cannot redeem a second one.
+    function test_I6_replay_ofARedemptionOnAnotherVoucher() public {
+        address key = vm.addr(VOUCHER_KEY);
+        IEscrowTypes.VoucherOrder memory order = _order(buyer, key, 10e6);
+        _createVoucher(order);
+        bytes memory signature = _sign(VOUCHER_KEY, _redeemDigest(key, friend, buyer, order.expiry));
+        bytes memory data = abi.encodeCall(escrow.redeemVoucher, (key, friend, signature));
+        _succeeds(data);
+        bytes memory clearance = _clear(_operation(order), order.deadline);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.VoucherKeyUsed.selector, key));
+        vm.prank(owner);
+        escrow.createVoucher(order, "", clearance);
+        _fails(data, abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
     }
 
     /// @dev A batch that was undone cannot be settled again: its number is used.
@@ -55,80 +140,35 @@ contract ReplayTest is MovesTest {
         escrow.void(batch);
         escrow.unpause(IEscrowTypes.Group.Settlement);
         vm.stopPrank();
-        _fails(data);
-    }
-
-    /// @dev The other half of the curve, and the 64-byte form, are no second signature.
-    function test_malleability_ofOwnerAndClearer() public {
-        (IEscrowTypes.Transfer memory move, bytes32 operation) = _move(friend);
-        bytes memory clearance = _clear(operation, move.deadline);
-        bytes memory other = _mirrored(OWNER_KEY, _typed(operation));
-        _fails(abi.encodeCall(escrow.transfer, (move, other, clearance)));
-        bytes memory good = _sign(OWNER_KEY, _typed(operation));
-        other = _mirrored(CLEARER_KEY, _typed(_clearanceHash(operation, move.deadline)));
-        _fails(abi.encodeCall(escrow.transfer, (move, good, other)));
-        _fails(abi.encodeCall(escrow.transfer, (move, bytes.concat(good, hex"00"), clearance)));
-        _succeeds(abi.encodeCall(escrow.transfer, (move, good, clearance)));
-    }
-
-    // ================================================= 7702 and 1271 owners ==========================================
-
-    function test_wallets_aDelegatedAccountKeepsItsKey() public {
-        vm.etch(owner, address(new BareDelegate()).code);
-        (bytes memory data,) = _transfer(friend);
-        _succeeds(data);
-    }
-
-    function test_wallets_aSmartWalletSignsAsItLikes() public {
-        address wallet = address(new SmartWallet(owner));
-        uint32 account = _deposit(wallet, 20e6);
-        buyer = account;
-        (IEscrowTypes.Transfer memory move, bytes32 operation) = _move(friend);
-        bytes memory clearance = _clear(operation, move.deadline);
-        bytes memory signature = _sign(OWNER_KEY, _typed(operation));
-        _fails(abi.encodeCall(escrow.transfer, (move, signature, clearance))); // the key's own is not the wallet's
-        _succeeds(abi.encodeCall(escrow.transfer, (move, bytes.concat(hex"01", signature), clearance)));
+        _fails(data, abi.encodeWithSelector(IEscrowTypes.WrongSequence.selector, 1, 2));
     }
 
     // ==================================================== internal ===================================================
 
-    function _move(uint32 to) private view returns (IEscrowTypes.Transfer memory move, bytes32 operation) {
-        move = IEscrowTypes.Transfer(buyer, to, 10e6, MEMO, uint40(block.timestamp + 60));
-        operation = keccak256(
-            abi.encode(
-                keccak256(
-                    "Transfer(uint32 from,uint32 to,uint64 amount,bytes32 memo,uint96 nonce,uint40 deadline)"
-                ),
-                buyer,
-                to,
-                move.amount,
-                MEMO,
-                escrow.accountOf(buyer).nonce,
-                move.deadline
-            )
-        );
+    /// @dev Another escrow with the same accounts under the same numbers.
+    function _startAgain() private {
+        escrow = _deploy(settler);
+        _deposit(platform, 100e6);
+        assertEq(_deposit(owner, 100e6), buyer, "the same number there");
+        assertEq(escrow.open(friendOwner, 0), friend, "and there");
     }
 
-    function _transfer(uint32 to) private view returns (bytes memory data, bytes32 operation) {
-        IEscrowTypes.Transfer memory move;
-        (move, operation) = _move(to);
-        bytes memory signature = _sign(OWNER_KEY, _typed(operation));
-        data = abi.encodeCall(escrow.transfer, (move, signature, _clear(operation, move.deadline)));
+    function _rotate(address from, address to) private {
+        IEscrowTypes.Rotation memory rotation = IEscrowTypes.Rotation(buyer, to, uint40(block.timestamp + 60));
+        bytes32 operation = _operation(rotation);
+        bytes memory clearance = _clear(operation, rotation.deadline);
+        if (to == owner) {
+            bytes memory signature = _ownerSigned(operation);
+            vm.prank(from);
+            escrow.rotateOwner(rotation, "", signature, clearance);
+        } else {
+            bytes memory signature = _ownerSigned(operation);
+            vm.prank(to);
+            escrow.rotateOwner(rotation, signature, "", clearance);
+        }
     }
 
-    function _mirrored(uint256 key, bytes32 digest) private pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
-        uint256 order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141;
-        return abi.encodePacked(r, bytes32(order - uint256(s)), v == 27 ? uint8(28) : uint8(27));
-    }
-
-    function _fails(bytes memory data) private {
-        (bool done,) = address(escrow).call(data);
-        assertTrue(!done, "must fail");
-    }
-
-    function _succeeds(bytes memory data) private {
-        (bool done,) = address(escrow).call(data);
-        assertTrue(done, "must succeed");
+    function _ownerSigned(bytes32 operation) private view returns (bytes memory) {
+        return _sign(OWNER_KEY, _typed(operation));
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {MovesTest} from "../support/MovesTest.sol";
+import {MultisigWallet} from "../support/Wallets.sol";
 
 /// @dev Drills: one key is in a thief's hands; how much can leave in a day? The answers stand in docs/security.md.
 contract StolenKeysTest is MovesTest {
@@ -66,6 +68,41 @@ contract StolenKeysTest is MovesTest {
         assertEq(usdc.balanceOf(thief), 500e6, "per account of the thief");
     }
 
+    /// @dev A settler of two keys: one in a thief's hands settles nothing.
+    function test_stolenSettler_ofTwoKeysSettlesNothing() public {
+        (uint256 first, uint256 second) = (0xaaa1, 0xaaa2);
+        if (vm.addr(second) < vm.addr(first)) (first, second) = (second, first);
+        address[] memory owners = new address[](2);
+        (owners[0], owners[1]) = (vm.addr(first), vm.addr(second));
+        MultisigWallet both = new MultisigWallet(owners, 2);
+        vm.prank(governor);
+        escrow.setSigner(IEscrowTypes.Role.Settler, address(both));
+        IEscrowTypes.Batch memory batch = _batch(_line(buyer, 50e6), _line(friend, 50e6), "");
+        bytes32 bound = both.boundDigest(_digest(batch));
+        bytes memory one = _sign(first, bound);
+        _fails(abi.encodeCall(escrow.settle, (batch, one)), _invalid(address(both), _digest(batch)));
+        _succeeds(abi.encodeCall(escrow.settle, (batch, bytes.concat(one, _sign(second, bound)))));
+    }
+
+    /// @dev With the clearer's key beside it the thief has not more: credit moves by an owner's signature only.
+    function test_stolenSettlerAndClearer_takeWhatTheSettlerTakes() public {
+        uint32 own = escrow.open(thief, 0);
+        (bytes memory data, bytes32 digest) = _transfer(own, "", true);
+        _fails(data, _invalid(owner, digest));
+        _settle(buyer, own, 100e6);
+        IEscrowTypes.Earner memory earner = escrow.earnerOf(own);
+        assertEq(earner.available, 0, "nothing to withdraw or to convert for a day");
+        bytes memory short =
+            abi.encodeWithSelector(IEscrowTypes.InsufficientEarnings.selector, own, 0, 80e6);
+        vm.prank(thief);
+        vm.expectRevert(short);
+        escrow.convertEarnings(own, 80e6);
+        vm.warp(block.timestamp + 24 hours);
+        vm.prank(thief);
+        vm.expectRevert(short);
+        escrow.convertEarnings(own, 80e6);
+    }
+
     // ================================================= clearer and owner =============================================
 
     function test_stolenClearer_aloneMovesNothing() public {
@@ -95,15 +132,7 @@ contract StolenKeysTest is MovesTest {
     function test_stolenOwner_cannotTakeTheAccountWithin48Hours() public {
         IEscrowTypes.Rotation memory rotation =
             IEscrowTypes.Rotation(buyer, thief, uint40(block.timestamp + 60));
-        bytes32 operation = keccak256(
-            abi.encode(
-                keccak256("RotateOwner(uint32 account,address owner,uint96 nonce,uint40 deadline)"),
-                buyer,
-                thief,
-                escrow.accountOf(buyer).nonce,
-                rotation.deadline
-            )
-        );
+        bytes32 operation = _operation(rotation);
         bytes memory signature = _sign(OWNER_KEY, _typed(operation));
         vm.prank(thief);
         escrow.rotateOwner(rotation, signature, "", "");
@@ -118,7 +147,53 @@ contract StolenKeysTest is MovesTest {
         escrow.applyOwner(buyer);
     }
 
+    /// @dev What the owner's key does get: earnings that are available, where they always went, or elsewhere after a day.
+    function test_stolenOwner_takesAvailableEarningsOnly() public {
+        _settle(1, buyer, 50e6);
+        vm.warp(block.timestamp + 1 days);
+        vm.startPrank(owner);
+        escrow.setPayoutTo(buyer, thief);
+        vm.warp(block.timestamp + 1 days - 1);
+        escrow.withdraw(buyer, 20e6);
+        assertEq(usdc.balanceOf(owner), 20e6, "to the owner's address");
+        vm.warp(block.timestamp + 1);
+        escrow.withdraw(buyer, 20e6);
+        vm.stopPrank();
+        assertEq(usdc.balanceOf(thief), 20e6, "measured: what is available after a day in the open");
+        assertEq(_balance(buyer), 100e6, "no credit");
+    }
+
+    /// @dev Both keys move one owner's credit, as credit: into USDC there is no way but the exit, which is shut.
+    function test_stolenClearerAndOwner_moveCreditButNoUsdc() public {
+        uint32 own = escrow.open(thief, 0);
+        (, bytes32 digest) = _transfer(own, "", true);
+        (bytes memory data,) = _transfer(own, _sign(OWNER_KEY, digest), true);
+        _succeeds(data);
+        assertEq(_balance(own), 100e6, "credit");
+        vm.startPrank(thief);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InsufficientEarnings.selector, own, 0, 100e6));
+        escrow.withdraw(own, 100e6);
+        uint256 darkAt = block.timestamp + 14 days;
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotDark.selector, darkAt, block.timestamp));
+        escrow.requestExit(own);
+        vm.stopPrank();
+        assertEq(usdc.balanceOf(thief), 0, "measured: no USDC");
+    }
+
     // ===================================================== others ====================================================
+
+    /// @dev Made-up logs make credit out of surplus, one capacity a day at most.
+    function test_stolenAttributor_isCapped() public {
+        usdc.mint(address(escrow), 2_000_000e6);
+        uint32 own = escrow.open(thief, 0);
+        vm.startPrank(attributor);
+        escrow.attribute(own, CAPACITY, "made up", 1);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.CapacityExceeded.selector, 1, 0));
+        escrow.attribute(own, 1, "made up", 2);
+        vm.stopPrank();
+        assertEq(usdc.balanceOf(thief), 0, "and it is credit, no USDC");
+        _assertBacked();
+    }
 
     function test_stolenAttributor_canOnlyGiveAwayTheSurplus() public {
         usdc.mint(address(escrow), 40e6);
@@ -154,26 +229,102 @@ contract StolenKeysTest is MovesTest {
         assertEq(usdc.balanceOf(friendOwner), 40e6, "all as before");
     }
 
+    /// @dev The same group again within 14 days of a pause's end needs the governor.
+    function test_stolenGuardian_cannotChainPauses() public {
+        uint256 end = block.timestamp + 7 days;
+        vm.prank(guardian);
+        escrow.pause(IEscrowTypes.Group.Moves, uint40(end));
+        for (uint256 day = 0; day < 21; ++day) {
+            uint40 until = uint40(block.timestamp + 7 days);
+            vm.expectRevert(
+                abi.encodeWithSelector(IEscrowTypes.NotMatured.selector, end + 14 days, block.timestamp)
+            );
+            vm.prank(guardian);
+            escrow.pause(IEscrowTypes.Group.Moves, until);
+            vm.warp(block.timestamp + 1 days);
+        }
+        vm.prank(guardian);
+        escrow.pause(IEscrowTypes.Group.Moves, uint40(block.timestamp + 7 days));
+    }
+
+    /// @dev The settler's key is stolen a second time, in the cool-down of the pause that answered the first: the guardian
+    /// can neither pause nor undo, the governor can.
+    function test_stolenSettler_againWithinTheCooldown() public {
+        vm.startPrank(guardian);
+        escrow.pause(IEscrowTypes.Group.Settlement, uint40(block.timestamp + 1));
+        vm.warp(block.timestamp + 1 days);
+        vm.stopPrank();
+        IEscrowTypes.Batch memory batch = _batch(_line(buyer, 100e6), _line(friend, 100e6), "");
+        escrow.settle(batch, _sign(SETTLER_KEY, _digest(batch)));
+        uint40 until = uint40(block.timestamp + 1 days);
+        uint256 cooled = block.timestamp - 1 days + 1 + 14 days;
+        vm.startPrank(guardian);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotMatured.selector, cooled, block.timestamp));
+        escrow.pause(IEscrowTypes.Group.Settlement, until);
+        vm.expectRevert(
+            abi.encodeWithSelector(IEscrowTypes.NotPaused.selector, IEscrowTypes.Group.Settlement)
+        );
+        escrow.void(batch);
+        vm.stopPrank();
+        vm.startPrank(governor);
+        escrow.pause(IEscrowTypes.Group.Settlement, until);
+        escrow.void(batch);
+        vm.stopPrank();
+        assertEq(_balance(buyer), 100e6, "given back");
+    }
+
+    /// @dev The governor is a timelock: whoever proposes for it is seen 48 hours before anything happens.
+    function test_stolenGovernor_isSeenTwoDaysAhead() public {
+        address[] memory proposers = new address[](1);
+        proposers[0] = thief;
+        TimelockController timelock = new TimelockController(48 hours, proposers, proposers, address(0));
+        vm.prank(governor);
+        escrow.setSigner(IEscrowTypes.Role.Governor, address(timelock));
+        bytes memory data = abi.encodeCall(escrow.setSigner, (IEscrowTypes.Role.Settler, thief));
+        vm.startPrank(thief);
+        vm.expectRevert(
+            abi.encodeWithSelector(IEscrowTypes.NotInRole.selector, IEscrowTypes.Role.Governor, thief)
+        );
+        escrow.setSigner(IEscrowTypes.Role.Settler, thief);
+        timelock.schedule(address(escrow), 0, data, 0, 0, 48 hours);
+        bytes32 id = timelock.hashOperation(address(escrow), 0, data, 0, 0);
+        vm.warp(block.timestamp + 48 hours - 1);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                TimelockController.TimelockUnexpectedOperationState.selector, id, bytes32(uint256(1 << 2))
+            )
+        );
+        timelock.execute(address(escrow), 0, data, 0, 0);
+        assertEq(escrow.settler(), settler, "the old one for two days");
+        vm.warp(block.timestamp + 1);
+        timelock.execute(address(escrow), 0, data, 0, 0);
+        vm.stopPrank();
+        assertEq(escrow.settler(), thief, "then what roles can do");
+        assertEq(usdc.balanceOf(thief), 0, "and nothing has left yet");
+    }
+
+    /// @dev Nor does a governor reach what is owed: every amount that it can move is surplus.
+    function test_stolenGovernor_takesNothingThatIsOwed() public {
+        usdc.mint(address(escrow), 10e6);
+        vm.startPrank(governor);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidAddress.selector, address(usdc)));
+        escrow.rescue(address(usdc), thief, 10e6);
+        IEscrowTypes.Refund memory refund = IEscrowTypes.Refund(thief, 11e6, "made up", 1);
+        escrow.queueRefund(refund);
+        vm.warp(block.timestamp + 7 days);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.SurplusExceeded.selector, 11e6, 10e6));
+        escrow.refundSurplus(refund);
+        vm.stopPrank();
+        _assertBacked();
+    }
+
     function _transfer(
         uint32 to,
         bytes memory ownerSignature,
         bool cleared
     ) private view returns (bytes memory data, bytes32 digest) {
-        IEscrowTypes.Transfer memory move =
-            IEscrowTypes.Transfer(buyer, to, 100e6, MEMO, uint40(block.timestamp + 60));
-        bytes32 operation = keccak256(
-            abi.encode(
-                keccak256(
-                    "Transfer(uint32 from,uint32 to,uint64 amount,bytes32 memo,uint96 nonce,uint40 deadline)"
-                ),
-                buyer,
-                to,
-                move.amount,
-                MEMO,
-                escrow.accountOf(buyer).nonce,
-                move.deadline
-            )
-        );
+        IEscrowTypes.Transfer memory move = _move(buyer, to, 100e6);
+        bytes32 operation = _operation(move);
         bytes memory clearance = cleared ? _clear(operation, move.deadline) : bytes("");
         return (abi.encodeCall(escrow.transfer, (move, ownerSignature, clearance)), _typed(operation));
     }

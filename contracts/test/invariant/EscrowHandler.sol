@@ -1,330 +1,66 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {ICreditEscrow} from "../../src/interfaces/ICreditEscrow.sol";
 import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {TypedHashes} from "../../src/libraries/TypedHashes.sol";
-import {EscrowTest} from "../support/EscrowTest.sol";
+import {NextEscrow} from "../support/NextEscrow.sol";
+import {MoneyHandler} from "./MoneyHandler.sol";
 
-/// @dev Does one random, valid thing a call, and keeps a ghost ledger of what has to come out of it.
-contract EscrowHandler is EscrowTest {
-    uint256 private constant OWNERS = 6;
-    uint256 private constant VOUCHER_KEYS = 0xc0de0000;
+/// @dev What owners and roles decide while money moves: owners and roles change hands, groups are paused, a policy comes
+/// and goes, a successor takes accounts over, owners leave.
+contract EscrowHandler is MoneyHandler {
+    uint256 private constant ROLE_KEYS = 0x401e0000;
 
-    /// @dev Ghosts: USDC in and out, and per earner the ten-thousandths earned in a lifetime.
-    uint256 public deposited;
-    uint256 public paidOut;
-    uint256 public settledGross;
-    uint64 public settledBatches;
-    mapping(uint32 earner => uint256) public earnedBps;
-    mapping(uint32 earner => uint256) public paidTo;
-    uint256 public inVouchers;
-    uint256 public vouchers;
-    uint256 public largestRestDeficit;
-    /// @dev What must never happen.
-    bool public liabilitiesMoved;
-    bool public replayed;
-    bool public stolen;
-    bool public voidLeftTraces;
-    bool public pauseChained;
-    /// @dev USDC that is nobody's, and what of it is to go back.
-    uint256 public stray;
-    uint256 public logs;
-    IEscrowTypes.Refund private _refund;
+    NextEscrow private _next = new NextEscrow();
+    uint256 private _roleKeys = ROLE_KEYS;
 
-    /// @dev What a live batch has done, so that it can be undone.
-    struct Live {
-        IEscrowTypes.Batch batch;
-        bytes32 digest;
-        uint256 settledAt;
-        uint256 gross;
-        uint32[2] earners; // operator, referrer or 0
-        uint256[2] nets;
-    }
+    // ----------------------------------------------------- owners ----------------------------------------------------
 
-    Live[] private _live;
-
-    constructor() {
-        _start();
-        leaveStray(3);
-        deposit(0, 5_000e6);
-    }
-
-    /// @dev The runner calls every public function: the escrow is deployed by the constructor, once.
-    // solhint-disable-next-line no-empty-blocks
-    function setUp() public override {}
-
-    // --------------------------------------------------- operations --------------------------------------------------
-
-    function deposit(uint256 who, uint256 amount) public {
-        if (_isPaused(IEscrowTypes.Group.Deposits) || usdc.isBlacklisted(_owner(who))) return;
-        amount = bound(amount, 5e6, 5_000e6);
-        _deposit(_owner(who), uint64(amount));
-        deposited += amount;
-    }
-
-    function open(uint256 who) external {
-        escrow.open(_owner(who), 0);
-    }
-
-    function elapse(uint256 time) external {
-        vm.warp(block.timestamp + bound(time, 0, 36 hours));
-    }
-
-    /// @dev Up to four accounts pay one operator, with or without a referrer, beyond their balance at times.
-    function settle(uint256 seed, uint256 operator, uint256 referrer) public {
-        if (_isPaused(IEscrowTypes.Group.Settlement)) return;
-        (bytes memory debits, uint256 gross) = _debits(seed);
-        bool referred = gross > 0 && seed % 3 != 0;
-        Live storage live = _live.push();
-        live.gross = gross;
-        live.earners = [_id(operator), referred ? _id(referrer) : 0];
-        live.settledAt = block.timestamp;
-        uint64 owed = escrow.liabilities();
-        uint256[3] memory before =
-            [_earned(PLATFORM_ID), _earned(live.earners[0]), _earned(live.earners[1])];
-
-        live.batch = _batch(
-            debits,
-            _line(live.earners[0], gross),
-            referred ? _line(live.earners[1], gross) : bytes("")
-        );
-        bytes32 digest = _digest(live.batch);
-        escrow.settle(live.batch, _sign(SETTLER_KEY, digest));
-
-        live.digest = bytes32((uint256(digest) >> 40) << 40);
-        live.nets = [_earned(live.earners[0]) - before[1], _earned(live.earners[1]) - before[2]];
-        ++settledBatches;
-        settledGross += gross;
-        earnedBps[live.earners[0]] += gross * 8_000;
-        if (referred) earnedBps[live.earners[1]] += gross * 100;
-        if (escrow.liabilities() != owed) liabilitiesMoved = true;
-        if (live.earners[0] != 1 && live.earners[1] != 1) {
-            uint256 rest = _earned(PLATFORM_ID) - before[0];
-            uint256 floor = (gross * (referred ? 19 : 20)) / 100;
-            if (floor > rest + 2) largestRestDeficit = floor - rest;
-        }
-    }
-
-    /// @dev Undoes the last live batch, if it is young enough, whatever has happened since.
-    function voidLast() public {
-        if (_live.length == 0) return;
-        Live storage live = _live[_live.length - 1];
-        if (block.timestamp > live.settledAt + 1 days) return;
-        bool paused = _isPaused(IEscrowTypes.Group.Settlement);
-        uint64 owed = escrow.liabilities();
-        vm.startPrank(governor);
-        if (!paused) escrow.pause(IEscrowTypes.Group.Settlement, uint40(block.timestamp + 1));
-        escrow.void(live.batch);
-        if (!paused) escrow.unpause(IEscrowTypes.Group.Settlement);
-        vm.stopPrank();
-        if (escrow.liabilities() != owed) liabilitiesMoved = true;
-        settledGross -= live.gross;
-        earnedBps[live.earners[0]] -= live.gross * 8_000;
-        if (live.earners[1] != 0) earnedBps[live.earners[1]] -= live.gross * 100;
-        _live.pop();
-    }
-
-    /// @dev A batch that is undone at once leaves nothing behind.
-    function settleAndVoid(uint256 seed, uint256 operator, uint256 referrer) external {
-        if (_isPaused(IEscrowTypes.Group.Settlement)) return;
-        bytes32 before = _state();
-        settle(seed, operator, referrer);
-        voidLast();
-        if (_state() != before) voidLeftTraces = true;
-    }
-
-    function withdraw(uint256 who, uint256 amount) external {
+    /// @dev At once if the clearer agrees, else after two days.
+    function rotateOwner(uint256 who, uint256 to, bool cleared) external {
+        if (_isPaused(IEscrowTypes.Group.Moves)) return;
         uint32 id = _id(who);
-        IEscrowTypes.Earner memory state = escrow.earnerOf(id);
-        uint256 room = id == PLATFORM_ID ? state.available : 500e6 - state.windowPaid;
-        uint256 most = state.available < room ? state.available : room;
-        if (most < 10e6 || !_mayLeave(id) || usdc.isBlacklisted(state.payoutTo)) return;
-        amount = bound(amount, 10e6, most);
-        address owner = escrow.ownerOf(id);
-        vm.prank(owner);
-        escrow.withdraw(id, uint64(amount));
-        paidOut += amount;
-        paidTo[id] += amount;
-    }
-
-    function payout(uint256 who, uint256 other) external {
-        if (_isPaused(IEscrowTypes.Group.Payouts)) return;
-        uint32[] memory ids = new uint32[](2);
-        (ids[0], ids[1]) = (_id(who), _id(other));
-        uint256[2] memory before = [_earned(ids[0]), _earned(ids[1])];
-        paidOut += escrow.payout(ids);
-        paidTo[ids[0]] += before[0] - _earned(ids[0]);
-        if (ids[1] != ids[0]) paidTo[ids[1]] += before[1] - _earned(ids[1]);
-    }
-
-    function sweep(uint256 who, uint256 amount) external {
-        if (_isPaused(IEscrowTypes.Group.Deposits)) return;
-        amount = bound(amount, 5e6, 50e6);
-        bytes32[] memory refs = new bytes32[](1);
-        refs[0] = escrow.refOf(_owner(who), 0);
-        escrow.open(_owner(who), 0);
-        usdc.mint(escrow.depositAddressOf(refs[0]), amount);
-        deposited += escrow.sweep(refs);
-    }
-
-    function setPayoutTo(uint256 who, uint256 to) external {
-        uint32 id = _id(who);
-        address owner = escrow.ownerOf(id);
-        vm.prank(owner);
-        escrow.setPayoutTo(id, _owner(to));
-    }
-
-    function transfer(uint256 who, uint256 toSeed, uint256 amount) external {
-        (uint32 from, uint32 to) = (_id(who), _id(toSeed));
-        uint256 balance = _balance(from);
-        if (from == to || balance == 0 || _isPaused(IEscrowTypes.Group.Moves)) return;
-        IEscrowTypes.Transfer memory move =
-            IEscrowTypes.Transfer(from, to, uint64(bound(amount, 1, balance)), MEMO, uint40(block.timestamp));
+        IEscrowTypes.Rotation memory rotation =
+            IEscrowTypes.Rotation(id, _owner(to), uint40(block.timestamp));
         bytes32 operation = keccak256(
-            abi.encode(TypedHashes.TRANSFER, from, to, move.amount, MEMO, _nonce(from), move.deadline)
+            abi.encode(TypedHashes.ROTATE_OWNER, id, rotation.owner, _nonce(id), rotation.deadline)
         );
-        bytes memory clearance = _clear(operation, move.deadline);
-        uint64 owed = escrow.liabilities();
-        vm.prank(escrow.ownerOf(from));
-        escrow.transfer(move, "", clearance);
-        _tryAgain(escrow.ownerOf(from), move, clearance);
-        if (escrow.liabilities() != owed) liabilitiesMoved = true;
-    }
-
-    function createVoucher(uint256 who, uint256 amount) external {
-        uint32 from = _id(who);
-        uint256 balance = _balance(from);
-        if (balance == 0 || _isPaused(IEscrowTypes.Group.Moves)) return;
-        address key = vm.addr(VOUCHER_KEYS + ++vouchers);
-        uint40 time = uint40(block.timestamp);
-        IEscrowTypes.VoucherOrder memory order =
-            IEscrowTypes.VoucherOrder(from, key, uint64(bound(amount, 1, balance)), 0, time + 1 days, time);
-        bytes32 operation = keccak256(
-            abi.encode(
-                TypedHashes.CREATE_VOUCHER, from, key, order.amount, 0, order.expiry, _nonce(from), order.deadline
-            )
-        );
-        bytes memory clearance = _clear(operation, time);
-        uint64 owed = escrow.liabilities();
-        vm.prank(escrow.ownerOf(from));
-        escrow.createVoucher(order, "", clearance);
-        inVouchers += order.amount;
-        if (escrow.liabilities() != owed) liabilitiesMoved = true;
-    }
-
-    /// @dev Redeems a voucher, or gives it back when it has expired; a closed one refuses both.
-    function closeVoucher(uint256 which, uint256 who) external {
-        if (vouchers == 0) return;
-        uint256 privateKey = VOUCHER_KEYS + bound(which, 1, vouchers);
-        address key = vm.addr(privateKey);
-        IEscrowTypes.Voucher memory voucher = escrow.voucherOf(key);
-        if (voucher.amount == 0) {
-            vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
-            escrow.reclaimVoucher(key);
-            return;
-        }
-        if (block.timestamp <= voucher.expiry && _isPaused(IEscrowTypes.Group.Moves)) return;
-        inVouchers -= voucher.amount;
-        if (block.timestamp > voucher.expiry) {
-            escrow.reclaimVoucher(key);
-        } else {
-            uint32 to = _id(who);
-            bytes32 digest = _typed(keccak256(abi.encode(TypedHashes.REDEEM, key, to, voucher.from, voucher.expiry)));
-            escrow.redeemVoucher(key, to, _sign(privateKey, digest));
-        }
-    }
-
-    function convertEarnings(uint256 who, uint256 amount) external {
-        uint32 id = _id(who);
-        uint256 available = escrow.earnerOf(id).available;
-        if (available == 0 || !_mayLeave(id)) return;
-        amount = bound(amount, 1, available);
-        vm.prank(escrow.ownerOf(id));
-        escrow.convertEarnings(id, uint64(amount));
-        paidTo[id] += amount;
-    }
-
-    // ------------------------------------------------ surplus and roles ----------------------------------------------
-
-    function leaveStray(uint256 amount) public {
-        amount = bound(amount, 1, 50e6);
-        usdc.mint(address(escrow), amount);
-        stray += amount;
-    }
-
-    function attribute(uint256 who, uint256 amount) external {
-        if (stray == 0 || _isPaused(IEscrowTypes.Group.Deposits)) return;
-        amount = bound(amount, 1, stray);
-        uint32 id = _id(who);
-        vm.prank(attributor);
-        escrow.attribute(id, uint64(amount), "block", ++logs);
-        stray -= amount;
-        deposited += amount;
-    }
-
-    function queueRefund(uint256 amount) external {
-        if (stray == 0) return;
-        _refund = IEscrowTypes.Refund(address(0xdead), uint64(bound(amount, 1, stray)), "block", ++logs);
-        vm.prank(governor);
-        escrow.queueRefund(_refund);
-    }
-
-    function refundSurplus() external {
-        if (_refund.amount == 0 || _refund.amount > stray) return;
-        vm.warp(block.timestamp + 7 days);
-        escrow.refundSurplus(_refund);
-        stray -= _refund.amount;
-        delete _refund;
-    }
-
-    /// @dev The guardian pauses as often as he is let.
-    function pause(uint256 which, uint256 length) external {
-        IEscrowTypes.Group group = IEscrowTypes.Group(which % 4);
-        uint256 end = escrow.pausedUntil(group);
-        bytes memory data = abi.encodeCall(escrow.pause, (group, uint40(block.timestamp + bound(length, 1, 7 days))));
-        vm.prank(guardian);
-        (bool done,) = address(escrow).call(data);
-        if (done && end != 0 && block.timestamp < end + 14 days) pauseChained = true;
-    }
-
-    function suspend(uint256 who, uint256 length) external {
-        uint32 id = _id(who);
-        vm.prank(governor);
-        escrow.suspend(id, uint40(block.timestamp + bound(length, 1, 30 days)), 0);
-    }
-
-    function setCaps(uint256 capacity) external {
-        vm.prank(governor);
-        escrow.setCaps(uint64(bound(capacity, 50_000e6, 1_000_000e6)), WINDOW);
-    }
-
-    /// @dev One owner at most is on the token's blacklist.
-    function blacklist(bool listed) external {
-        if (listed) usdc.blacklist(_owner(5));
-        else usdc.unBlacklist(_owner(5));
-    }
-
-    /// @dev Batches stay away for two weeks, everything is paused, and still one leaves with his credit.
-    function exit(uint256 who) external {
-        uint32 id = _id(who);
+        bytes memory signature = _sign(OWNER_KEYS + (to % OWNERS), _typed(operation));
+        bytes memory clearance = cleared ? _clear(operation, rotation.deadline) : bytes("");
         address owner = escrow.ownerOf(id);
-        uint256 balance = _balance(id);
-        if (balance == 0 || usdc.isBlacklisted(owner)) return;
-        (,, uint40 settledAt) = escrow.nextBatch();
-        if (block.timestamp <= settledAt + 14 days) vm.warp(settledAt + 14 days + 1);
         vm.prank(owner);
-        escrow.requestExit(id);
-        vm.warp(block.timestamp + 7 days);
-        vm.startPrank(governor);
-        for (uint8 group = 0; group < 4; ++group) {
-            escrow.pause(IEscrowTypes.Group(group), uint40(block.timestamp + 1));
+        escrow.rotateOwner(rotation, "", signature, clearance);
+        ++operations[id];
+    }
+
+    function applyOwner(uint256 who, bool cancel) external {
+        uint32 id = _id(who);
+        (, uint40 maturesAt,,) = escrow.queuedOf(id);
+        if (maturesAt == 0) return;
+        if (cancel) {
+            address owner = escrow.ownerOf(id);
+            vm.prank(owner);
+            escrow.cancelOwner(id);
+        } else if (block.timestamp >= maturesAt) {
+            escrow.applyOwner(id);
         }
-        vm.stopPrank();
+    }
+
+    function setDayLimit(uint256 who, uint256 perDay) external {
+        uint32 id = _id(who);
+        IEscrowTypes.DayLimit memory limit =
+            IEscrowTypes.DayLimit(id, uint40(bound(perDay, 0, 900e6)), uint40(block.timestamp));
+        address owner = escrow.ownerOf(id);
         vm.prank(owner);
-        escrow.exit(id);
-        vm.warp(block.timestamp + 1);
-        paidOut += balance;
+        escrow.setDayLimit(limit, "");
+        ++operations[id];
+    }
+
+    function applyDayLimit(uint256 who) external {
+        uint32 id = _id(who);
+        (,,, uint40 maturesAt) = escrow.queuedOf(id);
+        if (maturesAt == 0 || block.timestamp < maturesAt) return;
+        escrow.applyDayLimit(id);
     }
 
     /// @dev A move without the owner, or without the clearer.
@@ -340,93 +76,150 @@ contract EscrowHandler is EscrowTest {
         address caller = asOwner ? escrow.ownerOf(from) : address(0xbad);
         vm.prank(caller);
         (bool done,) = address(escrow).call(data);
-        if (done) stolen = true;
+        if (done) broken["I9"] = true;
     }
 
-    // ---------------------------------------------------- reading ----------------------------------------------------
+    // ----------------------------------------------------- roles -----------------------------------------------------
 
-    function lastDigest() external view returns (bytes32) {
-        return _live.length == 0 ? bytes32(0) : _live[_live.length - 1].digest;
+    /// @dev The guardian pauses as often as he is let.
+    function pause(uint256 which, uint256 length) external {
+        IEscrowTypes.Group group = IEscrowTypes.Group(which % 4);
+        uint256 end = escrow.pausedUntil(group);
+        bytes memory data = abi.encodeCall(escrow.pause, (group, uint40(block.timestamp + bound(length, 1, 7 days))));
+        vm.prank(guardian);
+        (bool done,) = address(escrow).call(data);
+        if (done && end != 0 && block.timestamp < end + 14 days) broken["I16"] = true;
     }
 
-    /// @dev What an earner has earned within the last 24 hours.
-    function fresh(uint32 earner) external view returns (uint256 sum) {
-        for (uint256 i = _live.length; i > 0 && _live[i - 1].settledAt + 1 days > block.timestamp; --i) {
-            Live storage live = _live[i - 1];
-            if (live.earners[0] == earner) sum += live.nets[0];
-            else if (live.earners[1] == earner) sum += live.nets[1];
+    function suspend(uint256 who, uint256 length) external {
+        uint32 id = _id(who);
+        vm.prank(governor);
+        escrow.suspend(id, uint40(block.timestamp + bound(length, 1, 30 days)), 0);
+    }
+
+    function setCaps(uint256 capacity) external {
+        vm.prank(governor);
+        escrow.setCaps(uint64(bound(capacity, 50_000e6, 1_000_000e6)), WINDOW);
+    }
+
+    /// @dev A role passes on; who had it tries once more.
+    function setSigner(uint8 which) external {
+        IEscrowTypes.Role role = IEscrowTypes.Role(which % 5);
+        uint256 key = ++_roleKeys;
+        address from = escrow.roleOf(role);
+        vm.prank(governor);
+        escrow.setSigner(role, vm.addr(key));
+        if (_formerActs(role, from)) broken["I9"] = true;
+        if (role == IEscrowTypes.Role.Settler) settlerKey = key;
+        else if (role == IEscrowTypes.Role.Clearer) clearerKey = key;
+        else if (role == IEscrowTypes.Role.Attributor) attributor = vm.addr(key);
+        else if (role == IEscrowTypes.Role.Guardian) guardian = vm.addr(key);
+        else governor = vm.addr(key);
+    }
+
+    /// @dev None, one that breaks, or one that believes some.
+    function setPolicy(uint256 which) external {
+        address[4] memory policies = [address(policy), address(0), address(policy), address(usdc)];
+        vm.prank(governor);
+        escrow.setPayoutPolicy(policies[which % 4]);
+    }
+
+    function verify(uint256 who, bool believed) external {
+        address owner = _owner(who);
+        if (believed) policy.verify(owner);
+        else policy.forget(owner);
+    }
+
+    /// @dev A good earner waits for two days and takes most of it: beyond the limit only if the policy believes its owner.
+    function earnAndWithdraw(uint256 who, uint256 gross, uint256 amount) external {
+        if (_isPaused(IEscrowTypes.Group.Deposits) || usdc.isBlacklisted(_owner(0))) return;
+        deposit(0, 2_000e6);
+        settle(uint256(keccak256(abi.encode(gross))), who, who);
+        vm.warp(block.timestamp + 2 days);
+        withdraw(who, amount);
+    }
+
+    // ---------------------------------------------------- the way out ------------------------------------------------
+
+    function queueSuccessor() external {
+        vm.prank(governor);
+        escrow.queueSuccessor(address(_next));
+    }
+
+    function cancelSuccessor() external {
+        (address next,) = escrow.successor();
+        if (next == address(0)) return;
+        vm.prank(guardian);
+        escrow.cancelSuccessor();
+    }
+
+    function requestExit(uint256 who) external {
+        uint32 id = _id(who);
+        (,, uint40 settledAt) = escrow.nextBatch();
+        (address next,) = escrow.successor();
+        if (next == address(0) && block.timestamp <= settledAt + 14 days) return;
+        address owner = escrow.ownerOf(id);
+        vm.prank(owner);
+        escrow.requestExit(id);
+    }
+
+    /// @dev Two accounts go to the successor, but not those whose owners are leaving.
+    function migrate(uint256 who, uint256 other) external {
+        (address next, uint40 maturesAt) = escrow.successor();
+        if (next == address(0)) return;
+        if (block.timestamp < maturesAt) vm.warp(maturesAt);
+        uint32[] memory ids = new uint32[](2);
+        (ids[0], ids[1]) = (_id(who), _id(other));
+        uint256[2] memory before = [_balance(ids[0]), _balance(ids[1])];
+        bool[2] memory leaving = [_isLeaving(ids[0]), _isLeaving(ids[1])];
+        vm.prank(vm.addr(clearerKey));
+        uint256 total = escrow.migrate(ids);
+        paidOut += total;
+        for (uint256 i = 0; i < 2; ++i) {
+            if (leaving[i] ? _balance(ids[i]) != before[i] : _balance(ids[i]) != 0) broken["I13"] = true;
         }
     }
 
-    function escrowAddress() external view returns (ICreditEscrow) {
-        return escrow;
-    }
-
-    function held() external view returns (uint256) {
-        return usdc.balanceOf(address(escrow));
+    /// @dev Batches stay away for two weeks, everything is paused, and still one leaves with his credit.
+    function exit(uint256 who) external {
+        uint32 id = _id(who);
+        address owner = escrow.ownerOf(id);
+        uint256 balance = _balance(id);
+        if (balance == 0 || usdc.isBlacklisted(owner)) return;
+        (,, uint40 settledAt) = escrow.nextBatch();
+        (address next,) = escrow.successor();
+        if (next == address(0) && block.timestamp <= settledAt + 14 days) vm.warp(settledAt + 14 days + 1);
+        vm.prank(owner);
+        escrow.requestExit(id);
+        vm.warp(block.timestamp + 7 days);
+        vm.startPrank(governor);
+        for (uint8 group = 0; group < 4; ++group) {
+            escrow.pause(IEscrowTypes.Group(group), uint40(block.timestamp + 1));
+        }
+        vm.stopPrank();
+        vm.prank(owner);
+        escrow.exit(id);
+        vm.warp(block.timestamp + 1);
+        paidOut += balance;
     }
 
     // ---------------------------------------------------- internal ---------------------------------------------------
 
-    function _owner(uint256 seed) private view returns (address) {
-        uint256 index = seed % OWNERS;
-        return index == 0 ? platform : address(uint160(0xabc0 + index));
+    function _isLeaving(uint32 id) private view returns (bool) {
+        uint256 exitAt = escrow.accountOf(id).exitAt;
+        return exitAt != 0 && block.timestamp <= exitAt + 7 days;
     }
 
-    function _id(uint256 seed) private view returns (uint32) {
-        return uint32(1 + (seed % (escrow.nextId() - 1)));
-    }
-
-    function _isPaused(IEscrowTypes.Group group) private view returns (bool) {
-        return block.timestamp < escrow.pausedUntil(group);
-    }
-
-    function _mayLeave(uint32 id) private view returns (bool) {
-        return !_isPaused(IEscrowTypes.Group.Payouts) && block.timestamp >= escrow.suspendedUntil(id);
-    }
-
-    function _tryAgain(address owner, IEscrowTypes.Transfer memory move, bytes memory clearance) private {
-        bytes memory data = abi.encodeCall(escrow.transfer, (move, bytes(""), clearance));
-        vm.prank(owner);
-        (bool done,) = address(escrow).call(data);
-        if (done) replayed = true;
-    }
-
-    /// @dev Everything that can be seen of accounts, earners and the bucket.
-    function _state() private view returns (bytes32 state) {
-        for (uint32 id = 1; id < escrow.nextId(); ++id) {
-            state = keccak256(abi.encode(state, escrow.accountOf(id), escrow.earnerOf(id)));
+    /// @dev What the role may do at any time, done by somebody who had it; `steal` tries without the clearer.
+    function _formerActs(IEscrowTypes.Role role, address from) private returns (bool done) {
+        bytes memory data = abi.encodeCall(escrow.suspend, (1, uint40(block.timestamp + 1), 0));
+        if (role == IEscrowTypes.Role.Settler) {
+            IEscrowTypes.Batch memory batch = _batch("", "", "");
+            data = abi.encodeCall(escrow.settle, (batch, _sign(settlerKey, _digest(batch))));
+        } else if (role == IEscrowTypes.Role.Attributor) {
+            data = abi.encodeCall(escrow.attribute, (1, 1, "block", ++logs));
         }
-        (uint256 available,,) = escrow.settlementCapacity();
-        (, bytes32 prev,) = escrow.nextBatch();
-        state = keccak256(abi.encode(state, escrow.liabilities(), available, prev));
-    }
-
-    function _nonce(uint32 account) private view returns (uint96) {
-        return escrow.accountOf(account).nonce;
-    }
-
-    function _clear(bytes32 operation, uint40 deadline) private view returns (bytes memory) {
-        return _sign(CLEARER_KEY, _typed(keccak256(abi.encode(TypedHashes.CLEARANCE, operation, deadline))));
-    }
-
-    function _debits(uint256 seed) private view returns (bytes memory lines, uint256 gross) {
-        uint256 short;
-        uint256 own;
-        for (uint32 id = 1; id < escrow.nextId() && id <= 4; ++id) {
-            uint256 roll = uint256(keccak256(abi.encode(seed, id)));
-            if (roll % 2 == 0) continue;
-            IEscrowTypes.Account memory state = escrow.accountOf(id);
-            uint256 room = id == 1 ? uint256(state.balance) / 2 : uint256(state.dayLimit) - state.used;
-            uint256 wanted = bound(roll >> 8, 0, uint256(state.balance) + 3e6);
-            uint256 amount = wanted < room ? wanted : room;
-            if (id == 1) own = amount;
-            else if (amount > state.balance) short += amount - state.balance;
-            lines = bytes.concat(lines, _line(id, amount));
-            gross += amount;
-        }
-        (uint256 capacity,,) = escrow.settlementCapacity();
-        // a builder leaves out what account 1 can't carry, what the bucket doesn't hold, and what is too small to round
-        if (short + own > _balance(1) || gross > capacity || gross < 12) return ("", 0);
+        vm.prank(from);
+        (done,) = address(escrow).call(data);
     }
 }

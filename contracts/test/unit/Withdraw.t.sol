@@ -5,15 +5,8 @@ import {TestUSDC} from "../../dev/TestUSDC.sol";
 import {CreditEscrow} from "../../src/CreditEscrow.sol";
 import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
 import {IPayoutPolicy} from "../../src/interfaces/IPayoutPolicy.sol";
+import {AllowList} from "../support/AllowList.sol";
 import {EscrowTest} from "../support/EscrowTest.sol";
-
-contract AllowList is IPayoutPolicy {
-    mapping(address owner => bool) public isVerified;
-
-    function verify(address owner) external {
-        isVerified[owner] = true;
-    }
-}
 
 contract WithdrawTest is EscrowTest {
     AllowList private policy;

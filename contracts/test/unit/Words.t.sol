@@ -62,6 +62,21 @@ contract WordsTest is Test {
         this.accountWith(0, uint256(type(uint32).max) + 1);
         _overflows(uint256(type(uint40).max) + 1, type(uint40).max);
         this.dayLimitAt(uint256(type(uint40).max) + 1);
+        _overflows(uint256(type(uint64).max) + 1, type(uint64).max);
+        this.refunded(type(uint64).max, 1);
+    }
+
+    /// @dev A limit below what has been used leaves the bucket full, not overflowing: invariant 7.
+    function test_account_dayLimitCapsWhatWasUsed(uint40 amount, uint40 limit) public pure {
+        amount = uint40(bound(amount, 1, type(uint40).max));
+        limit = uint40(bound(limit, 0, amount - 1));
+        AccountWord word = AccountWordLib.opened(amount).withBalanceAndDebt(amount, 0);
+        (word,) = word.spend(7, amount, NOW);
+        assertEq(word.withDayLimit(limit, NOW).usedBy(NOW), limit, "used");
+    }
+
+    function refunded(uint64 balance, uint256 amount) external pure returns (AccountWord next) {
+        (next,) = AccountWordLib.opened(1).withBalanceAndDebt(balance, 0).refund(amount, amount, NOW);
     }
 
     function accountWith(uint256 balance, uint256 debt) external pure returns (AccountWord) {
