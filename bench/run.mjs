@@ -2,6 +2,10 @@ import { spawn } from "node:child_process";
 
 /** Every benchmark by its name: `pnpm bench <name> [options]`. The last line it prints is one JSON object. */
 const BENCHES = {
+  usage: {
+    file: "bench/usage.ts",
+    about: "pages and sums of a usage log of 10M rows, against one of 100k; --large, --small",
+  },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };
 
