@@ -14,6 +14,10 @@ const BENCHES = {
     file: "bench/ledger.ts",
     about: "holds and captures a second, against one call a step; --rounds, --seconds",
   },
+  usage: {
+    file: "bench/usage.ts",
+    about: "pages and sums of a usage log of 10M rows, against one of 100k; --large, --small",
+  },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };
 

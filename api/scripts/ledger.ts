@@ -1,13 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { openDatabase } from "../src/db/open.ts";
+import type { Sql } from "../src/db/types.ts";
+import { rebuildUsageDays } from "../src/flow/capture/rollup-store.ts";
 import { checkLedger } from "../src/ledger/check-ledger.ts";
 
 const DEV_FILE = ".infr/dev.json";
 
-const HELP = `pnpm ledger check
+const HELP = `pnpm ledger <command>
 
-Recomputes every balance, counter and limit from entries, holds and the usage log, and prints what differs. It reads one
-snapshot of the database, locks nothing and changes nothing. Exit code 0 if nothing differs, 1 if something does.
+  check           recomputes every balance, counter, limit and sum of usage from entries, holds and the usage log, and
+                  prints what differs. It reads one snapshot of the database, locks nothing and changes nothing. Exit
+                  code 0 if nothing differs, 1 if something does.
+  rebuild-usage   works the sums of usage by day out anew, from the usage log. Requests go on meanwhile.
 
   DATABASE_URL   the database to check; that of the running stack (pnpm dev) where it is not set`;
 
@@ -19,23 +23,34 @@ function databaseUrl(): string | null {
   return (JSON.parse(readFileSync(DEV_FILE, "utf8")) as { databaseUrl: string }).databaseUrl;
 }
 
-// pnpm hands a separating "--" on.
-const words = process.argv.slice(2).filter((word) => word !== "--");
-const url = databaseUrl();
-if (words.includes("--help")) {
-  console.log(HELP);
-} else if (words.join(" ") !== "check") {
-  console.error(HELP);
-  process.exitCode = 2;
-} else if (url === null) {
-  console.error("Which database? Set DATABASE_URL, or start the stack with `pnpm dev` in another terminal first.");
-  process.exitCode = 2;
-} else {
+/** By the word that runs it. @returns the exit code */
+const COMMANDS: Record<string, (sql: Sql) => Promise<number>> = {
+  check: async (sql) => ((await checkLedger({ sql, say: console.log })).length === 0 ? 0 : 1),
+  "rebuild-usage": async (sql) => {
+    const { removed, added } = await rebuildUsageDays(sql);
+    console.log(`Sums of usage by day: ${removed} were wrong and are gone, ${added} are new.`);
+    return 0;
+  },
+};
+
+async function run(words: string[]): Promise<number> {
+  if (words.includes("--help")) {
+    console.log(HELP);
+    return 0;
+  }
+  const command = COMMANDS[words.join(" ")];
+  const url = databaseUrl();
+  if (!command || url === null) {
+    console.error(command ? "Set DATABASE_URL, or start the stack with `pnpm dev` in another terminal first." : HELP);
+    return 2;
+  }
   const sql = openDatabase({ url, connections: 1 });
   try {
-    const found = await checkLedger({ sql, say: console.log });
-    process.exitCode = found.length === 0 ? 0 : 1;
+    return await command(sql);
   } finally {
     await sql.end();
   }
 }
+
+// pnpm hands a separating "--" on.
+process.exitCode = await run(process.argv.slice(2).filter((word) => word !== "--"));

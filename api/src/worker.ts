@@ -9,6 +9,7 @@ import { openDatabase } from "./db/open.ts";
 import { buildBatch } from "./flow/batch/build-batch.ts";
 import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
+import { rollUpUsage } from "./flow/capture/rollup-store.ts";
 import { submitBatch } from "./flow/settle/submit-batch.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
 import { Canaries } from "./inference/canaries.ts";
@@ -26,6 +27,7 @@ const SETTLE_MS = 200;
 const RELEASE_MS = 2_000;
 const CANARY_MS = 1_000;
 const PARTITION_MS = 3_600_000;
+const ROLL_UP_MS = 1_000;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
 const config = readConfig(process.env);
@@ -57,6 +59,7 @@ const jobs: Job[] = [
   { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
   { name: "ask canaries", everyMs: CANARY_MS, run: () => canaries.begin() },
   { name: "trim node health", everyMs: PARTITION_MS, run: () => trimHealth(sql) },
+  { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];
 const stops = jobs.map((job) => startLoop(job, logger));

@@ -17,6 +17,7 @@ export const Amount = Type.String({
 /** What stands in a path to name a row. */
 export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: "^[a-z0-9_]+$" });
 export const Moment = Type.String({ format: "date-time" });
+export const Day = Type.String({ format: "date", examples: ["2030-01-31"] });
 export const Address = Type.String({ pattern: "^0x[0-9a-fA-F]{40}$" });
 export const Bytes32 = Type.String({ pattern: "^0x[0-9a-fA-F]{64}$" });
 export const Bytes = Type.String({ pattern: "^0x([0-9a-fA-F]{2})*$", maxLength: 20_000 });
@@ -69,6 +70,13 @@ export function readMoment<T extends null | undefined>(text: string | T): Date |
   const date = new Date(text);
   if (Number.isNaN(date.getTime()))
     throw new InvalidInputError(`"${text}" is not a moment, as in 2030-01-31T12:00:00Z.`);
+  return date;
+}
+
+/** The beginning of a {@link Day}, UTC. @throws InvalidInputError */
+export function readDay(text: string): Date {
+  const date = new Date(`${text}T00:00:00Z`);
+  if (Number.isNaN(date.getTime())) throw new InvalidInputError(`"${text}" is not a day, as in 2030-01-31.`);
   return date;
 }
 

@@ -47,7 +47,7 @@ async function run(...words: string[]): Promise<{ code: number; out: string; err
   return { code: code as number, out, error };
 }
 
-describe("pnpm ledger check", () => {
+describe("pnpm ledger <command>", () => {
   test("default: says what it checks, and that nothing differs", async () => {
     const { code, out } = await run("check");
     expect(code).toBe(0);
@@ -97,7 +97,7 @@ describe("pnpm ledger check", () => {
 
   test("error: another command is not understood", async () => {
     expect((await run("help")).code).toBe(2);
-    expect((await run("--help")).out).toContain("pnpm ledger check");
+    expect((await run("--help")).out).toContain("pnpm ledger <command>");
   });
 });
 

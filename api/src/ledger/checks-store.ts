@@ -14,6 +14,7 @@ export const CHECKS: Check[] = [
   { name: "captures are booked as they were logged", find: captures },
   { name: "what was charged follows from its price version", find: prices },
   { name: "limits are counted as the log and the holds say", find: limits },
+  { name: "sums of usage by day are those of the log", find: usageDays },
 ];
 
 function balances(sql: Queryable): Promise<Difference[]> {
@@ -81,7 +82,8 @@ function prices(sql: Queryable): Promise<Difference[]> {
     select 'cost of ' || request_id as what, cost_nano as counter, priced::bigint as recomputed
     from (
       select u.request_id, u.cost_nano, u.prompt_tokens::numeric * p.prompt_nano + u.cached_tokens::numeric * p.cached_nano
-        + u.completion_tokens::numeric * p.completion_nano + u.reasoning_tokens::numeric * p.reasoning_nano as priced
+        + u.completion_tokens::numeric * p.completion_nano + u.reasoning_tokens::numeric * p.reasoning_nano
+        + u.units::numeric * p.unit_nano as priced
       from usage u join prices p using (price_version)
     ) u
     where cost_nano <> priced`;
@@ -96,4 +98,23 @@ function limits(sql: Queryable): Promise<Difference[]> {
       ('held', l.held_nano, l.true_held_nano)
     ) c(what, counter, recomputed)
     where c.counter <> c.recomputed`;
+}
+
+/** The cost stands for its row: any other column that differs is shown by the same name. */
+function usageDays(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    with sums as (
+      select account_id, day, model, node_id, key_id, user_id, status, sum(requests)::bigint as requests,
+        sum(prompt_tokens)::bigint as prompt_tokens, sum(cached_tokens)::bigint as cached_tokens,
+        sum(completion_tokens)::bigint as completion_tokens, sum(reasoning_tokens)::bigint as reasoning_tokens,
+        sum(units)::bigint as units, sum(cost_nano)::bigint as cost_nano, sum(funded_nano)::bigint as funded_nano
+      from usage_sums group by 1, 2, 3, 4, 5, 6, 7
+    ), differing as (
+      (select * from sums except select * from usage_truth) union (select * from usage_truth except select * from sums)
+    )
+    select 'usage of ' || d.account_id || ' on ' || d.day || ' (' || concat_ws(', ', d.model, d.node_id, d.key_id, d.user_id, d.status)
+      || ')' as what, coalesce(s.cost_nano, 0) as counter, coalesce(t.cost_nano, 0) as recomputed
+    from (select distinct account_id, day, model, node_id, key_id, user_id, status from differing) d
+    left join sums s using (account_id, day, model, node_id, key_id, user_id, status)
+    left join usage_truth t using (account_id, day, model, node_id, key_id, user_id, status)`;
 }

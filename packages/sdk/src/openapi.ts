@@ -2258,6 +2258,15 @@ export interface paths {
             parameters: {
                 query: {
                     limit: number;
+                    /** @description Or the resource. */
+                    model?: string;
+                    nodeId?: string;
+                    keyId?: string;
+                    status?: "ok" | "aborted" | "error";
+                    /** @description Requests that began then or later. */
+                    from?: string;
+                    /** @description Requests that began before then. */
+                    until?: string;
                     /** @description nextCursor of the previous page */
                     cursor?: string;
                 };
@@ -2278,6 +2287,7 @@ export interface paths {
                                 id: string;
                                 /** Format: date-time */
                                 time: string;
+                                /** @description Or the resource. */
                                 model: string;
                                 /** @description Without cached ones. */
                                 promptTokens: number;
@@ -2285,6 +2295,8 @@ export interface paths {
                                 /** @description Without reasoning. */
                                 completionTokens: number;
                                 reasoningTokens: number;
+                                /** @description Of a resource; 0 for a model. */
+                                units: number;
                                 /**
                                  * @description US dollars as an exact decimal string.
                                  * @example 12.345678901
@@ -2311,6 +2323,11 @@ export interface paths {
                                      * @example 12.345678901
                                      */
                                     reasoning: string;
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    units: string;
                                 };
                                 nodeId: string;
                                 nodeName: string;
@@ -2323,6 +2340,162 @@ export interface paths {
                                 keyId: string | null;
                             }[];
                             nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/usage/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was used in a range of days, in total and by day, model, key or node
+         * @description Days are in UTC, by when a request began: the sums are those of the log at this moment, to the last digit. Without a range it is this month.
+         */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Or the resource. */
+                    model?: string;
+                    nodeId?: string;
+                    keyId?: string;
+                    status?: "ok" | "aborted" | "error";
+                    /**
+                     * @description First day.
+                     * @example 2030-01-31
+                     */
+                    from?: string;
+                    /**
+                     * @description Last day; at most 366 days.
+                     * @example 2030-01-31
+                     */
+                    to?: string;
+                    by: "day" | "model" | "key" | "node";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /**
+                             * Format: date
+                             * @example 2030-01-31
+                             */
+                            from: string;
+                            /**
+                             * Format: date
+                             * @example 2030-01-31
+                             */
+                            to: string;
+                            total: {
+                                requests: number;
+                                /** @description Without cached ones. */
+                                promptTokens: number;
+                                cachedTokens: number;
+                                /** @description Without reasoning. */
+                                completionTokens: number;
+                                reasoningTokens: number;
+                                units: number;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                cost: string;
+                            };
+                            groups: {
+                                /** @description The day, the model, or an id; empty for no key. */
+                                id: string;
+                                name: string | null;
+                                requests: number;
+                                /** @description Without cached ones. */
+                                promptTokens: number;
+                                cachedTokens: number;
+                                /** @description Without reasoning. */
+                                completionTokens: number;
+                                reasoningTokens: number;
+                                units: number;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                cost: string;
+                            }[];
+                            /** @description Whether there are more than 1000 groups; total has them all. */
+                            more: boolean;
                         };
                     };
                 };

@@ -1,5 +1,19 @@
 import type { Queryable } from "../../db/types.ts";
 
+export type UsageStatus = "ok" | "aborted" | "error";
+
+/** What of an account's log is asked for; every field that is set has to match. */
+export type UsageFilter = {
+  model?: string | undefined;
+  nodeId?: string | undefined;
+  keyId?: string | undefined;
+  status?: UsageStatus | undefined;
+  /** Requests that began at this moment or later. */
+  from?: Date | undefined;
+  /** Requests that began before this moment. */
+  until?: Date | undefined;
+};
+
 export type UsageRow = {
   request_id: string;
   started_at: Date;
@@ -11,36 +25,160 @@ export type UsageRow = {
   cached_tokens: number;
   completion_tokens: number;
   reasoning_tokens: number;
+  units: bigint;
   prompt_nano: bigint;
   cached_nano: bigint;
   completion_nano: bigint;
   reasoning_nano: bigint;
+  units_nano: bigint;
   cost_nano: bigint;
   latency_ms: number;
-  status: "ok" | "aborted" | "error";
+  status: UsageStatus;
   usage_source: "node" | "recount" | "drained";
   batch_seq: bigint | null;
 };
 
-/** An account's requests, newest first; `before` is the last id of the previous page. */
+/** PostgreSQL reads no later date of JavaScript's. */
+const END_OF_TIME = new Date("9999-12-31T00:00:00Z");
+
+type Place = { startedAt: Date; requestId: string };
+
+/**
+ * An account's requests, newest first; `before` is the last one of the previous page. By time it is a range of the
+ * primary key. Other filters have no index of their own, which every request would have to pay for: the sums by day say
+ * on which days there is anything, and only as many of those are read as fill the page.
+ */
 export async function usagePage(
   sql: Queryable,
   {
     accountId,
+    filter = {},
     before,
     limit,
-  }: { accountId: string; before: { startedAt: Date; requestId: string } | null; limit: number },
+  }: { accountId: string; filter?: UsageFilter; before: Place | null; limit: number },
 ): Promise<UsageRow[]> {
+  const { from = new Date(0), until = END_OF_TIME } = filter;
+  const last = before !== null && before.startedAt < until ? before.startedAt : until;
+  const place =
+    before === null ? sql`` : sql`and (started_at, request_id) < (${before.startedAt}, ${before.requestId})`;
+  // Also as plain bounds, which keep whole months out of it.
+  const within = sql`
+    account_id = ${accountId} and started_at >= ${from} and started_at <= ${last} and started_at < ${until} ${place}`;
+  const newest = sql`order by started_at desc, request_id desc limit ${limit}`;
+  const rows = isBroad(filter)
+    ? sql`select * from usage where ${within} ${newest}`
+    : sql`
+        select u.* from (${daysWith(sql, { accountId, filter, from, last, limit })}) d
+        cross join lateral (
+          select * from usage where ${within} and started_at >= d.day at time zone 'UTC'
+            and started_at < (d.day + interval '1 day') at time zone 'UTC' ${matching(sql, filter)} ${newest}
+        ) u ${newest}`;
   return sql<UsageRow[]>`
     select u.request_id, u.started_at, u.model, u.node_id, n.name as node_name, u.key_id,
-      u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens,
-      u.prompt_nano, u.cached_nano, u.completion_nano, u.reasoning_nano, u.cost_nano,
+      u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens, u.units,
+      u.prompt_nano, u.cached_nano, u.completion_nano, u.reasoning_nano, u.units_nano, u.cost_nano,
       u.latency_ms, u.status, u.usage_source, b.seq as batch_seq
-    from usage u
+    from (${rows}) u
     join nodes n using (node_id)
     left join batches b on b.batch_id = u.batch_id
-    where u.account_id = ${accountId}
-      ${before ? sql`and (u.started_at, u.request_id) < (${before.startedAt}, ${before.requestId})` : sql``}
-    order by u.started_at desc, u.request_id desc
-    limit ${limit}`;
+    order by u.started_at desc, u.request_id desc`;
+}
+
+const isBroad = ({ model, nodeId, keyId, status }: UsageFilter): boolean =>
+  [model, nodeId, keyId, status].every((value) => value === undefined);
+
+/**
+ * The newest days with matches, as many as fill a page. What the first of them counts is not relied on: a part of that day
+ * may lie on pages before.
+ */
+function daysWith(
+  sql: Queryable,
+  {
+    accountId,
+    filter,
+    from,
+    last,
+    limit,
+  }: { accountId: string; filter: UsageFilter; from: Date; last: Date; limit: number },
+) {
+  return sql`
+    select day::timestamp as day from (
+      select day, sum(case when day < (${last}::timestamptz at time zone 'UTC')::date then requests else 0 end)
+        over (order by day desc) - requests as newer
+      from (
+        select day, sum(requests) as requests from usage_sums
+        where account_id = ${accountId} and day >= (${from}::timestamptz at time zone 'UTC')::date
+          and day <= (${last}::timestamptz at time zone 'UTC')::date ${matching(sql, filter)}
+        group by day
+      ) s
+    ) s where newer < ${limit}`;
+}
+
+/** The columns have the same names in the log and in its sums. */
+function matching(sql: Queryable, { model, nodeId, keyId, status }: UsageFilter) {
+  return sql`
+    ${model === undefined ? sql`` : sql`and model = ${model}`}
+    ${nodeId === undefined ? sql`` : sql`and node_id = ${nodeId}`}
+    ${keyId === undefined ? sql`` : sql`and key_id = ${keyId}`}
+    ${status === undefined ? sql`` : sql`and status = ${status}`}`;
+}
+
+/** What usage can be summed by. */
+export type UsageGroup = "day" | "model" | "key" | "node";
+
+export type UsageSums = {
+  requests: bigint;
+  prompt_tokens: bigint;
+  cached_tokens: bigint;
+  completion_tokens: bigint;
+  reasoning_tokens: bigint;
+  units: bigint;
+  cost_nano: bigint;
+};
+export type GroupedSums = UsageSums & { id: string; name: string | null };
+
+/**
+ * What an account used on some days (UTC, both included), in total and by one thing: exact at any moment, also while
+ * requests are running, because what is not yet moved into the sums by day is added. Days come newest first, everything
+ * else dearest first. Groups beyond `limit` are in the total only.
+ */
+export async function usageSummary(
+  sql: Queryable,
+  {
+    accountId,
+    from,
+    to,
+    by,
+    filter,
+    limit,
+  }: {
+    accountId: string;
+    from: string;
+    to: string;
+    by: UsageGroup;
+    filter: Omit<UsageFilter, "from" | "until">;
+    limit: number;
+  },
+): Promise<{ total: UsageSums; groups: GroupedSums[] }> {
+  const column = { day: sql`day::text`, model: sql`model`, key: sql`key_id`, node: sql`node_id` }[by];
+  const rows = await sql<Array<GroupedSums & { is_total: boolean }>>`
+    with summed as (
+      select grouping(${column}) = 1 as is_total, ${column} as id, coalesce(sum(requests), 0)::bigint as requests,
+        coalesce(sum(prompt_tokens), 0)::bigint as prompt_tokens, coalesce(sum(cached_tokens), 0)::bigint as cached_tokens,
+        coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
+        coalesce(sum(reasoning_tokens), 0)::bigint as reasoning_tokens, coalesce(sum(units), 0)::bigint as units,
+        coalesce(sum(cost_nano), 0)::bigint as cost_nano
+      from usage_sums
+      where account_id = ${accountId} and day between ${from}::text::date and ${to}::text::date ${matching(sql, filter)}
+      group by grouping sets ((), (${column}))
+    )
+    select s.*, ${by === "key" ? sql`k.name` : by === "node" ? sql`n.name` : sql`null`} as name
+    from summed s
+    ${by === "key" ? sql`left join api_keys k on k.key_id = s.id` : sql``}
+    ${by === "node" ? sql`left join nodes n on n.node_id = s.id` : sql``}
+    order by is_total desc, ${by === "day" ? sql`id desc` : sql`cost_nano desc, id`}
+    limit ${limit + 1}`;
+  const [total, ...groups] = rows;
+  if (!total) throw new Error("the sums of usage have no total");
+  return { total, groups };
 }

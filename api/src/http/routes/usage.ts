@@ -1,58 +1,90 @@
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import { InvalidInputError } from "../../errors.ts";
-import { type UsageRow, usagePage } from "../../flow/capture/store.ts";
+import { type GroupedSums, type UsageRow, type UsageSums, usagePage, usageSummary } from "../../flow/capture/store.ts";
 import { isId, timeOfId } from "../../ids.ts";
-import { Limit, MANAGED, Moment, Money, Nullable, Problem, usdOfNano } from "../schemas.ts";
+import { Day, Limit, MANAGED, Moment, Money, Nullable, Problem, readDay, readMoment, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { managerOf } from "../session.ts";
+
+const tags = ["Usage"];
+const problems = { 400: Problem, 401: Problem, 403: Problem };
+const MAX_DAYS = 366;
+const MAX_GROUPS = 1_000;
+const DAY_MS = 86_400_000;
+
+const Status = Type.Enum(["ok", "aborted", "error"]);
+const Filter = Type.Object({
+  model: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: "Or the resource." })),
+  nodeId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  keyId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  status: Type.Optional(Status),
+});
 
 const Usage = Type.Object({
   id: Type.String(),
   time: Moment,
-  model: Type.String(),
+  model: Type.String({ description: "Or the resource." }),
   promptTokens: Type.Integer({ description: "Without cached ones." }),
   cachedTokens: Type.Integer(),
   completionTokens: Type.Integer({ description: "Without reasoning." }),
   reasoningTokens: Type.Integer(),
+  units: Type.Integer({ description: "Of a resource; 0 for a model." }),
   cost: Money,
-  costBreakdown: Type.Object({ prompt: Money, cached: Money, completion: Money, reasoning: Money }),
+  costBreakdown: Type.Object({ prompt: Money, cached: Money, completion: Money, reasoning: Money, units: Money }),
   nodeId: Type.String(),
   nodeName: Type.String(),
   latencyMs: Type.Integer(),
-  status: Type.Enum(["ok", "aborted", "error"]),
+  status: Status,
   usageSource: Type.Enum(["node", "recount", "drained"]),
   batchSeq: Nullable(Type.Integer({ description: "Number of the batch that settles it." })),
   keyId: Nullable(Type.String()),
 });
 
+const Sums = Type.Object({
+  requests: Type.Integer(),
+  promptTokens: Type.Integer({ description: "Without cached ones." }),
+  cachedTokens: Type.Integer(),
+  completionTokens: Type.Integer({ description: "Without reasoning." }),
+  reasoningTokens: Type.Integer(),
+  units: Type.Integer(),
+  cost: Money,
+});
+
 export function usageRoutes(app: Routes, services: Services): void {
+  addLog(app, services);
+  addSummary(app, services);
+}
+
+function addLog(app: Routes, services: Services): void {
   app.get(
     "/api/usage",
     {
       schema: {
-        tags: ["Usage"],
+        tags,
         security: MANAGED,
         summary: "Every request with what it cost, newest first",
         querystring: Type.Object({
           ...Limit.properties,
+          ...Filter.properties,
+          from: Type.Optional(Type.String({ ...Moment, description: "Requests that began then or later." })),
+          until: Type.Optional(Type.String({ ...Moment, description: "Requests that began before then." })),
           cursor: Type.Optional(Type.String({ description: "nextCursor of the previous page" })),
         }),
         response: {
           200: Type.Object({ usage: Type.Array(Usage), nextCursor: Nullable(Type.String()) }),
-          400: Problem,
-          401: Problem,
-          403: Problem,
+          ...problems,
         },
       },
     },
     async (request) => {
       const { accountId } = await managerOf(services, request);
-      const { limit, cursor } = request.query;
+      const { limit, cursor, from, until, ...rest } = request.query;
       if (cursor !== undefined && !isId("req", cursor)) {
         throw new InvalidInputError("cursor has to be the nextCursor of a page.", "cursor");
       }
+      const filter = { ...rest, from: readMoment(from), until: readMoment(until) };
       const before = cursor === undefined ? null : { requestId: cursor, startedAt: timeOfId(cursor) };
-      const rows = await usagePage(services.sql, { accountId, before, limit: limit + 1 });
+      const rows = await usagePage(services.sql, { accountId, filter, before, limit: limit + 1 });
       const page = rows.slice(0, limit);
       return {
         usage: page.map(shapeUsage),
@@ -62,6 +94,83 @@ export function usageRoutes(app: Routes, services: Services): void {
   );
 }
 
+function addSummary(app: Routes, services: Services): void {
+  app.get(
+    "/api/usage/summary",
+    {
+      schema: {
+        tags,
+        security: MANAGED,
+        summary: "What was used in a range of days, in total and by day, model, key or node",
+        description:
+          "Days are in UTC, by when a request began: the sums are those of the log at this moment, to the last digit. " +
+          "Without a range it is this month.",
+        querystring: Type.Object({
+          ...Filter.properties,
+          from: Type.Optional(Type.String({ ...Day, description: "First day." })),
+          to: Type.Optional(Type.String({ ...Day, description: `Last day; at most ${MAX_DAYS} days.` })),
+          by: Type.Enum(["day", "model", "key", "node"], { default: "day" }),
+        }),
+        response: {
+          200: Type.Object({
+            from: Day,
+            to: Day,
+            total: Sums,
+            groups: Type.Array(
+              Type.Object({
+                id: Type.String({ description: "The day, the model, or an id; empty for no key." }),
+                name: Nullable(Type.String({ description: "Of a key or a node." })),
+                ...Sums.properties,
+              }),
+            ),
+            more: Type.Boolean({
+              description: `Whether there are more than ${MAX_GROUPS} groups; total has them all.`,
+            }),
+          }),
+          ...problems,
+        },
+      },
+    },
+    async (request) => {
+      const { accountId } = await managerOf(services, request);
+      const { from, to, by, ...filter } = request.query;
+      const range = readRange({ from, to });
+      const limit = MAX_GROUPS + 1;
+      const { total, groups } = await usageSummary(services.sql, { accountId, ...range, by, filter, limit });
+      return {
+        ...range,
+        total: shapeSums(total),
+        groups: groups.slice(0, MAX_GROUPS).map(shapeGroup),
+        more: groups.length > MAX_GROUPS,
+      };
+    },
+  );
+}
+
+/** Both days included; from the first of the month, where nothing else is said. @throws InvalidInputError */
+function readRange({ from, to }: { from: string | undefined; to: string | undefined }): { from: string; to: string } {
+  const last = to === undefined ? new Date() : readDay(to);
+  const first = from === undefined ? new Date(Date.UTC(last.getUTCFullYear(), last.getUTCMonth(), 1)) : readDay(from);
+  const range = { from: first.toISOString().slice(0, 10), to: last.toISOString().slice(0, 10) };
+  if (range.from > range.to) throw new InvalidInputError("from has to be a day before to, or the same.", "from");
+  if (last.getTime() - first.getTime() >= MAX_DAYS * DAY_MS) {
+    throw new InvalidInputError(`from and to have to be at most ${MAX_DAYS} days apart. Ask for each year.`, "from");
+  }
+  return range;
+}
+
+const shapeGroup = (group: GroupedSums) => ({ id: group.id, name: group.name, ...shapeSums(group) });
+
+const shapeSums = (sums: UsageSums): Static<typeof Sums> => ({
+  requests: Number(sums.requests),
+  promptTokens: Number(sums.prompt_tokens),
+  cachedTokens: Number(sums.cached_tokens),
+  completionTokens: Number(sums.completion_tokens),
+  reasoningTokens: Number(sums.reasoning_tokens),
+  units: Number(sums.units),
+  cost: usdOfNano(sums.cost_nano),
+});
+
 const shapeUsage = (row: UsageRow) => ({
   id: row.request_id,
   time: row.started_at.toISOString(),
@@ -70,12 +179,14 @@ const shapeUsage = (row: UsageRow) => ({
   cachedTokens: row.cached_tokens,
   completionTokens: row.completion_tokens,
   reasoningTokens: row.reasoning_tokens,
+  units: Number(row.units),
   cost: usdOfNano(row.cost_nano),
   costBreakdown: {
     prompt: usdOfNano(row.prompt_nano),
     cached: usdOfNano(row.cached_nano),
     completion: usdOfNano(row.completion_nano),
     reasoning: usdOfNano(row.reasoning_nano),
+    units: usdOfNano(row.units_nano),
   },
   nodeId: row.node_id,
   nodeName: row.node_name,
