@@ -1,4 +1,4 @@
-import { createServer } from "node:http";
+import { createServer, type OutgoingHttpHeaders } from "node:http";
 import { Pool } from "undici";
 
 /** The yardstick: hands every request to the node in the first argument and its bytes back, and knows nothing of money. It prints its port. */
@@ -12,7 +12,8 @@ const server = createServer((request, response) => {
     const path = request.url ?? "/";
     pool
       .stream({ path, method: "POST", headers, body: Buffer.concat(chunks) }, ({ statusCode, headers: answered }) => {
-        response.writeHead(statusCode, answered);
+        const { connection: _, "keep-alive": __, "transfer-encoding": ___, ...rest } = answered;
+        response.writeHead(statusCode, rest as OutgoingHttpHeaders);
         return response;
       })
       .catch(() => response.destroy());

@@ -1,7 +1,7 @@
 import cookie from "@fastify/cookie";
 import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
-import fastify, { type FastifyServerOptions } from "fastify";
+import fastify, { type FastifyServerOptions, LogController } from "fastify";
 import { NotFoundError } from "./errors.ts";
 import { answerError } from "./http/errors.ts";
 import { addRateLimits } from "./http/rate-limits.ts";
@@ -36,6 +36,8 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     logger: logger ?? false,
     bodyLimit: MAX_BODY_BYTES,
     trustProxy: "loopback",
+    // The usage log says what was asked; lines for every request would take as long as answering it.
+    logController: new LogController({ disableRequestLogging: true }),
     // What is metered is metered under this id, and every answer names it.
     genReqId: () => newId("req"),
     // Where OpenRouter's clients look for the same routes.
@@ -48,7 +50,6 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError("route"), request, reply));
-  await app.register(cookie);
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",
@@ -63,12 +64,19 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     },
   });
   await addRateLimits(app, services.config);
+  // No client of /v1 has a cookie: it need not be looked for there.
   await app.register(async (scope) => {
+    for (const addRoutes of MODEL_ROUTES) addRoutes(scope, services);
+  });
+  await app.register(async (scope) => {
+    await scope.register(cookie);
     for (const addRoutes of ROUTES) addRoutes(scope, services);
   });
   await app.ready();
   return app;
 }
+
+const MODEL_ROUTES = [modelRoutes, inferenceRoutes];
 
 const ROUTES = [
   publicRoutes,
@@ -84,6 +92,4 @@ const ROUTES = [
   nodeRoutes,
   nodeHealthRoutes,
   priceRoutes,
-  modelRoutes,
-  inferenceRoutes,
 ];
