@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
 import { differences } from "../ledger/store.ts";
-import { credit, newUser, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
 import { watchRoutes } from "../testing/route-list.ts";
 
@@ -25,10 +25,11 @@ type Row = {
   others?: number;
 };
 
-/** Ids of the owner, who is a buyer. */
-type Target = { keyId: string; requestId: string; transactionId: string; seq: string; version: string };
+/** Ids of the owner, who buys and has a node. */
+type Target = { keyId: string; nodeId: string; requestId: string; transactionId: string; seq: string; version: string };
 
 const chat = () => ({ model: "demo/small", messages: [{ role: "user", content: "Hi" }], max_tokens: 1 });
+const nodeId = ({ nodeId: id }: Target) => ({ id });
 const keyId = ({ keyId: id }: Target) => ({ id });
 const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
 
@@ -41,7 +42,9 @@ const MATRIX: Record<string, Row> = {
   "GET /api/batches": { access: "public" },
   "GET /api/batches/:seq": { access: "public", params: ({ seq }) => ({ seq }) },
   "GET /api/prices/:version": { access: "public", params: ({ version }) => ({ version }) },
+  "GET /api/nodes/:id/health": { access: "public", params: nodeId },
   "GET /v1/models": { access: "public" },
+  "GET /v1/models/*": { access: "public", params: () => ({ "*": "demo/small" }) },
   "POST /api/auth/nonce": { access: "public" },
   "POST /api/auth/verify": { access: "public", payload: () => ({ message: "x", signature: "0x" }), owner: 401 },
   "GET /api/account": { access: "session" },
@@ -85,7 +88,16 @@ const MATRIX: Record<string, Row> = {
   "GET /api/payouts": { access: "session" },
   "GET /api/nodes": { access: "session" },
   "POST /api/nodes": { access: "session", payload: () => ({ name: "n", url: "ftp://x", models: [] }), owner: 400 },
+  "GET /api/nodes/:id": { access: "session", params: nodeId },
+  "PATCH /api/nodes/:id": { access: "session", params: nodeId, payload: () => ({ name: "changed" }) },
+  "DELETE /api/nodes/:id": { access: "session", params: nodeId, owner: 204 },
   "POST /v1/chat/completions": { access: "key", payload: chat, others: 402 },
+  "POST /v1/messages": { access: "key", payload: chat, others: 402 },
+  "POST /v1/responses": {
+    access: "key",
+    payload: () => ({ model: "demo/small", input: "Hi", max_output_tokens: 1 }),
+    others: 402,
+  },
   "POST /v1/completions": {
     access: "key",
     payload: () => ({ model: "demo/small", prompt: "Hi", max_tokens: 1 }),
@@ -134,12 +146,13 @@ async function createKey(user: TestUser, settings: object): Promise<{ id: string
 
 async function newTarget(): Promise<Target> {
   const { id } = await createKey(owner, { limits: { day: "1" } });
+  const node = await registerNode(api, owner, { url: api.node.url, models: ["demo/large"] });
   const [row] = await api.sql<Array<{ request_id: string; price_version: string; seq: bigint }>>`
     select u.request_id, u.price_version, b.seq from usage u join batches b using (batch_id)
     where account_id = ${owner.accountId}`;
   if (!row) throw new Error("nothing was batched");
   const { request_id: requestId, price_version: version, seq } = row;
-  return { keyId: id, requestId, version, seq: String(seq), transactionId: "tx_of_owner" };
+  return { keyId: id, nodeId: node.id, requestId, version, seq: String(seq), transactionId: "tx_of_owner" };
 }
 
 const cookie = (user: TestUser) => ({ cookie: user.cookie });
@@ -181,7 +194,7 @@ async function call(route: string, row: Row, { target, headers }: { target: Targ
   const params = row.params?.(target) ?? {};
   return api.app.inject({
     method: method as "GET",
-    url: url.replaceAll(/:(\w+)/g, (_, name: string) => params[name] ?? "missing"),
+    url: url.replaceAll(/:(\w+)|\*/g, (all, name: string) => params[name ?? all] ?? "missing"),
     headers,
     ...(row.payload ? { payload: row.payload(target) } : {}),
   });

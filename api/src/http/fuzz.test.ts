@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bookBalance, differences } from "../ledger/store.ts";
-import { credit, newUser, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { faultOf } from "../testing/fuzz/check-answer.ts";
 import { type Document, type Request, requests } from "../testing/fuzz/requests.ts";
 
@@ -19,6 +19,7 @@ let other: TestUser;
 let manager: string;
 /** Ids that exist, by the name of the parameter. */
 let ids: Record<string, string> = {};
+let nodeId = "";
 const statuses = new Map<number, number>();
 
 beforeAll(async () => {
@@ -44,8 +45,11 @@ async function newIds(): Promise<void> {
   await api.sql`delete from limits where subject_id = ${old}`;
   const { id } = await newKey({ limits: { day: "1" } });
   const [row] = await api.sql`select request_id, price_version from usage limit 1`;
+  const node = await registerNode(api, user, { url: api.node.url, models: ["demo/large"] });
+  nodeId = node.id;
   ids = {
     id,
+    "*": "demo/small",
     subjectId: id,
     scope: "key",
     period: "day",
@@ -70,9 +74,10 @@ function credentials({ sender, route }: Request): Record<string, string> {
 
 async function send(request: Request) {
   const { method, url, headers, body } = request;
+  const known = url.startsWith("/api/nodes/") ? { ...ids, id: nodeId } : ids;
   const answer = await api.app.inject({
     method: method as "GET",
-    url: url.replaceAll(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "missing"),
+    url: url.replaceAll(/\{([\w*]+)\}/g, (_, name: string) => known[name] ?? "missing"),
     headers: { ...(body ? { "content-type": "application/json" } : {}), ...credentials(request), ...headers },
     ...(body ? { payload: body } : {}),
   });

@@ -113,6 +113,7 @@ function mutate(value: unknown, { at, how, value: nastyValue, name }: Mutation):
   const old = holder[here];
   if (how === "remove") delete holder[here];
   else if (how === "wrap") holder[here] = [old];
+  else if (how === "add" && Array.isArray(old)) old.push(other);
   else if (how === "add" && typeof old === "object" && old !== null) {
     Object.defineProperty(old, name, { value: other, enumerable: true, configurable: true, writable: true });
   } else holder[here] = other;
