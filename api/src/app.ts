@@ -42,6 +42,8 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     genReqId: () => newId("req"),
     // Where OpenRouter's clients look for the same routes.
     rewriteUrl: ({ url = "/" }) => (url.startsWith("/api/v1/") ? url.slice("/api".length) : url),
+    // A URL that can't be read has no route, and its error is told like any other.
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileValidator);
   app.addHook("onRequest", (request, reply, done) => {

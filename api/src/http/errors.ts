@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { InfrError } from "../errors.ts";
+import { InfrError, InvalidInputError } from "../errors.ts";
 
 /**
  * The one place where errors become answers: Anthropic's shape for its Messages, OpenAI's under the rest of /v1, problem
@@ -27,6 +27,7 @@ type Answer = {
 
 function describe(error: unknown, requestId: string): Answer {
   if (error instanceof InfrError) return error;
+  if (isUnstorableText(error)) return new InvalidInputError("Text can't contain the character U+0000. Leave it out.");
   if (isFastifyError(error) && error.statusCode !== undefined && error.statusCode < 500) {
     return {
       status: error.statusCode,
@@ -80,6 +81,10 @@ function anthropicType(status: number): string {
   };
   return known[status] ?? (status >= 500 ? "api_error" : "invalid_request_error");
 }
+
+/** PostgreSQL keeps every text but U+0000, and only it knows what is stored where. */
+const isUnstorableText = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && (error.code === "22021" || error.code === "22P05");
 
 const isFastifyError = (error: unknown): error is FastifyError =>
   error instanceof Error && "statusCode" in error && typeof error.statusCode === "number";

@@ -117,6 +117,7 @@ describe("a key", () => {
     { project: "Not a name" },
     { requestsPerMinute: 0 },
     { limits: { day: "-1" } },
+    { name: "a\u0000b" },
     { limits: { day: "0.0000000001" } },
     { limits: { day: "1000000000" } },
     { kind: "admin" },
@@ -133,6 +134,11 @@ describe("a key", () => {
       from api_keys, generate_series(1, 994) n where account_id = ${user.accountId}`;
     const made = await Promise.all(Array.from({ length: 20 }, () => create({})));
     expect(made.filter(({ key }) => key !== undefined)).toHaveLength(5);
+  });
+
+  test("behavior: limits for windows that do not exist are not there", async () => {
+    const { limits } = await create({ limits: { year: "1", day: "2" } });
+    expect(limits).toMatchObject([{ period: "day" }]);
   });
 
   test("error: what it is never changes, in the database", async () => {

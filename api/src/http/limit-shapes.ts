@@ -4,8 +4,9 @@ import type { KeyLimits } from "../auth/manage-keys.ts";
 import type { Limit } from "../ledger/limits.ts";
 import { Amount, Moment, Money, Nullable, readAmount } from "./schemas.ts";
 
+const PERIODS = ["day", "week", "month", "total"] as const;
 export const Scope = Type.Enum(["account", "member", "project", "key"]);
-export const Period = Type.Enum(["day", "week", "month", "total"], {
+export const Period = Type.Enum([...PERIODS], {
   description: "Windows are in UTC; weeks begin on Monday; total never ends.",
 });
 
@@ -26,9 +27,14 @@ const Optional = Type.Optional(Nullable(Amount));
 /** Amounts by window; null removes a limit. */
 export const LimitAmounts = Type.Object({ day: Optional, week: Optional, month: Optional, total: Optional });
 
+/** Only the windows there are: a body may carry more. */
 export function readAmounts(amounts: Static<typeof LimitAmounts> = {}): KeyLimits {
-  const entries = Object.entries(amounts).filter(([, amount]) => amount !== undefined);
-  return Object.fromEntries(entries.map(([period, amount]) => [period, amount === null ? null : readAmount(amount)]));
+  const limits: KeyLimits = {};
+  for (const period of PERIODS) {
+    const amount = amounts[period];
+    if (amount !== undefined) limits[period] = amount === null ? null : readAmount(amount);
+  }
+  return limits;
 }
 
 export const shapeLimit = (limit: Limit): Static<typeof LimitState> => ({

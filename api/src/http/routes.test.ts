@@ -221,6 +221,16 @@ describe("public", () => {
     });
   });
 
+  test.each([
+    ["/api/batches/99999999999999999999", 400],
+    ["/api/transactions/%00", 400],
+    ["/api/transactions/%ff", 400],
+    [`/api/transactions/${"a".repeat(500)}`, 414],
+  ])("error: %s is a problem of who sends it", async (url, status) => {
+    const answer = await inject("GET", url, { as: user });
+    expect(answer.json()).toMatchObject({ status, code: expect.stringMatching(/^inval/) });
+  });
+
   test("error: an unknown route is a problem, and OpenAI's shape under /v1", async () => {
     expect((await inject("GET", "/nowhere")).json()).toMatchObject({ status: 404, code: "not_found" });
     expect((await inject("POST", "/v1/nowhere")).json()).toMatchObject({ error: { code: "not_found" } });

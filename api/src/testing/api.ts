@@ -169,9 +169,17 @@ export async function credit(sql: Sql, accountId: string, nano: bigint): Promise
   );
 }
 
+type Sale = { url: string; models: string[] };
+
 /** Puts a node up for sale by an operator of its own. */
-export async function sellNode(api: TestApi, { url, models }: { url: string; models: string[] }): Promise<TestUser> {
+export async function sellNode(api: TestApi, sale: Sale): Promise<TestUser> {
   const operator = await newUser(api);
+  await registerNode(api, operator, sale);
+  return operator;
+}
+
+/** Puts a user's node up for sale. */
+export async function registerNode(api: TestApi, user: TestUser, { url, models }: Sale): Promise<{ id: string }> {
   const offered = models.map((id) => ({
     id,
     promptPerMillion: "100",
@@ -182,9 +190,9 @@ export async function sellNode(api: TestApi, { url, models }: { url: string; mod
   const answer = await api.app.inject({
     method: "POST",
     url: "/api/nodes",
-    headers: { cookie: operator.cookie },
+    headers: { cookie: user.cookie },
     payload: { name: "demo", url, models: offered },
   });
   if (answer.statusCode !== 201) throw new Error(answer.body);
-  return operator;
+  return answer.json();
 }

@@ -2153,11 +2153,13 @@ export interface paths {
                     "application/json": {
                         from: string;
                         /**
-                         * @description US dollars as an exact decimal string.
-                         * @example 12.345678901
+                         * @description US dollars as an exact decimal string, below a billion.
+                         * @example 10
                          */
                         amount: string;
+                        /** @description Seconds since 1970. */
                         validAfter: number;
+                        /** @description Seconds since 1970. */
                         validBefore: number;
                         memo: string;
                         salt: string;

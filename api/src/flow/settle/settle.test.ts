@@ -1,14 +1,5 @@
-import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
-import { accountRef, PRIMARY_SALT } from "@infr/protocol";
-import {
-  createTestClient,
-  createWalletClient,
-  encodeFunctionData,
-  type Hex,
-  http,
-  parseEventLogs,
-  zeroHash,
-} from "viem";
+import { creditEscrowAbi } from "@infr/contracts/abi";
+import { createTestClient, type Hex, http, parseEventLogs } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ChainEvent } from "../../chain/events-store.ts";
@@ -17,9 +8,9 @@ import { transactionState } from "../../chain/outbox-store.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { bookBalance, differences } from "../../ledger/store.ts";
 import { credit, newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
+import { eventOf, fundPlatform, openOnChain } from "../../testing/on-chain.ts";
 import { buildBatch } from "../batch/build-batch.ts";
 import { signBatch } from "../batch/sign-batch.ts";
-import { bookAccountOpened } from "../deposit/book-account.ts";
 import { bookSettlement, reverseSettlement, SettlementMismatchError } from "./book-settlement.ts";
 import { listBatches } from "./store.ts";
 import { submitBatch } from "./submit-batch.ts";
@@ -40,74 +31,11 @@ beforeAll(async () => {
   buyer = await newUser(api);
   await credit(api.sql, "acct_platform", 100n * DOLLAR);
   await credit(api.sql, buyer.accountId, 10n * DOLLAR);
-  await write(
-    api.chain.usdc,
-    encodeFunctionData({ ...ofToken, functionName: "mint", args: [rich.address, 10n ** 9n] }),
-  );
-  await write(
-    api.chain.usdc,
-    encodeFunctionData({ ...ofToken, functionName: "approve", args: [api.chain.escrow, 10n ** 9n] }),
-  );
-  await write(
-    api.chain.escrow,
-    encodeFunctionData({ ...ofEscrow, functionName: "deposit", args: [1, 100_000_000n, zeroHash] }),
-  );
-  await open(buyer, 5_000_000n);
-  await open(operator, 5_000_000n);
+  await fundPlatform(api);
+  await openOnChain(api, buyer, 5_000_000n);
+  await openOnChain(api, operator, 5_000_000n);
 });
 afterAll(() => api.stop());
-
-/** Calls a contract as the account that has everything. */
-async function write(to: Hex, data: Hex): Promise<void> {
-  const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
-  const hash = await wallet.sendTransaction({ to, data, chain: null });
-  await api.chain.client.waitForTransactionReceipt({ hash });
-}
-
-const ofToken = { abi: testUsdcAbi };
-const ofEscrow = { abi: creditEscrowAbi };
-
-/** Deposits for a user, which opens the account in the contract, and books its number. */
-async function open(user: TestUser, amount: bigint): Promise<void> {
-  const owner = privateKeyToAccount(user.privateKey).address;
-  await write(
-    api.chain.escrow,
-    encodeFunctionData({ ...ofEscrow, functionName: "depositFor", args: [owner, PRIMARY_SALT, amount, zeroHash] }),
-  );
-  const number = await api.chain.client.readContract({
-    address: api.chain.escrow,
-    abi: creditEscrowAbi,
-    functionName: "idOf",
-    args: [owner],
-  });
-  const data = { account: String(number), owner: owner.toLowerCase(), ref: accountRef({ owner }) };
-  await api.sql`
-    insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)
-    values (${`opened:${number}`}, 'account_opened', 1, '', 0, '', now(), 'safe')`;
-  await api.sql.begin((tx) =>
-    bookAccountOpened(tx, eventOf({ kind: "account_opened", eventId: `opened:${number}`, data })),
-  );
-}
-
-const eventOf = ({
-  kind,
-  eventId,
-  data,
-}: {
-  kind: ChainEvent["kind"];
-  eventId: string;
-  data: Record<string, string>;
-}): ChainEvent => ({
-  event_id: eventId,
-  kind,
-  block_number: 1n,
-  block_hash: `0x${"b".repeat(64)}`,
-  log_index: 0,
-  transaction_hash: `0x${"c".repeat(64)}`,
-  happened_at: new Date(),
-  times_booked: 0,
-  data,
-});
 
 const flush = { flushNano: 1n, flushAfterSeconds: 0 };
 const send = () => sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 60_000 });

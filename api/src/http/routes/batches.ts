@@ -39,7 +39,7 @@ export function batchRoutes(app: Routes, { sql }: Services): void {
       schema: {
         tags,
         summary: "One batch",
-        params: Type.Object({ seq: Type.Integer({ minimum: 1 }) }),
+        params: Type.Object({ seq: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }) }),
         response: { 200: Batch, 404: Problem },
       },
     },

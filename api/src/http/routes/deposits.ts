@@ -5,6 +5,7 @@ import { queueAuthorization } from "../../flow/deposit/queue-authorization.ts";
 import { type DepositRow, depositsOf } from "../../flow/deposit/store.ts";
 import {
   Address,
+  Amount,
   Bytes,
   Bytes32,
   Limit,
@@ -35,11 +36,13 @@ const Deposit = Type.Object({
   bookedAt: Moment,
 });
 
+const Second = Type.Integer({ minimum: 0, maximum: 253_402_300_799, description: "Seconds since 1970." });
+
 const Authorization = Type.Object({
   from: Address,
-  amount: Money,
-  validAfter: Type.Integer({ minimum: 0 }),
-  validBefore: Type.Integer({ minimum: 0 }),
+  amount: Amount,
+  validAfter: Second,
+  validBefore: Second,
   memo: Bytes32,
   salt: Bytes32,
   signature: Bytes,
@@ -82,7 +85,8 @@ export function depositRoutes(app: Routes, services: Services): void {
       const transaction = await queueAuthorization(services, {
         accountId,
         authorization: {
-          from: body.from as `0x${string}`,
+          // Capitals that are no checksum would be refused where the call is encoded; the signature tells the truth.
+          from: body.from.toLowerCase() as `0x${string}`,
           amount: readMicro(body.amount),
           validAfter: BigInt(body.validAfter),
           validBefore: BigInt(body.validBefore),

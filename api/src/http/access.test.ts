@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildBatch } from "../flow/batch/build-batch.ts";
+import { differences } from "../ledger/store.ts";
+import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
+import { watchRoutes } from "../testing/route-list.ts";
+
+/**
+ * Who may use a route:
+ * - public: everybody, and all get the same
+ * - session: somebody signed in
+ * - managed: somebody signed in, or a management key
+ * - key: an inference key
+ */
+type Access = "public" | "session" | "managed" | "key";
+
+type Row = {
+  access: Access;
+  /** Its parameters, filled with what belongs to the owner: others must get 404, as for what does not exist. */
+  params?: (target: Target) => Record<string, string>;
+  payload?: (target: Target) => object;
+  /** What its owner gets. Default 200. */
+  owner?: number;
+  /** What others with the same kind of access get on their own account. Default: as the owner, or 404 with `params`. */
+  others?: number;
+};
+
+/** Ids of the owner, who buys and has a node. */
+type Target = { keyId: string; nodeId: string; requestId: string; transactionId: string; seq: string; version: string };
+
+const chat = () => ({ model: "demo/small", messages: [{ role: "user", content: "Hi" }], max_tokens: 1 });
+const nodeId = ({ nodeId: id }: Target) => ({ id });
+const keyId = ({ keyId: id }: Target) => ({ id });
+const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
+
+/** Every route of the API. One that is missing here fails the test: decide who may use it, and add it. */
+const MATRIX: Record<string, Row> = {
+  "GET /health": { access: "public" },
+  "GET /ready": { access: "public", owner: 503 },
+  "GET /api/config": { access: "public" },
+  "GET /api/reserves": { access: "public" },
+  "GET /api/batches": { access: "public" },
+  "GET /api/batches/:seq": { access: "public", params: ({ seq }) => ({ seq }) },
+  "GET /api/prices/:version": { access: "public", params: ({ version }) => ({ version }) },
+  "GET /api/nodes/:id/health": { access: "public", params: nodeId },
+  "GET /v1/models": { access: "public" },
+  "GET /v1/models/*": { access: "public", params: () => ({ "*": "demo/small" }) },
+  "POST /api/auth/nonce": { access: "public" },
+  "POST /api/auth/verify": { access: "public", payload: () => ({ message: "x", signature: "0x" }), owner: 401 },
+  "GET /api/account": { access: "session" },
+  "GET /api/balance": { access: "managed" },
+  "GET /api/entries": { access: "session" },
+  "GET /api/transactions/:id": { access: "session", params: ({ transactionId: id }) => ({ id }) },
+  "GET /api/keys": { access: "managed" },
+  "POST /api/keys": { access: "managed", payload: () => ({ name: "new" }), owner: 201 },
+  "GET /api/keys/:id": { access: "managed", params: keyId },
+  "PATCH /api/keys/:id": {
+    access: "managed",
+    params: keyId,
+    payload: () => ({ name: "changed", limits: { day: "1" } }),
+  },
+  "POST /api/keys/:id/rotate": { access: "managed", params: keyId, payload: () => ({}) },
+  "DELETE /api/keys/:id": { access: "managed", params: keyId, owner: 204 },
+  "GET /api/limits": { access: "managed" },
+  "PUT /api/limits/:scope/:subjectId/:period": {
+    access: "managed",
+    params: limitOnKey,
+    payload: () => ({ amount: "2" }),
+  },
+  "DELETE /api/limits/:scope/:subjectId/:period": { access: "managed", params: limitOnKey, owner: 204 },
+  "GET /api/deposits": { access: "session" },
+  "POST /api/deposits/authorizations": {
+    access: "session",
+    payload: () => ({
+      from: `0x${"1".repeat(40)}`,
+      amount: "1",
+      validAfter: 0,
+      validBefore: 1,
+      memo: `0x${"0".repeat(64)}`,
+      salt: `0x${"0".repeat(64)}`,
+      signature: "0x",
+    }),
+    owner: 400,
+  },
+  "GET /api/usage": { access: "managed" },
+  "GET /api/receipts/:requestId": { access: "session", params: ({ requestId }) => ({ requestId }) },
+  "GET /api/earnings": { access: "session" },
+  "GET /api/payouts": { access: "session" },
+  "GET /api/nodes": { access: "session" },
+  "POST /api/nodes": { access: "session", payload: () => ({ name: "n", url: "ftp://x", models: [] }), owner: 400 },
+  "GET /api/nodes/:id": { access: "session", params: nodeId },
+  "PATCH /api/nodes/:id": { access: "session", params: nodeId, payload: () => ({ name: "changed" }) },
+  "DELETE /api/nodes/:id": { access: "session", params: nodeId, owner: 204 },
+  "POST /v1/chat/completions": { access: "key", payload: chat, others: 402 },
+  "POST /v1/messages": { access: "key", payload: chat, others: 402 },
+  "POST /v1/responses": {
+    access: "key",
+    payload: () => ({ model: "demo/small", input: "Hi", max_output_tokens: 1 }),
+    others: 402,
+  },
+  "POST /v1/completions": {
+    access: "key",
+    payload: () => ({ model: "demo/small", prompt: "Hi", max_tokens: 1 }),
+    others: 402,
+  },
+  "POST /v1/embeddings": { access: "key", payload: () => ({ model: "demo/small", input: "Hi" }), others: 402 },
+  // Last, because it ends the owner's session.
+  "POST /api/auth/logout": { access: "public", owner: 204 },
+};
+
+const routes = watchRoutes();
+let api: TestApi;
+let owner: TestUser & { manager: string };
+let others: { user: TestUser & { manager: string }; operator: TestUser };
+
+beforeAll(async () => {
+  api = await startApi();
+  const operator = await sellNode(api, { url: api.node.url, models: ["demo/small"] });
+  owner = await withManager(await newUser(api));
+  others = { user: await withManager(await newUser(api)), operator };
+  await credit(api.sql, owner.accountId, 10_000_000_000n);
+  await credit(api.sql, "acct_platform", 100_000_000_000n);
+  await fundPlatform(api);
+  await openOnChain(api, owner, 10_000_000n);
+  await openOnChain(api, operator, 10_000_000n);
+  await owner.openai.chat.completions.create({
+    model: "demo/small",
+    messages: [{ role: "user", content: "Write 50 tokens." }],
+  });
+  await buildBatch({ sql: api.sql, chain: api.chain }, { flushNano: 1n, flushAfterSeconds: 0 });
+  await api.sql`
+    insert into transactions (transaction_id, account_id, kind, cause, sender, target, data)
+    values ('tx_of_owner', ${owner.accountId}, 'deposit', 'test', ${`0x${"1".repeat(40)}`}, ${`0x${"2".repeat(40)}`}, '0x')`;
+});
+afterAll(() => api.stop());
+
+async function withManager(user: TestUser): Promise<TestUser & { manager: string }> {
+  return { ...user, manager: (await createKey(user, { kind: "management" })).key };
+}
+
+async function createKey(user: TestUser, settings: object): Promise<{ id: string; key: string }> {
+  const payload = { name: "k", ...settings };
+  const answer = await api.app.inject({ method: "POST", url: "/api/keys", headers: { cookie: user.cookie }, payload });
+  return answer.json();
+}
+
+async function newTarget(): Promise<Target> {
+  const { id } = await createKey(owner, { limits: { day: "1" } });
+  const node = await registerNode(api, owner, { url: api.node.url, models: ["demo/large"] });
+  const [row] = await api.sql<Array<{ request_id: string; price_version: string; seq: bigint }>>`
+    select u.request_id, u.price_version, b.seq from usage u join batches b using (batch_id)
+    where account_id = ${owner.accountId}`;
+  if (!row) throw new Error("nothing was batched");
+  const { request_id: requestId, price_version: version, seq } = row;
+  return { keyId: id, nodeId: node.id, requestId, version, seq: String(seq), transactionId: "tx_of_owner" };
+}
+
+const cookie = (user: TestUser) => ({ cookie: user.cookie });
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+/** Everybody who is not the owner in the way that the route asks for, with the status that each must get. */
+function strangers({ access, params, owner: ok = 200, others: own = params ? 404 : ok }: Row) {
+  const { user, operator } = others;
+  const expected = {
+    public: { nobody: ok, session: ok, manager: ok, key: ok },
+    session: { nobody: 401, session: own, manager: 401, key: 401 },
+    managed: { nobody: 401, session: own, manager: own, key: 403 },
+    key: { nobody: 401, session: 401, manager: 403, key: own },
+  }[access];
+  return [
+    { role: "anonymous", headers: {}, status: expected.nobody },
+    { role: "other user", headers: cookie(user), status: expected.session },
+    { role: "operator", headers: cookie(operator), status: expected.session },
+    { role: "other's management key", headers: bearer(user.manager), status: expected.manager },
+    { role: "other's inference key", headers: bearer(user.key), status: expected.key },
+    { role: "unknown key", headers: bearer("sk-infr-nobody"), status: expected.nobody },
+    // The owner's own keys, where they are of the wrong kind.
+    ...(access === "key" || access === "session"
+      ? [{ role: "own management key", headers: bearer(owner.manager), status: expected.manager }]
+      : []),
+    ...(access === "managed" || access === "session"
+      ? [{ role: "own inference key", headers: bearer(owner.key), status: expected.key }]
+      : []),
+  ];
+}
+
+function owners(access: Access): Array<Record<string, string>> {
+  if (access === "key") return [bearer(owner.key)];
+  return access === "managed" ? [cookie(owner), bearer(owner.manager)] : [cookie(owner)];
+}
+
+async function call(route: string, row: Row, { target, headers }: { target: Target; headers: Record<string, string> }) {
+  const [method, url = ""] = route.split(" ");
+  const params = row.params?.(target) ?? {};
+  return api.app.inject({
+    method: method as "GET",
+    url: url.replaceAll(/:(\w+)|\*/g, (all, name: string) => params[name ?? all] ?? "missing"),
+    headers,
+    ...(row.payload ? { payload: row.payload(target) } : {}),
+  });
+}
+
+/** A fingerprint of everything that is stored, but for when keys were used. */
+async function fingerprint(): Promise<string> {
+  const tables = await api.sql<Array<{ name: string }>>`
+    select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'instances' order by 1`;
+  const queries = tables.map(
+    ({ name }) => `
+    select '${name}' as name, md5(coalesce(string_agg((to_jsonb(t) - 'last_used_at')::text, ',' order by to_jsonb(t)::text), '')) as sum
+    from public."${name}" t`,
+  );
+  return JSON.stringify(await api.sql.unsafe(queries.join(" union all ")));
+}
+
+test("every route is classified, and no other", () => {
+  expect([...routes].sort()).toEqual(Object.keys(MATRIX).sort());
+});
+
+describe.each(Object.entries(MATRIX))("%s", (route, row) => {
+  test(`${row.access}: strangers are refused without a trace, its owner is served`, async () => {
+    const target = await newTarget();
+    const secrets = [owner.accountId, owner.key, owner.manager, target.keyId, target.transactionId];
+    let before: string | null = null;
+    for (const { role, headers, status } of strangers(row)) {
+      before = status >= 400 ? (before ?? (await fingerprint())) : null;
+      const answer = await call(route, row, { target, headers });
+      expect({ role, status: answer.statusCode }).toEqual({ role, status });
+      for (const secret of secrets) expect(answer.body).not.toContain(secret);
+      if (before !== null) expect(await fingerprint()).toBe(before);
+    }
+    for (const headers of owners(row.access)) {
+      const answer = await call(route, row, { target: await newTarget(), headers });
+      expect(answer.statusCode).toBe(row.owner ?? 200);
+    }
+  });
+});
+
+test("the books are exact after all of it", async () => {
+  expect(await differences(api.sql)).toEqual([]);
+});

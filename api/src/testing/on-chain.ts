@@ -1,0 +1,74 @@
+import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
+import { accountRef, PRIMARY_SALT } from "@infr/protocol";
+import { createWalletClient, encodeFunctionData, type Hex, http, zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
+import type { ChainEvent } from "../chain/events-store.ts";
+import { bookAccountOpened } from "../flow/deposit/book-account.ts";
+import { RICH_KEY, type TestApi, type TestUser } from "./api.ts";
+
+const rich = privateKeyToAccount(RICH_KEY);
+const ofToken = { abi: testUsdcAbi };
+const ofEscrow = { abi: creditEscrowAbi };
+
+/** Calls a contract as the account that has everything. */
+async function write(api: TestApi, to: Hex, data: Hex): Promise<void> {
+  const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
+  const hash = await wallet.sendTransaction({ to, data, chain: null });
+  await api.chain.client.waitForTransactionReceipt({ hash });
+}
+
+/** Gives the account that has everything USDC, and the platform's account some of it. */
+export async function fundPlatform(api: TestApi): Promise<void> {
+  const { usdc, escrow } = api.chain;
+  await write(api, usdc, encodeFunctionData({ ...ofToken, functionName: "mint", args: [rich.address, 10n ** 9n] }));
+  await write(api, usdc, encodeFunctionData({ ...ofToken, functionName: "approve", args: [escrow, 10n ** 9n] }));
+  await write(
+    api,
+    escrow,
+    encodeFunctionData({ ...ofEscrow, functionName: "deposit", args: [1, 100_000_000n, zeroHash] }),
+  );
+}
+
+/** Deposits for a user, which opens the account in the contract, and books its number. */
+export async function openOnChain(api: TestApi, user: TestUser, amount: bigint): Promise<void> {
+  const owner = privateKeyToAccount(user.privateKey).address;
+  await write(
+    api,
+    api.chain.escrow,
+    encodeFunctionData({ ...ofEscrow, functionName: "depositFor", args: [owner, PRIMARY_SALT, amount, zeroHash] }),
+  );
+  const number = await api.chain.client.readContract({
+    address: api.chain.escrow,
+    abi: creditEscrowAbi,
+    functionName: "idOf",
+    args: [owner],
+  });
+  const data = { account: String(number), owner: owner.toLowerCase(), ref: accountRef({ owner }) };
+  await api.sql`
+    insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)
+    values (${`opened:${number}`}, 'account_opened', 1, '', 0, '', now(), 'safe')`;
+  await api.sql.begin((tx) =>
+    bookAccountOpened(tx, eventOf({ kind: "account_opened", eventId: `opened:${number}`, data })),
+  );
+}
+
+/** An event as the indexer would hand it over. */
+export const eventOf = ({
+  kind,
+  eventId,
+  data,
+}: {
+  kind: ChainEvent["kind"];
+  eventId: string;
+  data: Record<string, string>;
+}): ChainEvent => ({
+  event_id: eventId,
+  kind,
+  block_number: 1n,
+  block_hash: `0x${"b".repeat(64)}`,
+  log_index: 0,
+  transaction_hash: `0x${"c".repeat(64)}`,
+  happened_at: new Date(),
+  times_booked: 0,
+  data,
+});
