@@ -22,6 +22,7 @@ import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
+import { lookupRoutes } from "./http/routes/v1/lookups.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
 import type { Services } from "./http/services.ts";
 import { compileValidator } from "./http/validator.ts";
@@ -85,5 +86,6 @@ const ROUTES = [
   nodeHealthRoutes,
   priceRoutes,
   modelRoutes,
+  lookupRoutes,
   inferenceRoutes,
 ];

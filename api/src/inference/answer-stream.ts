@@ -164,8 +164,8 @@ async function endHold({ run, progress }: Stream, left: boolean) {
 async function close(stream: Stream, failure: unknown): Promise<void> {
   const { run, frames, present } = stream;
   try {
-    const usage = await endHold(stream, false);
-    if (!failure && usage) return await frames.write(present.end(usage));
+    const billed = await endHold(stream, false);
+    if (!failure && billed) return await frames.write(present.end(billed.usage));
     await frames.write(present.failure(brokenOff(new NodeFailedError({ model: run.request.model }))));
   } catch (error) {
     await frames.write(present.failure(brokenOff(error)));
