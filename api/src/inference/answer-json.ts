@@ -17,10 +17,9 @@ export async function answerJson(run: Run): Promise<{ body: Record<string, unkno
   const { requestId, request } = run;
   const answer = await readAnswer(run);
   const completionText = textOfAnswer(request.api, answer);
-  const { usage, spendable } = await run.bill(
-    { reported: readUsage(answer["usage"], request.api), completionText, drained: false },
-    "ok",
-  );
+  const reported = readUsage(answer["usage"], request.api);
+  const answered = { reported, completionText, relayedLength: completionText.length, drained: false };
+  const { usage, spendable } = await run.bill(answered, "ok");
   return { body: request.present.answer(answer, { requestId, usage }), spendable };
 }
 

@@ -9,6 +9,7 @@ import { isId, timeOfId } from "../../../ids.ts";
 import { readLifetime } from "../../../ledger/lifetime-store.ts";
 import { readLimits } from "../../../ledger/limits.ts";
 import { Credits, Generation, Key, shapeCredits, shapeGeneration, shapeKey } from "../../lookup-shapes.ts";
+import { callerOf, failedKeysOf, setCaller } from "../../rate-limits.ts";
 import type { Routes, Services } from "../../services.ts";
 
 const tags = ["Inference"];
@@ -16,9 +17,11 @@ const security: Array<Record<string, string[]>> = [{ key: [] }, { managementKey:
 /** OpenRouter's lookups: for whoever has a key, about the account and the key that it is of. */
 export function lookupRoutes(app: Routes, services: Services): void {
   const { sql } = services;
+  const onRequest = async (request: FastifyRequest) => setCaller(request, await anyKey(services, request));
   app.get(
     "/v1/generation",
     {
+      onRequest,
       schema: {
         tags,
         security,
@@ -28,7 +31,7 @@ export function lookupRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await anyKey(services, request);
+      const { accountId } = callerOf(request);
       const { id } = request.query;
       if (!isId("req", id)) throw new NotFoundError("generation");
       const row = await usageOf(sql, { accountId, requestId: id, startedAt: timeOfId(id) });
@@ -40,6 +43,7 @@ export function lookupRoutes(app: Routes, services: Services): void {
   app.get(
     "/v1/credits",
     {
+      onRequest,
       schema: {
         tags,
         security,
@@ -48,7 +52,7 @@ export function lookupRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await anyKey(services, request);
+      const { accountId } = callerOf(request);
       return { data: shapeCredits(await readLifetime(sql, accountId)) };
     },
   );
@@ -56,6 +60,7 @@ export function lookupRoutes(app: Routes, services: Services): void {
   app.get(
     "/v1/key",
     {
+      onRequest,
       schema: {
         tags,
         security,
@@ -64,7 +69,7 @@ export function lookupRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId, keyId } = await anyKey(services, request);
+      const { accountId, keyId } = callerOf(request);
       const [key, limits, spent] = await Promise.all([
         keyById(sql, { keyId, accountId }),
         readLimits(sql, { accountId, scope: "key", subjects: [keyId] }),
@@ -77,11 +82,13 @@ export function lookupRoutes(app: Routes, services: Services): void {
 }
 
 /** Both kinds of keys may look. @throws InvalidKeyError */
-async function anyKey({ keyRing }: Services, { headers: { authorization } }: FastifyRequest): Promise<KeyOwner> {
+async function anyKey({ keyRing }: Services, request: FastifyRequest): Promise<KeyOwner> {
+  const { authorization } = request.headers;
+  const guard = failedKeysOf(request);
   try {
-    return await keyRing.authenticate(authorization);
+    return await keyRing.authenticate(authorization, guard);
   } catch (error) {
     if (!(error instanceof WrongKeyKindError)) throw error;
-    return keyRing.authenticateManager(authorization);
+    return keyRing.authenticateManager(authorization, guard);
   }
 }
