@@ -4,6 +4,7 @@ import { KeyRing } from "../src/auth/api-keys.ts";
 import { openChain } from "../src/chain/open.ts";
 import { readConfig } from "../src/config.ts";
 import { openDatabase } from "../src/db/open.ts";
+import { BurnRates } from "../src/inference/burn-rates.ts";
 import { openNodeAgent } from "../src/inference/call-node.ts";
 import { NodeHealth } from "../src/inference/node-health.ts";
 import { OpenRuns } from "../src/inference/open-runs.ts";
@@ -41,6 +42,7 @@ const app = await buildApp(
       priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
       counter: new TokenCounter(),
       runs: new OpenRuns(),
+      burnRates: new BurnRates(sql),
     },
   },
   false,

@@ -22,6 +22,7 @@ import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
+import { lookupRoutes } from "./http/routes/v1/lookups.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
 import type { Services } from "./http/services.ts";
 import { compileValidator } from "./http/validator.ts";
@@ -78,7 +79,7 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
   return app;
 }
 
-const MODEL_ROUTES = [modelRoutes, inferenceRoutes];
+const MODEL_ROUTES = [modelRoutes, lookupRoutes, inferenceRoutes];
 
 const ROUTES = [
   publicRoutes,

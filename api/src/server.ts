@@ -7,6 +7,7 @@ import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { newId } from "./ids.ts";
+import { BurnRates } from "./inference/burn-rates.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
 import { writeNodeHealth } from "./inference/health-store.ts";
 import { NodeHealth } from "./inference/node-health.ts";
@@ -47,6 +48,7 @@ const inference = {
   priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
   counter: new TokenCounter(),
   runs: new OpenRuns(),
+  burnRates: new BurnRates(sql),
 };
 const relayer = config.relayerAddress ?? (config.relayerKey ? privateKeyToAccount(config.relayerKey).address : null);
 if (relayer === null) throw new Error("Set RELAYER_ADDRESS (or RELAYER_KEY): who sends transactions for users.");

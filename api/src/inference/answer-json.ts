@@ -1,3 +1,4 @@
+import type { NanoUsd } from "@infr/money";
 import { NodeFailedError, readAtMost } from "./call-node.ts";
 import { choicesOf, textOfAnswer } from "./node-api.ts";
 import { isRecord } from "./read-fields.ts";
@@ -12,15 +13,14 @@ const MAX_ANSWER_MS = 30 * 60_000;
  * nothing is charged, and neither when the client leaves before the node is done.
  * @throws InfrError
  */
-export async function answerJson(run: Run): Promise<Record<string, unknown>> {
+export async function answerJson(run: Run): Promise<{ body: Record<string, unknown>; spendable: NanoUsd | null }> {
   const { requestId, request } = run;
   const answer = await readAnswer(run);
   const completionText = textOfAnswer(request.api, answer);
-  const usage = await run.bill(
-    { reported: readUsage(answer["usage"], request.api), completionText, drained: false },
-    "ok",
-  );
-  return request.present.answer(answer, { requestId, usage });
+  const reported = readUsage(answer["usage"], request.api);
+  const answered = { reported, completionText, relayedLength: completionText.length, drained: false };
+  const { usage, spendable } = await run.bill(answered, "ok");
+  return { body: request.present.answer(answer, { requestId, usage }), spendable };
 }
 
 async function readAnswer({ response, leaving: { signal }, request, release }: Run): Promise<Record<string, unknown>> {

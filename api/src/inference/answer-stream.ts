@@ -57,7 +57,8 @@ export async function answerStream(run: Run, out: Writable): Promise<void> {
     if (frames.signal.aborted) leave();
     const failure = await relay(stream);
     if (frames.signal.aborted) {
-      await drain(stream);
+      // What comes after something that makes no sense is not asked for: it could not be believed.
+      if (!failure) await drain(stream);
       await endHold(stream, true);
     } else await close(stream, failure);
   } finally {
@@ -74,7 +75,7 @@ async function relay(stream: Stream): Promise<unknown> {
   try {
     for (let read = await events.read(); read !== null; read = await events.read()) {
       const { text, length, failure } = noteAll(read, stream);
-      if (frames.signal.aborted) return null;
+      if (frames.signal.aborted) return failure ?? null;
       progress.relayedLength = length;
       if (length > 0) stream.run.nodeCall.firstToken();
       if (text !== "") await frames.write(text);
@@ -155,17 +156,18 @@ async function endHold({ run, progress }: Stream, left: boolean) {
     await run.release();
     return null;
   }
-  // Only the node's own count may bill more than was relayed.
-  const completionText = reported ? text : text.slice(0, relayedLength);
-  return run.bill({ reported, completionText, drained: left }, left ? "aborted" : ended ? "ok" : "error");
+  return run.bill(
+    { reported, completionText: text, relayedLength, drained: left },
+    left ? "aborted" : ended ? "ok" : "error",
+  );
 }
 
 /** Bills, then ends the stream. Without a capture it is not closed, so that no client takes the answer for complete. */
 async function close(stream: Stream, failure: unknown): Promise<void> {
   const { run, frames, present } = stream;
   try {
-    const usage = await endHold(stream, false);
-    if (!failure && usage) return await frames.write(present.end(usage));
+    const billed = await endHold(stream, false);
+    if (!failure && billed) return await frames.write(present.end(billed.usage));
     await frames.write(present.failure(brokenOff(new NodeFailedError({ model: run.request.model }))));
   } catch (error) {
     await frames.write(present.failure(brokenOff(error)));

@@ -8,7 +8,13 @@ import type { Caller } from "./caller.ts";
 import type { InferenceRequest } from "./request.ts";
 
 /** A node to ask, and the completion tokens of each choice that are paid for there. */
-export type Candidate = { offer: Offer; maxTokens: number; lowered: boolean };
+export type Candidate = {
+  offer: Offer;
+  maxTokens: number;
+  lowered: boolean;
+  /** What the account could spend before this request; null when the ledger was asked twice. */
+  spendable: NanoUsd | null;
+};
 
 type Wanted = { caller: Caller; request: InferenceRequest; requestId: string; offers: Offer[] };
 
@@ -28,12 +34,12 @@ export async function holdFor(batcher: Batcher, { caller, request, requestId, of
     floor: offers.map((offer) => cost(offer, leastOf(offer, request))).reduce((a, b) => (a < b ? a : b)),
     subjects: Object.keys(caller.subjects),
   };
-  const hold = await placeHold(batcher, wanted, caller.subjects);
+  const { granted: hold, spendable } = await placeHold(batcher, wanted, caller.subjects);
   return offers
     .map((offer) => {
       const covered = Math.floor(completionCovered({ hold, promptTokens }, offer.prices) / request.choices);
       const maxTokens = Math.min(mostOf(offer, request), covered);
-      return { offer, maxTokens, lowered: maxTokens < (request.maxTokens ?? offer.maxCompletionTokens) };
+      return { offer, maxTokens, lowered: maxTokens < (request.maxTokens ?? offer.maxCompletionTokens), spendable };
     })
     .filter(({ offer, maxTokens }) => maxTokens >= leastOf(offer, request));
 }

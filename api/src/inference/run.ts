@@ -1,3 +1,4 @@
+import type { NanoUsd } from "@infr/money";
 import type { Dispatcher } from "undici";
 import { OverloadedError } from "../errors.ts";
 import { captureHold } from "../flow/capture/capture-hold.ts";
@@ -9,6 +10,7 @@ import { familyOf } from "../metering/families.ts";
 import type { Offer } from "../metering/offer.ts";
 import type { PriceBook } from "../metering/price-book.ts";
 import type { TokenCounter } from "../metering/token-counter.ts";
+import type { BurnRates } from "./burn-rates.ts";
 import { callNode, NodeFailedError, type NodeResponse } from "./call-node.ts";
 import { type Caller, checkModel } from "./caller.ts";
 import { chooseNodes, expectedWorkload } from "./choose-nodes.ts";
@@ -29,6 +31,7 @@ export type Inference = {
   health: NodeHealth;
   counter: TokenCounter;
   runs: OpenRuns;
+  burnRates: BurnRates;
 };
 
 /** A request with money set aside and a node that has begun to answer. `bill` or `release` has to be called. */
@@ -43,11 +46,20 @@ export type Run = {
   maxTokens: number;
   /** True when that is less than what the client asked for, or than the node's own limit if it did not say. */
   lowered: boolean;
+  /** What the account could spend before this request; null when the ledger was asked twice. */
+  spendable: NanoUsd | null;
   /** Aborted when the client leaves or the server stops. */
   leaving: AbortController;
   /** Bills what was answered, or else releases the hold. @throws InfrError when it could not be billed */
-  bill: (answered: Answered, status: "ok" | "aborted" | "error") => Promise<ResponseUsage>;
+  bill: (answered: Answered, status: "ok" | "aborted" | "error") => Promise<Billed>;
   release: () => Promise<void>;
+};
+
+/** A bill that is durable. */
+export type Billed = {
+  usage: ResponseUsage;
+  /** What the account can spend after it. */
+  spendable: NanoUsd | null;
 };
 
 const REFUSALS = [InsufficientBalanceError, LimitReachedError, OverloadedError];
@@ -110,11 +122,11 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
 }
 
 type Answer = Candidate & { response: NodeResponse; nodeCall: NodeCall };
-type Billed = { caller: Caller; request: InferenceRequest; requestId: string; startedAt: number; answer: Answer };
+type ToBill = { caller: Caller; request: InferenceRequest; requestId: string; startedAt: number; answer: Answer };
 
 function biller(
   { batcher, counter, health }: Inference,
-  { caller, request, requestId, startedAt, answer: { offer, maxTokens, nodeCall } }: Billed,
+  { caller, request, requestId, startedAt, answer: { offer, maxTokens, nodeCall } }: ToBill,
 ): Run["bill"] {
   return async (answered, status) => {
     const total = maxTokens * request.choices;
@@ -123,7 +135,7 @@ function biller(
     else if (status === "error") nodeCall.failed();
     if (recount) health.noteRecount(offer.nodeId, recount);
     const cost = costOfTokens(tokens, offer.prices);
-    await captureHold(batcher, {
+    const spendable = await captureHold(batcher, {
       requestId,
       accountId: caller.accountId,
       startedAt: timeOfId(requestId),
@@ -140,7 +152,7 @@ function biller(
       usageSource: source,
       receiptSalt: randomHex(32),
     });
-    return responseUsage(tokens, cost);
+    return { usage: responseUsage(tokens, cost), spendable };
   };
 }
 

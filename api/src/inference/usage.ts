@@ -19,7 +19,13 @@ export type BilledUsage = {
 };
 
 /** What a node answered, as far as it is billed. `drained`: the client had left before the end. */
-export type Answered = { reported: ReportedUsage | null; completionText: string; drained: boolean };
+export type Answered = {
+  reported: ReportedUsage | null;
+  completionText: string;
+  /** Characters of it that were passed on. */
+  relayedLength: number;
+  drained: boolean;
+};
 
 /** Reads a `usage` object; null when it is missing or not usage at all. */
 export function readUsage(value: unknown, api: NodeApi): ReportedUsage | null {
@@ -44,6 +50,7 @@ export async function billedUsage(
     maxTokens,
     reported,
     completionText,
+    relayedLength,
     drained,
   }: Answered & { request: InferenceRequest; maxTokens: number },
 ): Promise<BilledUsage> {
@@ -80,7 +87,11 @@ export async function billedUsage(
       source: drained ? "drained" : "node",
     };
   }
-  return { tokens: { prompt, cached: 0, completion, reasoning: 0 }, source: "recount", recount };
+  // Only a count of the node's own that passes bills for what the client did not get.
+  const relayed =
+    relayedLength < completionText.length ? await counter.count(completionText.slice(0, relayedLength)) : counted;
+  const billed = Math.min(Math.max(0, relayed - request.echoes * prompt), maxTokens);
+  return { tokens: { prompt, cached: 0, completion: billed, reasoning: 0 }, source: "recount", recount };
 }
 
 const isCount = (value: unknown): value is number =>

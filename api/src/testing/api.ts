@@ -13,6 +13,7 @@ import { readUsdcDomain } from "../chain/usdc-domain.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import { newId } from "../ids.ts";
+import { BurnRates } from "../inference/burn-rates.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
 import { NodeHealth } from "../inference/node-health.ts";
 import { OpenRuns } from "../inference/open-runs.ts";
@@ -109,6 +110,7 @@ async function openInference(sql: Sql, config: Config): Promise<Inference> {
     priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
     counter: new TokenCounter(),
     runs: new OpenRuns(),
+    burnRates: new BurnRates(sql),
   };
 }
 

@@ -55,6 +55,7 @@ export function chatRoute(app: FastifyInstance, behavior: Behavior): void {
       const includeUsage = request.body.stream_options?.include_usage ?? false;
       return {
         body: (withUsage) => chatBody(completion, withUsage),
+        usage: completion.usage,
         frames: (shape) => chatFrames(completion, { ...shape, includeUsage }),
       };
     }),

@@ -23,7 +23,7 @@ export interface ChatRequest {
   logprobs?: boolean | null;
 }
 
-export interface Usage {
+export interface Usage extends Record<string, unknown> {
   prompt_tokens: number;
   completion_tokens: number;
   total_tokens: number;

@@ -253,6 +253,15 @@ describe("faults", () => {
     expect(whole.usage).toBeUndefined();
   });
 
+  test("behavior: lie multiplies the usage, garbage breaks the JSON", async () => {
+    const lied = await openai.chat.completions.create({ model: "demo/small:lie=10", messages });
+    const told = await openai.chat.completions.create({ model: "demo/small", messages });
+    expect(lied.usage?.completion_tokens).toBe(10 * (told.usage?.completion_tokens ?? 0));
+    await expect(stream("demo/small:garbage=2").then(collect)).rejects.toBeInstanceOf(SyntaxError);
+    const garbage = openai.chat.completions.create({ model: "demo/small:garbage=0", messages });
+    await expect(garbage).rejects.toBeInstanceOf(Error);
+  });
+
   test("behavior: setFaults holds for the requests to come", async () => {
     node.setFaults({ status: 500 });
     await expect(stream("demo/small")).rejects.toBeInstanceOf(InternalServerError);

@@ -36,7 +36,7 @@ export function embeddingsRoute(app: FastifyInstance, behavior: Behavior): void 
         return { object: "embedding", index, embedding: format === "base64" ? base64Of(vector) : vector };
       });
       const usage = { prompt_tokens: tokens, total_tokens: tokens };
-      return { body: (withUsage) => ({ object: "list", data, model, ...(withUsage ? { usage } : {}) }) };
+      return { usage, body: (withUsage) => ({ object: "list", data, model, ...(withUsage ? { usage } : {}) }) };
     }),
   );
 }

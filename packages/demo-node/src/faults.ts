@@ -8,11 +8,15 @@ export interface Faults {
   status?: number | undefined;
   /** Leave `usage` out: no usage frame in a stream, no field in an unstreamed answer. */
   noUsage?: boolean | undefined;
+  /** Report this many times as many tokens as there were. */
+  lie?: number | undefined;
+  /** Send an event that is not JSON after this many content chunks; an unstreamed answer is not JSON at all. */
+  garbage?: number | undefined;
 }
 
 /**
  * Reads the one notation used by the flag, the header `x-demo-fault` and the model suffix: `drop=3`, `status=503`,
- * `no-usage`, several joined by commas.
+ * `no-usage`, `lie=10`, `garbage=3`, several joined by commas.
  * @throws NodeError (400, `invalid_fault`)
  */
 export function parseFaults(text: string): Faults {
@@ -22,6 +26,8 @@ export function parseFaults(text: string): Faults {
     const number = /^\d{1,6}$/.test(value ?? "") ? Number(value) : Number.NaN;
     if (name === "no-usage" && value === undefined) faults.noUsage = true;
     else if (name === "drop" && number >= 0) faults.drop = number;
+    else if (name === "garbage" && number >= 0) faults.garbage = number;
+    else if (name === "lie" && number >= 1) faults.lie = number;
     else if (name === "status" && number >= 500 && number <= 599) faults.status = number;
     else throw invalidFault(part);
   }
@@ -39,6 +45,6 @@ function invalidFault(part: string): NodeError {
   return new NodeError({
     status: 400,
     code: "invalid_fault",
-    message: `"${part}" is no fault. Use drop=<chunks>, status=<500 to 599> or no-usage, joined by commas.`,
+    message: `"${part}" is no fault. Use drop=<chunks>, garbage=<chunks>, status=<500 to 599>, lie=<times> or no-usage, joined by commas.`,
   });
 }

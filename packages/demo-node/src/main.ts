@@ -15,6 +15,8 @@ const help = `A demo operator node: an OpenAI-compatible server with made-up ans
                            drop=N       cut the connection after N chunks
                            status=N     answer with HTTP status N (500 to 599)
                            no-usage     send no usage
+                           lie=N        report N times as many tokens
+                           garbage=N    send an event that is not JSON after N chunks
                          one request at a time: header "x-demo-fault: drop=3,no-usage",
                          or a model suffix, "demo/small:drop=3"
   --upstream URL         pass everything through to a real server, for example

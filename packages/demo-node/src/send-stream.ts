@@ -7,16 +7,22 @@ export interface StreamPlan {
   delayMs: number;
   /** Content frames after which the connection is cut. */
   drop?: number | undefined;
+  /** Content frames after which an event comes that is not JSON. */
+  garbage?: number | undefined;
 }
 
 /** Writes server-sent events with back-pressure, and stops as soon as the client is gone. */
-export async function sendStream(response: ServerResponse, { frames, delayMs, drop }: StreamPlan): Promise<void> {
+export async function sendStream(
+  response: ServerResponse,
+  { frames, delayMs, drop, garbage }: StreamPlan,
+): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => gone.abort());
   response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache" });
   let sent = 0;
   for (const { frame, isContent } of frames) {
     if (isContent && sent === drop) return cut(response);
+    if (isContent && sent === garbage) response.write("data: {not json\n\n");
     if (isContent) sent += 1;
     if (gone.signal.aborted) return;
     const hasRoom = response.write(frame);

@@ -15,6 +15,7 @@ export interface Behavior {
 export interface Served {
   body: (withUsage: boolean) => object;
   frames?: (shape: { tokensPerChunk: number; omitUsage: boolean }) => Iterable<Frame>;
+  usage: Record<string, unknown>;
 }
 
 type Asked = FastifyRequest<{ Body: { model: string; stream?: boolean | null } }>;
@@ -31,20 +32,28 @@ export async function serve(
   if (faults.status) {
     throw new NodeError({ status: faults.status, code: "demo_fault", message: "The node fails on purpose." });
   }
-  const { body, frames } = decide(model);
+  const { body, frames, usage } = decide(model);
+  if (faults.lie) exaggerate(usage, faults.lie);
   if (request.body.stream && frames) {
     reply.hijack();
     await sendStream(reply.raw, {
       frames: frames({ tokensPerChunk: behavior.tokensPerChunk, omitUsage: faults.noUsage ?? false }),
       delayMs: behavior.delayMs,
       drop: faults.drop,
+      garbage: faults.garbage,
     });
     return reply;
   }
+  if (faults.garbage !== undefined) return reply.type("application/json").send("{not json");
   if (faults.drop === undefined) return reply.send(body(!faults.noUsage));
   reply.hijack();
   cut(reply.raw);
   return reply;
+}
+
+/** In place: the answer that is decided carries it. */
+function exaggerate(usage: Record<string, unknown>, times: number): void {
+  for (const [name, value] of Object.entries(usage)) if (typeof value === "number") usage[name] = value * times;
 }
 
 function headerFaults({ headers }: FastifyRequest): Faults {

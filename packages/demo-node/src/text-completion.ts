@@ -44,6 +44,7 @@ export function completionsRoute(app: FastifyInstance, behavior: Behavior): void
       const includeUsage = request.body.stream_options?.include_usage ?? false;
       return {
         body: (withUsage) => textBody(completion, withUsage),
+        usage: completion.usage,
         frames: (shape) => textFrames(completion, { ...shape, includeUsage }),
       };
     }),

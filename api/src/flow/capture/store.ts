@@ -1,3 +1,4 @@
+import type { PendingQuery, Row } from "postgres";
 import type { Queryable } from "../../db/types.ts";
 
 export type UsageStatus = "ok" | "aborted" | "error";
@@ -38,6 +39,16 @@ export type UsageRow = {
   batch_seq: bigint | null;
 };
 
+/** Rows of the log, named `u`, with what is shown of their node and batch. */
+const shownOf = (sql: Queryable, rows: PendingQuery<Row[]>) => sql`
+  select u.request_id, u.started_at, u.model, u.node_id, n.name as node_name, u.key_id,
+    u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens, u.units,
+    u.prompt_nano, u.cached_nano, u.completion_nano, u.reasoning_nano, u.units_nano, u.cost_nano,
+    u.latency_ms, u.status, u.usage_source, b.seq as batch_seq
+  from (${rows}) u
+  join nodes n using (node_id)
+  left join batches b on b.batch_id = u.batch_id`;
+
 /** PostgreSQL reads no later date of JavaScript's. */
 const END_OF_TIME = new Date("9999-12-31T00:00:00Z");
 
@@ -74,13 +85,7 @@ export async function usagePage(
             and started_at < (d.day + interval '1 day') at time zone 'UTC' ${matching(sql, filter)} ${newest}
         ) u ${newest}`;
   return sql<UsageRow[]>`
-    select u.request_id, u.started_at, u.model, u.node_id, n.name as node_name, u.key_id,
-      u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens, u.units,
-      u.prompt_nano, u.cached_nano, u.completion_nano, u.reasoning_nano, u.units_nano, u.cost_nano,
-      u.latency_ms, u.status, u.usage_source, b.seq as batch_seq
-    from (${rows}) u
-    join nodes n using (node_id)
-    left join batches b on b.batch_id = u.batch_id
+    ${shownOf(sql, rows)}
     order by u.started_at desc, u.request_id desc`;
 }
 
@@ -181,4 +186,17 @@ export async function usageSummary(
   const [total, ...groups] = rows;
   if (!total) throw new Error("the sums of usage have no total");
   return { total, groups };
+}
+
+/** One request of an account; undefined if it was not billed, or to somebody else. */
+export async function usageOf(
+  sql: Queryable,
+  { accountId, requestId, startedAt }: { accountId: string; requestId: string; startedAt: Date },
+): Promise<UsageRow | undefined> {
+  const [row] = await sql<UsageRow[]>`
+    ${shownOf(
+      sql,
+      sql`select * from usage where account_id = ${accountId} and started_at = ${startedAt} and request_id = ${requestId}`,
+    )}`;
+  return row;
 }

@@ -44,17 +44,18 @@ const WORD_OF = { day: "daily", week: "weekly", month: "monthly", total: "total"
 /**
  * Sets money aside for a request before anything is asked of a node. `names` calls subjects by words that people know
  * them by, for the error.
- * @returns how much: the worst case, or what balance and limits leave of it, never less than `floor`
+ * @returns how much (the worst case, or what balance and limits leave of it, never less than `floor`), and what the
+ * account could spend before
  * @throws InsufficientBalanceError, LimitReachedError; OverloadedError and UnavailableError, after which nothing is held
  */
 export async function placeHold(
   batcher: Batcher,
   hold: HoldOperation,
   names: Record<string, string> = {},
-): Promise<NanoUsd> {
+): Promise<{ granted: NanoUsd; spendable: NanoUsd | null }> {
   const outcome = await batcher.hold(hold);
   const { granted, spendable, refusedBy, limit } = outcome;
-  if (outcome.outcome === "held" && granted !== null) return granted;
+  if (outcome.outcome === "held" && granted !== null) return { granted, spendable };
   if (outcome.outcome === "refused" && refusedBy !== null) {
     if (limit)
       throw new LimitReachedError({ refusedBy, limit, name: names[refusedBy] ?? refusedBy, needed: hold.floor });

@@ -324,6 +324,22 @@ describe("the database's own rules", () => {
   });
 });
 
+test("behavior: a capture states what can be spent after its flush, of both kinds of credit", async () => {
+  const account = await fundedAccount(1_000n);
+  await grant(account, 150n);
+  const running = await Promise.all([100n, 200n, 300n, 50n].map((worst) => hold(account, { worst })));
+  const [first, second, third] = running;
+  if (!first || !second || !third) throw new Error("four were held");
+  const [captured, other] = await Promise.all([
+    batcher.capture(captureOf(account, first.requestId, 60n)),
+    batcher.capture(captureOf(account, second.requestId, 70n)),
+    batcher.release({ requestId: third.requestId, accountId: account }),
+  ]);
+  // 1,150 less 60 and 70, less the 50 that are still held.
+  expect(await spendable(account)).toBe(970n);
+  expect([captured?.spendable, other?.spendable]).toContain(970n);
+});
+
 test("property: any interleaving of holds, captures and releases keeps every counter equal to its entries", async () => {
   const step = fc.record({
     worst: fc.bigInt({ min: 1n, max: 500n }),

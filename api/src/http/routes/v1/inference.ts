@@ -1,8 +1,10 @@
 import type { OutgoingHttpHeaders } from "node:http";
+import { formatUsd, type NanoUsd } from "@infr/money";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
+import type { BurnRates } from "../../../inference/burn-rates.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
 import { readCompletionsRequest } from "../../../inference/completions-request.ts";
 import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
@@ -20,6 +22,10 @@ const LEAVING = "leaving";
 
 /** Anthropic's clients look for the request's id under another name. */
 const MESSAGES = "/v1/messages";
+
+const HEADERS = `Headers of the answer: \`x-request-id\`, the id it is metered under; \`x-balance-usd\`, exact dollars that
+can be spent after it (of a stream: before it); \`x-balance-runway-days\`, how long that lasts at the average of the last
+seven days; \`x-infr-node\`; \`x-infr-max-tokens\`, if max_tokens was lowered.`;
 
 /** Where something can be asked of a model. All of them hold, ask, answer and bill in the same way. */
 type Surface = { path: string; summary: string; read: (body: unknown) => InferenceRequest };
@@ -64,6 +70,7 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
       schema: {
         tags: ["Inference"],
         summary,
+        description: HEADERS,
         // Read by hand: a validator that coerces or strips would change what the node gets.
         body: Type.Unknown(),
         security: [{ key: [] }],
@@ -87,7 +94,15 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
         leaving: request.getDecorator<AbortController>(LEAVING),
       });
       describe(reply, run);
-      return run.request.stream ? stream(request, reply, run) : answerJson(run);
+      const { accountId } = callerOf(request);
+      // A stream's headers leave before its capture: they state what there was when it began.
+      if (run.request.stream) {
+        stateBalance(reply, inference.burnRates, { accountId, spendable: run.spendable });
+        return stream(request, reply, run);
+      }
+      const { body, spendable } = await answerJson(run);
+      stateBalance(reply, inference.burnRates, { accountId, spendable });
+      return body;
     },
   );
 }
@@ -111,6 +126,17 @@ function leavingOf({ raw }: FastifyReply): AbortController {
 function describe(reply: FastifyReply, run: Run): void {
   void reply.header("x-infr-node", run.offer.nodeId);
   if (run.lowered) void reply.header("x-infr-max-tokens", String(run.maxTokens));
+}
+
+function stateBalance(
+  reply: FastifyReply,
+  burnRates: BurnRates,
+  { accountId, spendable }: { accountId: string; spendable: NanoUsd | null },
+): void {
+  if (spendable === null) return;
+  void reply.header("x-balance-usd", formatUsd(spendable));
+  const days = burnRates.daysLeft({ accountId, spendable });
+  if (days !== null) void reply.header("x-balance-runway-days", days.toFixed(1));
 }
 
 /** Written to the connection itself: Fastify would send each frame through two more streams. */
