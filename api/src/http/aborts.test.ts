@@ -74,17 +74,16 @@ function send({ kind, model }: Case) {
 
 /** What the client has received, and a wait for more of it. */
 function reading(request: ReturnType<typeof httpRequest>) {
-  let text = "";
-  let isOver = false;
+  const received = { text: "", isOver: false };
   const wake = new EventTarget();
   const tell = () => wake.dispatchEvent(new Event("more"));
   const over = () => {
-    isOver = true;
+    received.isOver = true;
     tell();
   };
   request.on("response", (response: IncomingMessage) => {
     response.on("data", (chunk) => {
-      text += chunk;
+      received.text += chunk;
       tell();
     });
     response.on("error", () => {}).on("close", over);
@@ -92,9 +91,9 @@ function reading(request: ReturnType<typeof httpRequest>) {
   return {
     /** Resolves when so many tokens are here, or no more will come. */
     until: async (tokens: number) => {
-      while (tokensIn(text) < tokens && !isOver) await once(wake, "more");
+      while (tokensIn(received.text) < tokens && !received.isOver) await once(wake, "more");
     },
-    tokens: () => tokensIn(text),
+    tokens: () => tokensIn(received.text),
   };
 }
 

@@ -6,6 +6,9 @@ export const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** The fields that every surface has. @throws InvalidInputError naming the parameter */
 export function readCommon(body: unknown): { body: Record<string, unknown>; model: string; stream: boolean } {
   if (!isRecord(body)) throw new InvalidInputError("The body has to be a JSON object.");
+  if (isDeeperThan(body, MAX_DEPTH)) {
+    throw new InvalidInputError(`The body is nested more than ${MAX_DEPTH} levels deep. Flatten it.`);
+  }
   const { model, stream } = body;
   if (typeof model !== "string" || model === "") {
     throw new InvalidInputError("model has to be the name of a model: GET /v1/models lists them.", "model");
@@ -14,6 +17,15 @@ export function readCommon(body: unknown): { body: Record<string, unknown>; mode
     throw new InvalidInputError("stream has to be true or false.", "stream");
   }
   return { body, model, stream: stream === true };
+}
+
+/** Deeper than any schema or conversation; what reads a body level by level has to end. */
+const MAX_DEPTH = 256;
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 /** A field that may be missing or null. @throws InvalidInputError naming it */

@@ -1,0 +1,216 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo, connect } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { sellNode, type TestApi } from "../testing/api.ts";
+import { type Buyer, closeMarket, holdsOf, newBuyer, post, startMarket } from "../testing/market.ts";
+import { chunk, plainAnswer, startScriptedNode } from "../testing/scripted-node.ts";
+
+let api: TestApi;
+let buyer: Buyer;
+let node: Awaited<ReturnType<typeof startScriptedNode>>;
+
+beforeAll(async () => {
+  api = await startMarket();
+  node = await startScriptedNode(["hostile"]);
+  await sellNode(api, { url: node.url, models: ["hostile"] });
+});
+afterAll(async () => {
+  node.stop();
+  await closeMarket(api);
+});
+beforeEach(async () => {
+  buyer = await newBuyer(api);
+  node.answer = plainAnswer;
+});
+
+const messages = [{ role: "user", content: "Hi" }];
+const SURFACES = [
+  ["/v1/chat/completions", { messages }],
+  ["/v1/completions", { prompt: "Hi" }],
+  ["/v1/embeddings", { input: "Hi" }],
+  ["/v1/responses", { input: "Hi" }],
+  ["/v1/messages", { messages, max_tokens: 10 }],
+] as const;
+const ask = async (body: unknown, path = "/v1/chat/completions") => {
+  const response = await post(api, { path, body, key: buyer.key });
+  const text = await response.text();
+  return { status: response.status, text };
+};
+const hostile = { model: "hostile", messages };
+const isAlive = async () => (await fetch(`${api.origin}/v1/models`)).status;
+
+describe.each(SURFACES)("%s: a client's bad input", (path, fields) => {
+  const model = "demo/large";
+
+  test("error: invalid UTF-8, broken JSON, and JSON that is no object, cost nothing", async () => {
+    const bytes = Buffer.concat([
+      Buffer.from('{"model":"demo/large","x":"'),
+      Buffer.from([0xff, 0xfe, 0xc0]),
+      Buffer.from('"'),
+    ]);
+    for (const body of [bytes, "{", "[]", "null", "7", '"text"', "", "\u0000"]) {
+      expect((await ask(body, path)).status).toBe(400);
+    }
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  test("error: a thousand answers", async () => {
+    const { status } = await ask({ model, ...fields, n: 1_000 }, path);
+    // The others know no n.
+    expect(status).toBe(path.includes("completions") ? 400 : 200);
+    expect((await buyer.usage()).every((row) => row.completion_tokens <= 1_024)).toBe(true);
+  });
+
+  test("error: JSON of any depth is refused, and the process stays up", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    const { status } = await ask(`{"model":"demo/large","tools":${deep},"input":${deep},"messages":${deep}}`, path);
+    expect(status).toBe(400);
+    expect(await isAlive()).toBe(200);
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  test("error: prototypes can't be reached through the body", async () => {
+    const { status } = await ask(`{"model":"demo/large","__proto__":{"messages":[]}}`, path);
+    expect(status).toBe(400);
+  });
+});
+
+describe("a client's bad input", () => {
+  test.each([Number.MAX_SAFE_INTEGER, 1e9, 5_000])(
+    "behavior: max_tokens %d is lowered to what the node gives",
+    async (max) => {
+      const response = await post(api, {
+        path: "/v1/chat/completions",
+        body: { ...hostile, max_tokens: max },
+        key: buyer.key,
+      });
+      expect(response.headers.get("x-infr-max-tokens")).toBe("1024");
+    },
+  );
+
+  test.each(["1e400", "1.5", "-1", '"9"', "{}"])("error: max_tokens %s", async (max) => {
+    const body = JSON.stringify({ ...hostile, max_tokens: "MAX" }).replace('"MAX"', max);
+    expect((await ask(body)).status).toBe(400);
+  });
+
+  test("error: a client that sends its body and breaks off costs nothing", async () => {
+    const { port } = new URL(api.origin);
+    const socket = connect(Number(port), "127.0.0.1");
+    await once(socket, "connect");
+    const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nauthorization: Bearer ${buyer.key}\r\ncontent-length: 1000\r\n\r\n{"model":`;
+    socket.write(head);
+    socket.destroy();
+    expect(await isAlive()).toBe(200);
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  test("behavior: a reader that takes nothing does not make us hold the answer in memory", async () => {
+    let written = 0;
+    let isFull = false;
+    const full = Promise.withResolvers<void>();
+    node.answer = (_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const text = chunk("x".repeat(60_000));
+      const more = () => {
+        while (!response.destroyed && response.write(text)) written += text.length;
+        isFull = true;
+        full.resolve();
+      };
+      response.on("drain", more);
+      more();
+    };
+    const { port } = new URL(api.origin);
+    const socket = connect(Number(port), "127.0.0.1");
+    const body = JSON.stringify({ ...hostile, stream: true });
+    socket.write(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nauthorization: Bearer ${buyer.key}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    );
+    socket.pause();
+    await full.promise;
+    expect(isFull).toBe(true);
+    expect(written).toBeLessThan(64 * 1_048_576);
+    socket.destroy();
+    await expect.poll(() => holdsOf(api), { timeout: 10_000 }).toBe(0);
+  });
+});
+
+describe("a hostile node", () => {
+  const stream = { ...hostile, stream: true };
+
+  test.each([
+    ["garbage", "{not json"],
+    ["another kind of JSON", "[1]"],
+    ["no choices", '{"choices":[]}'],
+    ["choices that are none", '{"choices":"many"}'],
+    ["nothing", ""],
+    ["invalid UTF-8", Buffer.from([0xff, 0xfe])],
+  ])("error: whole answers that are %s cost nothing", async (_, answer) => {
+    node.answer = (__, response) => response.end(answer);
+    expect((await ask(hostile)).status).toBe(502);
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  test.each([
+    ["garbage", "data: {not json\n\n"],
+    ["no events", "hello?"],
+    ["a list", "data: [1]\n\n"],
+    ["an error", 'data: {"error":{"message":"boom"}}\n\n'],
+    ["an event without end", `data: ${"x".repeat(2_000_000)}`],
+  ])("error: a stream of %s costs nothing, and the client is told", async (_, answer) => {
+    node.answer = (__, response) => response.writeHead(200, { "content-type": "text/event-stream" }).end(answer);
+    const { text } = await ask(stream);
+    expect(text).toContain('"error"');
+    expect(text).not.toContain("[DONE]");
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  test.each([
+    ["far too many tokens", { prompt_tokens: 1_000_000, completion_tokens: 1_000_000 }],
+    ["negative tokens", { prompt_tokens: -5, completion_tokens: -2 }],
+    ["fractions", { prompt_tokens: 1.5, completion_tokens: 2.5 }],
+    ["text", { prompt_tokens: "5", completion_tokens: "2" }],
+    [
+      "more cached than there were",
+      { prompt_tokens: 5, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 9 } },
+    ],
+    ["nothing", null],
+  ])("behavior: a node that reports %s is billed by our own count", async (_, usage) => {
+    node.answer = (__, response) => {
+      const message = { role: "assistant", content: "Hello there" };
+      response.end(JSON.stringify({ choices: [{ index: 0, message, finish_reason: "stop" }], usage }));
+    };
+    expect((await ask(hostile)).status).toBe(200);
+    expect(await buyer.usage()).toMatchObject([{ completion_tokens: 2, usage_source: "recount" }]);
+  });
+
+  test("behavior: a node that never ends is cut off, and billed no more than was asked for", async () => {
+    node.answer = (_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      const more = () => {
+        while (!response.destroyed && response.write(chunk(" word".repeat(10_000))));
+      };
+      response.on("drain", more);
+      more();
+    };
+    const { text } = await ask({ ...stream, max_tokens: 20 });
+    expect(text).toContain('"error"');
+    expect(await buyer.usage()).toMatchObject([{ completion_tokens: 20, status: "error" }]);
+  });
+
+  test("error: a redirect, to a private address or anywhere, is not followed", async () => {
+    let visits = 0;
+    const secret = createServer((_, response) => {
+      visits++;
+      plainAnswer({}, response);
+    });
+    secret.listen(0, "127.0.0.1");
+    await once(secret, "listening");
+    const location = `http://127.0.0.1:${(secret.address() as AddressInfo).port}/`;
+    node.answer = (_, response) => response.writeHead(307, { location }).end();
+    for (const body of [hostile, stream]) expect((await ask(body)).status).toBe(502);
+    expect(visits).toBe(0);
+    expect(await buyer.spent()).toBe(0n);
+    secret.close();
+  });
+});
