@@ -89,11 +89,8 @@ describe("a client's bad input", () => {
     },
   );
 
-  test.each([1e400, 1.5, -1, "9", {}])("error: max_tokens %j", async (max) => {
-    const body = JSON.stringify({ ...hostile, max_tokens: "MAX" }).replace(
-      '"MAX"',
-      max === 1e400 ? "1e400" : JSON.stringify(max),
-    );
+  test.each(["1e400", "1.5", "-1", '"9"', "{}"])("error: max_tokens %s", async (max) => {
+    const body = JSON.stringify({ ...hostile, max_tokens: "MAX" }).replace('"MAX"', max);
     expect((await ask(body)).status).toBe(400);
   });
 

@@ -6,7 +6,7 @@ type Answer = (body: Record<string, unknown>, response: ServerResponse) => void;
 /** A node whose answers a test writes itself; it keeps what it was asked, byte by byte. */
 export async function startScriptedNode(models: string[]) {
   const asked: string[] = [];
-  const node = { asked, answer: plainAnswer as Answer };
+  const node: { asked: string[]; answer: Answer } = { asked, answer: plainAnswer };
   const serve = async (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => {});
     const text = Buffer.concat(await request.toArray()).toString();
