@@ -1,5 +1,8 @@
+import fastify from "fastify";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Config } from "../config.ts";
 import { credit, newUser, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { addRateLimits } from "./rate-limits.ts";
 
 const PER_KEY = 20;
 const PER_ADDRESS = 30;
@@ -105,6 +108,15 @@ describe("under /v1", () => {
 });
 
 describe("by address", () => {
+  test("behavior: where a key or a session will do, a session is counted by address", async () => {
+    const rates = { key: 100, address: 2, signIn: 1, failedKeys: 1 };
+    const app = fastify();
+    await addRateLimits(app, { rates } as Config);
+    app.get("/both", { schema: { security: [{ session: [] }, { key: [] }] } }, () => "ok");
+    expect(await statuses(3, () => app.inject("/both"))).toEqual(["2 × 200", "1 × 429"]);
+    await app.close();
+  });
+
   test("default: routes outside /v1, problem details, and addresses are counted apart", async () => {
     const address = newAddress();
     expect(await statuses(PER_ADDRESS + 5, () => call("/api/config", { address }))).toEqual([

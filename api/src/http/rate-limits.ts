@@ -51,7 +51,7 @@ export async function addRateLimits(app: Routes, { rates }: Config): Promise<voi
   );
   const limiters = {
     key: app.rateLimit({
-      max: (request) => callerOf(request).requestsPerMinute ?? rates.key,
+      max: (request) => maxOf(request, rates),
       keyGenerator: keyIdOf,
       cache,
     }),
@@ -80,4 +80,12 @@ export const setCaller = (request: FastifyRequest, caller: KeyOwner): void => re
 
 export const callerOf = (request: FastifyRequest): KeyOwner => request.getDecorator<KeyOwner>(CALLER);
 
-const keyIdOf = (request: FastifyRequest): string => callerOf(request).keyId;
+/** Null where somebody signed in may ask too, and has: he is counted by address. */
+const knownCaller = (request: FastifyRequest): KeyOwner | null => request.getDecorator<KeyOwner | null>(CALLER);
+
+const keyIdOf = (request: FastifyRequest): string => knownCaller(request)?.keyId ?? request.ip;
+
+function maxOf(request: FastifyRequest, rates: Config["rates"]): number {
+  const caller = knownCaller(request);
+  return caller === null ? rates.address : (caller.requestsPerMinute ?? rates.key);
+}
