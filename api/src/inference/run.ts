@@ -5,6 +5,7 @@ import { InsufficientBalanceError, LimitReachedError } from "../flow/hold/place-
 import { randomHex, timeOfId } from "../ids.ts";
 import type { Batcher } from "../ledger/commit/batcher.ts";
 import { costOfTokens } from "../metering/cost.ts";
+import { familyOf } from "../metering/families.ts";
 import type { Offer } from "../metering/offer.ts";
 import type { PriceBook } from "../metering/price-book.ts";
 import type { TokenCounter } from "../metering/token-counter.ts";
@@ -68,6 +69,7 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   const { requestId, caller, request, preferences, leaving } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
+  inference.counter.warm(familyOf(request.model));
   const offers = chooseNodes(await priceBook.offersOf(request.model), {
     workload: expectedWorkload(request),
     preferences,

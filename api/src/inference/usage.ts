@@ -1,7 +1,8 @@
 import type { Tokens } from "../ledger/commit/operations.ts";
 import { promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
+import { familyOf, templateTokens } from "../metering/families.ts";
 import type { TokenCounter } from "../metering/token-counter.ts";
-import type { NodeApi } from "./node-api.ts";
+import { chatApi, type NodeApi } from "./node-api.ts";
 import type { Recount } from "./node-health.ts";
 import { isRecord } from "./read-fields.ts";
 import type { InferenceRequest } from "./request.ts";
@@ -46,16 +47,22 @@ export async function billedUsage(
     drained,
   }: Answered & { request: InferenceRequest; maxTokens: number },
 ): Promise<BilledUsage> {
-  const [counted, promptText] = await Promise.all([counter.count(completionText), counter.count(request.promptText())]);
-  const prompt = promptText + request.promptIds;
+  const family = familyOf(request.model);
+  const [counted, promptText] = await Promise.all([
+    counter.count(completionText, family),
+    counter.count(request.promptText(), family),
+  ]);
+  const template = request.api === chatApi ? templateTokens(family, request.parts) : 0;
+  const prompt = Math.min(promptText + template + request.promptIds, promptTokensAtMost(request));
   const completion = Math.min(Math.max(0, counted - request.echoes * prompt), maxTokens);
   // Answers that the node kept back were, on average, as long as those that it gave out.
   const made = Math.ceil((completion * request.choices) / request.shownChoices);
   const promptLimit = request.hasMedia
     ? promptTokensAtMost(request)
-    : Math.min(tolerated(prompt + 8 * request.parts), promptTokensAtMost(request));
+    : Math.min(tolerated(prompt + 8 * request.parts, family), promptTokensAtMost(request));
   const isOver =
-    reported !== null && (reported.prompt > promptLimit || reported.completion > Math.min(maxTokens, tolerated(made)));
+    reported !== null &&
+    (reported.prompt > promptLimit || reported.completion > Math.min(maxTokens, tolerated(made, family)));
   const recount = reported && {
     reported: reported.prompt + reported.completion,
     counted: (request.hasMedia ? reported.prompt : prompt) + made,

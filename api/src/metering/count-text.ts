@@ -5,33 +5,40 @@ const LONGEST_RUN = 256;
 const RUNS = /[\p{L}\p{M}]+|[^\s\p{L}\p{M}\p{N}]+|\s+/gu;
 const PIECE = 65_536;
 
-/** o200k tokens of a text, in time linear in its length. Special-token texts count as the plain text that they are. */
-export function countText(text: string): number {
-  if (text.length <= LONGEST_RUN) return encode(text);
-  let tokens = 0;
-  let from = 0;
-  for (const { 0: run, index } of text.matchAll(RUNS)) {
-    if (run.length <= LONGEST_RUN) continue;
-    tokens += encode(text.slice(from, index));
-    for (const slice of slices(run, LONGEST_RUN)) tokens += encode(slice);
-    from = index + run.length;
-  }
-  return tokens + encode(text.slice(from));
-}
-
-/** As `countText`, as far as it gets until the deadline (of `performance.now`): then the count so far. */
-export function countTextUntil(text: string, deadline: number): number {
-  let tokens = 0;
-  for (const piece of slices(text, PIECE)) {
-    if (performance.now() > deadline) break;
-    tokens += countText(piece);
-  }
-  return tokens;
-}
+/** Tokens of a text. */
+export type Count = (text: string) => number;
 
 const PLAIN = { disallowedSpecial: new Set<string>() };
 
-const encode = (text: string): number => (text === "" ? 0 : countTokens(text, PLAIN));
+/** o200k tokens of a text, in time linear in its length. Special-token texts count as the plain text that they are. */
+export const countText: Count = inSlices((text) => countTokens(text, PLAIN));
+
+/** Makes a count linear in a text's length that takes the square of a word's. */
+export function inSlices(count: Count): Count {
+  const encode: Count = (text) => (text === "" ? 0 : count(text));
+  return (text) => {
+    if (text.length <= LONGEST_RUN) return encode(text);
+    let tokens = 0;
+    let from = 0;
+    for (const { 0: run, index } of text.matchAll(RUNS)) {
+      if (run.length <= LONGEST_RUN) continue;
+      tokens += encode(text.slice(from, index));
+      for (const slice of slices(run, LONGEST_RUN)) tokens += encode(slice);
+      from = index + run.length;
+    }
+    return tokens + encode(text.slice(from));
+  };
+}
+
+/** Counts as far as it gets until the deadline (of `performance.now`): then the count so far. */
+export function countTextUntil(text: string, { deadline, count }: { deadline: number; count: Count }): number {
+  let tokens = 0;
+  for (const piece of slices(text, PIECE)) {
+    if (performance.now() > deadline) break;
+    tokens += count(piece);
+  }
+  return tokens;
+}
 
 /** A text in slices of about a length; no character is cut in half. */
 function* slices(text: string, length: number): Generator<string> {

@@ -1,17 +1,19 @@
 import { Worker } from "node:worker_threads";
 import { countText } from "./count-text.ts";
+import type { Question } from "./count-worker.ts";
+import type { Family } from "./families.ts";
 
 const THREADS = 2;
 /** Counted where it is asked for: takes less than handing it over. */
 const SHORT_CHARACTERS = 2_048;
 const COUNT_MS = 5_000;
-/** Beyond its own time a thread gets this long to answer before it is ended. */
-const GRACE_MS = 2_000;
+/** Beyond its own time a thread gets this long to answer, and to load a vocabulary, before it is ended. */
+const GRACE_MS = 15_000;
 const MAX_QUEUED_CHARACTERS = 256 * 1_048_576;
 /** The longest o200k token is 128 spaces. */
 const LONGEST_TOKEN = 128;
 
-type Job = { text: string; resolve: (tokens: number) => void };
+type Job = { text: string; family: Family | null; resolve: (tokens: number) => void };
 
 /**
  * Counts tokens beside the event loop, which a long text would stop for everybody; threads start with the first long
@@ -24,6 +26,7 @@ export class TokenCounter {
   readonly #idle: Worker[] = [];
   readonly #threads = new Set<Worker>();
   readonly #queue: Job[] = [];
+  readonly #warm = new Set<Family | null>();
   #queued = 0;
 
   constructor({
@@ -34,19 +37,28 @@ export class TokenCounter {
     this.#withinMs = withinMs;
   }
 
-  /** Tokens of a text. Never fails. */
-  async count(text: string): Promise<number> {
-    if (text.length <= SHORT_CHARACTERS) return countText(text);
+  /** Tokens of a text, as a family of models counts them. Never fails. */
+  async count(text: string, family: Family | null = null): Promise<number> {
+    if (text === "") return 0;
+    // Other vocabularies are big: only the threads have them.
+    if (text.length <= SHORT_CHARACTERS && (family ?? "o200k") === "o200k") return countText(text);
     if (this.#queued + text.length > MAX_QUEUED_CHARACTERS) return fewestTokens(text);
     this.#queued += text.length;
     try {
       return await new Promise((resolve) => {
-        this.#queue.push({ text, resolve });
+        this.#queue.push({ text, family, resolve });
         this.#next();
       });
     } finally {
       this.#queued -= text.length;
     }
+  }
+
+  /** Loads a family's vocabulary in the threads, so that it is there when an answer is to be counted. */
+  warm(family: Family | null): void {
+    if ((family ?? "o200k") === "o200k" || this.#warm.has(family)) return;
+    this.#warm.add(family);
+    for (let thread = 0; thread < THREADS; thread++) void this.count("warm", family);
   }
 
   /** Ends the threads; what they had not counted yet counts as little as it can. */
@@ -77,7 +89,7 @@ export class TokenCounter {
     return thread;
   }
 
-  #run(thread: Worker, { text, resolve }: Job): void {
+  #run(thread: Worker, { text, family, resolve }: Job): void {
     const timer = setTimeout(() => void thread.terminate(), this.#withinMs + GRACE_MS);
     const died = () => {
       clearTimeout(timer);
@@ -91,7 +103,8 @@ export class TokenCounter {
       resolve(tokens);
       this.#next();
     });
-    thread.postMessage({ text, withinMs: this.#withinMs }, []);
+    const question: Question = { text, family, withinMs: this.#withinMs };
+    thread.postMessage(question, []);
   }
 }
 
