@@ -71,6 +71,7 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   checkModel(caller, request.model);
   inference.counter.warm(familyOf(request.model));
   const offers = chooseNodes(await priceBook.offersOf(request.model), {
+    accountId: caller.accountId,
     workload: expectedWorkload(request),
     preferences,
     healthOf: ({ nodeId }) => health.of(nodeId),
@@ -138,6 +139,7 @@ function biller(
       latencyMs: Math.round(performance.now() - startedAt),
       status,
       usageSource: source,
+      reportedTokens: recount?.reported ?? null,
       receiptSalt: randomHex(32),
     });
     return responseUsage(tokens, cost);
