@@ -69,13 +69,13 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   const { requestId, caller, request, preferences, leaving } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
-  inference.counter.warm(familyOf(request.model));
   const offers = chooseNodes(await priceBook.offersOf(request.model), {
     accountId: caller.accountId,
     workload: expectedWorkload(request),
     preferences,
     healthOf: ({ nodeId }) => health.of(nodeId),
   });
+  inference.counter.warm(familyOf(request.model));
   leaving.signal.throwIfAborted();
   const hold = { requestId, accountId: caller.accountId };
   runs.begin(requestId, leaving);
