@@ -2,7 +2,14 @@ import { nanoUsd } from "@infr/money";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Offer } from "../metering/offer.ts";
-import { type Choice, chooseNodes, expectedWorkload, NoNodeAllowedError, USUAL_WORKLOAD } from "./choose-nodes.ts";
+import {
+  type Choice,
+  chooseNodes,
+  expectedWorkload,
+  NoNodeAllowedError,
+  OwnNodeError,
+  USUAL_WORKLOAD,
+} from "./choose-nodes.ts";
 import { type Health, NodeHealth } from "./node-health.ts";
 import { NO_PREFERENCES, type Preferences } from "./preferences.ts";
 
@@ -27,7 +34,7 @@ const offer = (nodeId: string, prompt: bigint, completion: bigint, maxCompletion
   },
 });
 const well: Health = new NodeHealth().of("");
-const healthy = { preferences: NO_PREFERENCES, workload: USUAL_WORKLOAD, healthOf: () => well };
+const healthy = { accountId: null, preferences: NO_PREFERENCES, workload: USUAL_WORKLOAD, healthOf: () => well };
 const ids = (offers: Offer[], choice: Partial<Choice>) =>
   chooseNodes(offers, { ...healthy, ...choice }).map(({ nodeId }) => nodeId);
 const order = (offers: Offer[], request: { bodyBytes: number; maxTokens: number | null }) =>
@@ -119,7 +126,7 @@ describe("chooseNodes with preferences", () => {
     fc.assert(
       fc.property(anyOffers, anyPreferences, healths, (offers, preferences, health) => {
         const healthOf = ({ nodeId }: Offer) => health[nodeId] ?? well;
-        const chosen = tried(offers, { preferences, workload: USUAL_WORKLOAD, healthOf });
+        const chosen = tried(offers, { accountId: null, preferences, workload: USUAL_WORKLOAD, healthOf });
         const { only, ignore, order: first, allowFallbacks, maxPrompt, maxCompletion } = preferences;
         const isAllowed = ({ nodeId, prices }: Offer) =>
           (only === null || only.includes(nodeId)) &&
@@ -177,5 +184,16 @@ describe("chooseNodes with preferences", () => {
     expect(() => ids(offers, { preferences: { ...NO_PREFERENCES, required: ["logprobs"] } })).toThrow(
       NoNodeAllowedError,
     );
+  });
+
+  test("behavior: one's own node is left out unless it is named, and then no other's comes with it", () => {
+    const offers = [{ ...offer("own", 1n, 1n), operatorId: "acct_1" }, offer("other", 2n, 2n), offer("third", 3n, 3n)];
+    const asked = (preferences: Partial<Preferences>) =>
+      ids(offers, { accountId: "acct_1", preferences: { ...NO_PREFERENCES, ...preferences } });
+    expect(asked({})).toEqual(["other", "third"]);
+    expect(asked({ order: ["own"] })).toEqual(["own"]);
+    expect(asked({ only: ["own", "other"] })).toEqual(["own"]);
+    expect(asked({ order: ["other", "own"] })).toEqual(["other", "third"]);
+    expect(() => ids(offers.slice(0, 1), { accountId: "acct_1" })).toThrow(OwnNodeError);
   });
 });

@@ -37,8 +37,27 @@ export class NoNodeAllowedError extends InfrError {
   }
 }
 
+/** Nobody sells the model but the one who asks for it, and he did not name his node. */
+export class OwnNodeError extends InfrError {
+  readonly code = "own_node";
+  readonly status = 404;
+  override readonly param = "provider.only";
+
+  constructor(model: string) {
+    super(
+      `Only your own node sells ${model.slice(0, 128)}. Name it in provider.only to use it: it is paid for with credit that you paid in.`,
+    );
+  }
+}
+
 /** What nodes are chosen by. Nothing else: the same always gives the same. */
-export type Choice = { workload: Workload; preferences: Preferences; healthOf: (offer: Offer) => Health };
+export type Choice = {
+  /** Who asks; null where nobody does. */
+  accountId: string | null;
+  workload: Workload;
+  preferences: Preferences;
+  healthOf: (offer: Offer) => Health;
+};
 
 /**
  * The nodes to try for a request, best first: of those that the request allows, first the ones it names in `order`, then
@@ -49,17 +68,20 @@ export type Choice = { workload: Workload; preferences: Preferences; healthOf: (
  */
 export function chooseNodes(offers: Offer[], choice: Choice): Offer[] {
   const { order, allowFallbacks } = choice.preferences;
-  const ranked = allowed(offers, choice.preferences)
+  const ranked = allowed(othersOrNamed(offers, choice), choice.preferences)
     .map((offer) => ({ offer, rank: rankOf(offer, choice) }))
     .sort((a, b) => compareRanks(a.rank, b.rank))
     .map(({ offer }) => offer);
-  return ranked.slice(0, allowFallbacks || order.length > 0 ? MAX_CANDIDATES : 1);
+  const isOwn = ranked[0]?.operatorId === choice.accountId;
+  const alike = ranked.filter(({ operatorId }) => (operatorId === choice.accountId) === isOwn);
+  return alike.slice(0, allowFallbacks || order.length > 0 ? MAX_CANDIDATES : 1);
 }
 
 /** The cheapest offer for a usual request: what price lists show. */
 export function cheapestOffer(offers: Offer[]): Offer | undefined {
   return chooseNodes(offers, {
     workload: USUAL_WORKLOAD,
+    accountId: null,
     preferences: NO_PREFERENCES,
     healthOf: () => UNKNOWN_HEALTH,
   })[0];
@@ -74,6 +96,18 @@ const UNKNOWN_HEALTH: Health = {
   tokensPerSecond: null,
   inFlight: 0,
 };
+
+/**
+ * One's own node is for those who name it: credit that the platform gave may not come back as earnings, so whatever is
+ * asked of it is paid from the account's own credit, which nobody should meet unawares.
+ */
+function othersOrNamed(offers: Offer[], { accountId, preferences: { only, order } }: Choice): Offer[] {
+  const kept = offers.filter(
+    (offer) => offer.operatorId !== accountId || matches(offer, only ?? []) || matches(offer, order),
+  );
+  if (kept.length === 0) throw new OwnNodeError(offers[0]?.model ?? "");
+  return kept;
+}
 
 const matches = (offer: Offer, names: string[]): boolean => placeIn(names, offer) >= 0;
 

@@ -33,6 +33,7 @@ export async function holdFor(batcher: Batcher, { caller, request, requestId, of
     worst: offers.map((offer) => cost(offer, mostOf(offer, request))).reduce((a, b) => (a > b ? a : b)),
     floor: offers.map((offer) => cost(offer, leastOf(offer, request))).reduce((a, b) => (a < b ? a : b)),
     subjects: Object.keys(caller.subjects),
+    paidOnly: offers.some(({ operatorId }) => operatorId === caller.accountId),
   };
   const { granted: hold, spendable } = await placeHold(batcher, wanted, caller.subjects);
   return offers

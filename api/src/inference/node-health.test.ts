@@ -96,6 +96,16 @@ describe("NodeHealth", () => {
     expect(health.of("a").errorRate).toBeLessThan(errorRate);
   });
 
+  test("behavior: a probe that begins to answer closes the breaker, however long it goes on", () => {
+    const { clock, health } = clocked();
+    for (let n = 0; n < 5; n++) health.begin("a").failed();
+    expect([health.of("a").isOpen, health.admit("a")]).toEqual([true, false]);
+    clock.now = 10_000;
+    expect(health.admit("a")).toBe(true);
+    health.begin("a").firstToken();
+    expect([health.of("a").isOpen, health.admit("a")]).toEqual([false, true]);
+  });
+
   test("behavior: what is taken is counted once, and what could not be written comes again", () => {
     const { clock, health } = clocked();
     health.begin("a").failed();

@@ -147,6 +147,8 @@ class NodeRecord {
       firstToken: () => {
         if (firstTokenAt !== null) return;
         firstTokenAt = now();
+        // A probe may stream for minutes: that it answers is known by now.
+        if (this.breaker.isOpen) this.breaker.succeeded();
         this.#noteFirstToken(firstTokenAt - startedAt);
       },
       succeeded: (tokens) =>

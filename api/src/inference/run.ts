@@ -83,10 +83,12 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   checkModel(caller, request.model);
   inference.counter.warm(familyOf(request.model));
   const offers = chooseNodes(await priceBook.offersOf(request.model), {
+    accountId: caller.accountId,
     workload: expectedWorkload(request),
     preferences,
     healthOf: ({ nodeId }) => health.of(nodeId),
   });
+  inference.counter.warm(familyOf(request.model));
   leaving.signal.throwIfAborted();
   const hold = { requestId, accountId: caller.accountId };
   runs.begin(requestId, leaving);
@@ -150,6 +152,7 @@ function biller(
       latencyMs: Math.round(performance.now() - startedAt),
       status,
       usageSource: source,
+      reportedTokens: recount?.reported ?? null,
       receiptSalt: randomHex(32),
     });
     return { usage: responseUsage(tokens, cost), spendable };

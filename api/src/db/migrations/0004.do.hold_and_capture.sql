@@ -46,15 +46,17 @@ begin
   return query
   with asked as (
     select distinct on (h.request_id) h.* from json_to_recordset(p_holds)
-      as h(n int, request_id text, account_id text, worst_nano bigint, floor_nano bigint, subjects text[])
+      as h(n int, request_id text, account_id text, worst_nano bigint, floor_nano bigint, subjects text[],
+        paid_only boolean)
     order by h.request_id, h.n
   ), fresh as (
     select a.* from asked a
     where not exists (select from holds h where h.account_id = a.account_id and h.request_id = a.request_id)
   ), room as (
-    select f.*, funded_nano - funded_held_nano as funded, allowance_nano(b) as allowance,
-      chain_nano - debt_nano - unsettled_nano - held_nano + funded_nano - funded_held_nano as spendable
+    select f.*, g.funded, allowance_nano(b) as allowance,
+      chain_nano - debt_nano - unsettled_nano - held_nano + g.funded as spendable
     from fresh f join balances b using (account_id)
+      cross join lateral (select case when f.paid_only then 0 else funded_nano - funded_held_nano end as funded) g
   ), limit_room as (
     select f.n, l.limit_id, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
       l.amount_nano - l.used_nano - l.held_nano as left_nano
@@ -130,7 +132,7 @@ begin
       request_id text, account_id text, started_at timestamptz, key_id text, user_id text, model text, node_id text,
       operator_id text, price_version text, prompt_tokens int, cached_tokens int, completion_tokens int,
       reasoning_tokens int, prompt_nano bigint, cached_nano bigint, completion_nano bigint, reasoning_nano bigint,
-      latency_ms int, status text, usage_source text, receipt_salt text)
+      latency_ms int, status text, usage_source text, reported_tokens bigint, receipt_salt text)
     order by c.request_id
   ), captured as (
     select a.*, least(a.cost, h.funded_nano) as from_funded
@@ -139,10 +141,10 @@ begin
   ), used as (
     insert into usage (account_id, started_at, captured_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
-      reasoning_nano, cost_nano, funded_nano, latency_ms, status, usage_source, receipt_salt)
+      reasoning_nano, cost_nano, funded_nano, latency_ms, status, usage_source, reported_tokens, receipt_salt)
     select account_id, started_at, p_moment, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
-      reasoning_nano, cost, from_funded, latency_ms, status, usage_source, decode(receipt_salt, 'hex')
+      reasoning_nano, cost, from_funded, latency_ms, status, usage_source, reported_tokens, decode(receipt_salt, 'hex')
     from captured
   ), booked as (
     insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)

@@ -34,3 +34,10 @@ create table node_health (
   primary key (node_id, minute)
 );
 create index node_health_minute on node_health (minute);
+
+-- What the node said it used, all classes together; null where it said nothing. Next to the billed tokens it shows, request
+-- by request, what its public discrepancy is made of.
+alter table usage
+  add column reported_tokens bigint check (reported_tokens >= 0),
+  -- Credit that the platform gave may not come back as earnings.
+  add constraint usage_own_node_is_paid_for check (funded_nano = 0 or operator_id <> account_id);

@@ -13,6 +13,8 @@ export type HoldOperation = {
    * user: limits are recomputed from the usage log.
    */
   subjects: string[];
+  /** Platform-funded credit may not pay for it. */
+  paidOnly?: boolean;
 };
 
 /** Bills a request out of its hold and writes its usage row. */
@@ -31,6 +33,8 @@ export type CaptureOperation = {
   latencyMs: number;
   status: "ok" | "aborted" | "error";
   usageSource: "node" | "recount" | "drained";
+  /** Tokens of all classes that the node reported, if it did. */
+  reportedTokens?: number | null;
   /** 32 random bytes, hex: hides the account in its public receipts. */
   receiptSalt: string;
 };

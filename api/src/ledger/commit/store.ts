@@ -48,6 +48,7 @@ const holdRow = (hold: HoldOperation, n: number) => ({
   worst_nano: hold.worst.toString(),
   floor_nano: hold.floor.toString(),
   subjects: hold.subjects,
+  paid_only: hold.paidOnly ?? false,
 });
 
 const captureRow = (capture: CaptureOperation) => ({
@@ -71,6 +72,7 @@ const captureRow = (capture: CaptureOperation) => ({
   latency_ms: capture.latencyMs,
   status: capture.status,
   usage_source: capture.usageSource,
+  reported_tokens: capture.reportedTokens ?? null,
   receipt_salt: capture.receiptSalt,
 });
 
