@@ -26,8 +26,8 @@ interface Suite {
   testResults: { name: string; status: string }[];
 }
 
-const require = createRequire(createRequire(import.meta.url).resolve("hardhat/package.json"));
-const edr = require("@nomicfoundation/edr") as Edr;
+const load = createRequire(createRequire(import.meta.url).resolve("hardhat/package.json"));
+const edr = load("@nomicfoundation/edr") as Edr;
 const context = new edr.EdrContext();
 await context.registerSolidityTestRunnerFactory(edr.L1_CHAIN_TYPE, edr.l1SolidityTestRunnerFactory());
 

@@ -24,7 +24,7 @@ async function findKiller({ file, start, end, to }: Mutant): Promise<string | un
   const killer = await findFailure(pure, tests.filter(isPure));
   if (killer) return killer;
   const others = tests.filter((test) => !isPure(test));
-  const mutant = withChanged([...pure, ...compile([ESCROW, ...others], replaced)]);
+  const mutant = withChanged([...pure, ...compile([ESCROW], replaced), ...compile(others, replaced)]);
   return (await findFailure(mutant)) ?? (await findAnyFailure(mutant));
 }
 
