@@ -6,7 +6,11 @@ export interface Mutant {
   end: number;
   from: string;
   to: string;
+  /** The line as it is without the mutation. */
+  code: string;
 }
+
+type Place = Pick<Mutant, "start" | "end" | "to">;
 
 /** What each operator becomes; the first match at a place counts, so longer ones come first. */
 const OPERATORS: readonly [string, string][] = [
@@ -47,7 +51,7 @@ function closing(code: string, open: number): number {
 }
 
 /** Each `if (…) revert` and `if (…) { revert` by a condition that never holds. */
-function guards(code: string): Omit<Mutant, "file" | "line" | "from">[] {
+function guards(code: string): Place[] {
   return [...code.matchAll(/\bif \(/g)].flatMap(({ index }) => {
     const [start, end] = [index + 4, closing(code, index + 3)];
     return /^\)\s*\{?\s*revert\b/.test(code.slice(end)) ? [{ start, end, to: "false" }] : [];
@@ -55,15 +59,15 @@ function guards(code: string): Omit<Mutant, "file" | "line" | "from">[] {
 }
 
 /** Each call of a check: `_requireOwner(…);` and its like, where nothing is made of what it returns. */
-function checks(code: string): Omit<Mutant, "file" | "line" | "from">[] {
+function checks(code: string): Place[] {
   return [...code.matchAll(/(?<=[;{}]\s+)_require\w+\(/g)].map(({ index }) => {
     const end = closing(code, code.indexOf("(", index)) + 2;
     return { start: index, end, to: "" };
   });
 }
 
-function operators(code: string): Omit<Mutant, "file" | "line" | "from">[] {
-  const found: Omit<Mutant, "file" | "line" | "from">[] = [];
+function operators(code: string): Place[] {
+  const found: Place[] = [];
   for (let index = 0; index < code.length; index += 1) {
     const match = OPERATORS.find(([from]) => code.startsWith(from, index));
     if (!match) continue;
@@ -82,7 +86,7 @@ export function mutantsOf(file: string, source: string): Mutant[] {
     )
     .map(({ start, end, to }) => {
       const line = source.slice(0, start).split("\n").length;
-      return { file, line, start, end, from: source.slice(start, end), to };
+      return { file, line, start, end, from: source.slice(start, end), to, code: lineAt(source, start).trim() };
     });
 }
 

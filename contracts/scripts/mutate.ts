@@ -1,31 +1,35 @@
-import { spawn } from "node:child_process";
-import { cp, glob, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { type ChildProcess, fork } from "node:child_process";
+import { createHash } from "node:crypto";
+import { globSync } from "node:fs";
+import { appendFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Mutant, mutantsOf } from "./mutants.ts";
+import type { Outcome } from "./mutation-worker.ts";
 
 /**
- * Changes the contract in one place after another and runs the Solidity tests on each mutant, in copies of the tree.
- * Lists the survivors; exit code 1 if there is one that `equivalent-mutants.json` does not explain.
+ * Changes the contract in one place after another and runs all Solidity tests on each mutant, invariants included. Lists
+ * the survivors; exit code 1 if there is one that `equivalent-mutants.json` does not explain. What has been tried stands
+ * in `contracts/cache/mutation.jsonl`: an interrupted run goes on where it was, and survivors are tried again when a
+ * test has changed. `--fresh` tries all again, as one must after taking a test away.
  *
- *   node contracts/scripts/mutate.ts [--files Split,Settlement] [--sample N] [--seed N] [--workers N]
+ *   node contracts/scripts/mutate.ts [--files Split,Settlement] [--fresh] [--sample N] [--seed N] [--workers N]
  */
 const ROOT = join(import.meta.dirname, "../..");
-const TARGETS = ["contracts/src/libraries/*.sol", "contracts/src/modules/{Settlement,Payouts,Vouchers}.sol"];
+const TARGETS = ["contracts/src/libraries/*.sol", "contracts/src/modules/{Settlement,Payouts,Vouchers,Voids}.sol"];
+const TRIED = join(ROOT, "contracts/cache/mutation.jsonl");
+/** A mutant that takes longer runs for ever, and a test that never ends does not pass. */
+const LONGEST_MS = 180_000;
 const { values } = parseArgs({
   options: {
     files: { type: "string" },
+    fresh: { type: "boolean" },
     sample: { type: "string" },
     seed: { type: "string", default: "1" },
     workers: { type: "string", default: String(Math.min(2, availableParallelism())) },
   },
 });
-
-/** Fewer runs than in the tests: a mutant is run hundreds of times over, and what fuzzing kills it kills soon. */
-const CONFIG = (await readFile(join(ROOT, "hardhat.config.ts"), "utf8"))
-  .replace(/fuzz: \{ runs: \d+/, "fuzz: { runs: 32")
-  .replace(/invariant: \{ runs: \d+, depth: \d+/, "invariant: { runs: 4, depth: 32");
 
 interface Equivalent {
   file: string;
@@ -35,10 +39,15 @@ interface Equivalent {
   reason: string;
 }
 
+interface Tried {
+  mutant: Mutant;
+  outcome: Outcome;
+}
+
 async function findMutants(): Promise<Mutant[]> {
   const wanted = values.files?.split(",");
   const found: Mutant[] = [];
-  for await (const file of glob(TARGETS, { cwd: ROOT })) {
+  for (const file of globSync(TARGETS, { cwd: ROOT }).sort()) {
     if (wanted && !wanted.includes(basename(file, ".sol"))) continue;
     found.push(...mutantsOf(file, await readFile(join(ROOT, file), "utf8")));
   }
@@ -53,93 +62,125 @@ async function findMutants(): Promise<Mutant[]> {
   return keyed.slice(0, Number(values.sample)).map(({ mutant }) => mutant);
 }
 
-/** A copy that shares the installed packages, with a cache of its own. */
-async function copyTree(): Promise<string> {
-  const tree = await mkdtemp(join(tmpdir(), "infr-mutants-"));
-  for (const each of ["node_modules", "package.json", "packages"]) await symlink(join(ROOT, each), join(tree, each));
-  await mkdir(join(tree, "contracts"));
-  for (const each of ["src", "dev", "test", "proofs", "examples", "package.json", "node_modules"]) {
-    const filter = (path: string): boolean => !path.endsWith(".test.ts");
-    if (each === "node_modules") await symlink(join(ROOT, "contracts", each), join(tree, "contracts", each));
-    else
-      await cp(join(ROOT, "contracts", each), join(tree, "contracts", each), { recursive: true, filter }).catch(
-        () => {},
-      );
+const nameOf = ({ file, start, to }: Mutant): string => `${file}:${start}:${to}`;
+
+async function hashFiles(pattern: string): Promise<string> {
+  const hash = createHash("sha256");
+  for (const file of globSync(pattern, { cwd: ROOT }).sort()) {
+    hash.update(`${file}\0`).update(await readFile(join(ROOT, file)));
   }
-  await writeFile(join(tree, "hardhat.config.ts"), CONFIG);
-  return tree;
+  return hash.digest("hex");
 }
 
-/** The quick tests first: what they kill needs no invariants. @returns whether one fails, or the mutant does not compile */
-async function isKilled(tree: string): Promise<boolean> {
-  const quick: string[] = [];
-  for await (const file of glob("contracts/test/!(invariant)/**/*.t.sol", { cwd: tree })) quick.push(file);
-  // all of them, because a handler is found only with all sources
-  return (await fails(tree, quick)) || (await fails(tree, []));
+/** What outcomes depend on: a test that is added finds no mutant alive that was dead, so `killed` depends on less. */
+async function hashSources(): Promise<Record<Outcome["is"], string>> {
+  const contracts = await hashFiles("contracts/{src,dev}/**/*.sol");
+  const all = await hashFiles("contracts/{src,dev,test,proofs,examples,scripts}/**/*.{sol,ts}");
+  return { killed: contracts, invalid: contracts, survived: all };
 }
 
-function fails(tree: string, tests: readonly string[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    const child = spawn("hardhat", ["test", "solidity", ...tests], { cwd: tree, stdio: "ignore", timeout: 300_000 });
-    child.on("exit", (code) => resolve(code !== 0));
-    child.on("error", () => resolve(false));
+type Line = [name: string, outcome: Outcome, hash: string];
+
+/** Outcomes of earlier runs that still hold, by mutant. */
+async function readTried(hashes: Record<Outcome["is"], string>): Promise<Map<string, Outcome>> {
+  const text = values.fresh ? "" : await readFile(TRIED, "utf8").catch(() => "");
+  const complete = text.split("\n").filter((line) => line.endsWith("]")); // the last one may have been cut off
+  const lines = complete.map((line) => JSON.parse(line) as Line);
+  const valid = lines.filter(([, outcome, hash]) => hash === hashes[outcome.is]);
+  await mkdir(dirname(TRIED), { recursive: true });
+  await writeFile(TRIED, valid.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  return new Map(valid.map(([name, outcome]) => [name, outcome]));
+}
+
+/** A process that has compiled the tests. */
+async function startWorker(): Promise<ChildProcess> {
+  const worker = fork(join(import.meta.dirname, "mutation-worker.ts"));
+  await new Promise<void>((resolve, reject) => {
+    worker.once("message", () => resolve());
+    worker.once("exit", (code) => reject(new Error(`A worker ended with ${code} before its first mutant.`)));
+  });
+  return worker;
+}
+
+/** @returns undefined if it takes too long: then the worker has been ended */
+function ask(worker: ChildProcess, mutant: Mutant): Promise<Outcome | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => worker.kill("SIGKILL"), LONGEST_MS);
+    const finish = (): void => {
+      clearTimeout(timer);
+      worker.removeAllListeners();
+    };
+    worker.once("message", (outcome: Outcome) => {
+      finish();
+      resolve(outcome);
+    });
+    worker.once("exit", (code, signal) => {
+      finish();
+      if (signal === "SIGKILL") resolve(undefined);
+      else reject(new Error(`A worker ended with ${code} at ${describe(mutant)}.`));
+    });
+    worker.send(mutant);
   });
 }
 
-async function work(queue: Mutant[], survivors: Mutant[], done: () => void): Promise<void> {
-  const tree = await copyTree();
-  try {
-    if (await isKilled(tree)) throw new Error("The tests fail without any mutant: see that they pass first.");
-    for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
-      const source = await readFile(join(ROOT, mutant.file), "utf8");
-      const changed = source.slice(0, mutant.start) + mutant.to + source.slice(mutant.end);
-      await writeFile(join(tree, mutant.file), changed);
-      const killed = await isKilled(tree);
-      await writeFile(join(tree, mutant.file), source);
-      if (!killed) {
-        survivors.push(mutant);
-        console.log(`survived  ${describe(mutant, source)}`);
-      }
-      done();
-    }
-  } finally {
-    await rm(tree, { recursive: true });
+async function work(queue: Mutant[], note: (tried: Tried) => Promise<void>): Promise<void> {
+  let worker: ChildProcess | undefined;
+  for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
+    worker ??= await startWorker();
+    const outcome = await ask(worker, mutant);
+    if (!outcome) worker = undefined;
+    await note({ mutant, outcome: outcome ?? { is: "killed", by: "time" } });
   }
+  worker?.kill();
 }
 
-const codeAt = (mutant: Mutant, source: string): string => source.split("\n")[mutant.line - 1]?.trim() ?? "";
+const describe = ({ file, line, from, to, code }: Mutant): string =>
+  `${file}:${line}  «${from.trim()}» → «${to.trim()}»  ${code}`;
 
-const describe = (mutant: Mutant, source: string): string =>
-  `${mutant.file}:${mutant.line}  «${mutant.from.trim()}» → «${mutant.to.trim()}»  ${codeAt(mutant, source)}`;
-
-async function isExplained(mutant: Mutant, equivalents: readonly Equivalent[]): Promise<boolean> {
-  const source = await readFile(join(ROOT, mutant.file), "utf8");
-  return equivalents.some(
-    (each) =>
-      mutant.file.endsWith(each.file) &&
-      each.code === codeAt(mutant, source) &&
-      each.from === mutant.from.trim() &&
-      each.to === mutant.to.trim(),
+const isExplained = (mutant: Mutant, equivalents: readonly Equivalent[]): boolean =>
+  equivalents.some(
+    ({ file, code, from, to }) =>
+      mutant.file.endsWith(file) && code === mutant.code && from === mutant.from.trim() && to === mutant.to.trim(),
   );
+
+async function report(tried: readonly Tried[]): Promise<number> {
+  const path = join(import.meta.dirname, "equivalent-mutants.json");
+  const equivalents = JSON.parse(await readFile(path, "utf8")) as Equivalent[];
+  const having = (is: Outcome["is"]): Mutant[] =>
+    tried.filter(({ outcome }) => outcome.is === is).map(({ mutant }) => mutant);
+  const [killed, survived, invalid] = [having("killed"), having("survived"), having("invalid")];
+  const unexplained = survived.filter((mutant) => !isExplained(mutant, equivalents));
+  for (const mutant of invalid) console.log(`does not compile  ${describe(mutant)}`);
+  for (const mutant of unexplained) console.log(`not explained  ${describe(mutant)}`);
+  console.log(
+    JSON.stringify({
+      mutants: killed.length + survived.length,
+      killed: killed.length,
+      survived: survived.length,
+      unexplained: unexplained.length,
+    }),
+  );
+  return unexplained.length;
 }
 
-const equivalents = JSON.parse(
-  await readFile(join(import.meta.dirname, "equivalent-mutants.json"), "utf8"),
-) as Equivalent[];
-const queue = await findMutants();
-const [total, survivors] = [queue.length, [] as Mutant[]];
-console.log(`${total} mutants, seed ${values.seed}`);
-let count = 0;
+const mutants = await findMutants();
+const hashes = await hashSources();
+const before = await readTried(hashes);
+const tried: Tried[] = mutants.flatMap((mutant) => {
+  const outcome = before.get(nameOf(mutant));
+  return outcome ? [{ mutant, outcome }] : [];
+});
+const queue = mutants.filter((mutant) => !before.has(nameOf(mutant)));
+console.log(`${mutants.length} mutants, seed ${values.seed}; ${tried.length} tried before`);
 const startedAt = Date.now();
-const done = (): void => {
-  count += 1;
-  if (count % 10 === 0) console.log(`${count}/${total} in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+const note = async ({ mutant, outcome }: Tried): Promise<void> => {
+  tried.push({ mutant, outcome });
+  if (outcome.is === "survived") console.log(`survived  ${describe(mutant)}`);
+  const line: Line = [nameOf(mutant), outcome, hashes[outcome.is]];
+  await appendFile(TRIED, `${JSON.stringify(line)}\n`);
+  if (tried.length % 20 === 0) {
+    console.log(`${tried.length}/${mutants.length} in ${Math.round((Date.now() - startedAt) / 1000)} s`);
+  }
 };
-await Promise.all(Array.from({ length: Number(values.workers) }, () => work(queue, survivors, done)));
-
-let unexplained = 0;
-for (const mutant of survivors) if (!(await isExplained(mutant, equivalents))) unexplained += 1;
-console.log(
-  JSON.stringify({ mutants: total, killed: total - survivors.length, survived: survivors.length, unexplained }),
-);
-if (unexplained > 0) process.exitCode = 1;
+await Promise.all(Array.from({ length: Number(values.workers) }, () => work(queue, note)));
+if ((await report(tried)) > 0) process.exitCode = 1;

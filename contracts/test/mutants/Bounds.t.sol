@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccountWord, AccountWordLib} from "../../src/libraries/AccountWord.sol";
 import {EarnerWord} from "../../src/libraries/EarnerWord.sol";
+import {Receipts} from "../../src/libraries/Receipts.sol";
 import {Test} from "../support/Test.sol";
 
 /// @dev A field holds the largest value that fits: a bound that is off by one is seen here and nowhere else.
@@ -26,6 +27,8 @@ contract BoundsTest is Test {
         assertEq(word.withBalanceAndDebt(type(uint64).max, 0).balance(), type(uint64).max, "balance");
         assertEq(word.withBalanceAndDebt(0, type(uint32).max).debt(), type(uint32).max, "debt");
         assertEq(word.withDayLimit(9, type(uint40).max).dayLimit(), 9, "the last second that fits");
+        (word,) = word.withBalanceAndDebt(type(uint64).max - 1, 0).refund(1, 1, 1_795_000_000);
+        assertEq(word.balance(), type(uint64).max, "balance after a refund");
     }
 
     function test_account_spendsAllOfBalanceAndLimit() external pure {
@@ -34,5 +37,14 @@ contract BoundsTest is Test {
         assertEq(short, 0, "nothing is short");
         assertEq(next.balance(), 0, "all of the balance");
         assertEq(next.usedBy(1_795_000_000), 5e6, "all of the limit");
+    }
+
+    function test_receipts_refuseAPlaceAfterTheLast() external pure {
+        Receipts.Proof memory proof = Receipts.Proof({index: 0, count: 1, siblings: new bytes32[](0)});
+        (bool valid,) = Receipts.climb("leaf", proof);
+        assertTrue(valid, "the only place of a tree of one");
+        proof.index = 1;
+        (valid,) = Receipts.climb("leaf", proof);
+        assertTrue(!valid, "a second place for the same leaf");
     }
 }

@@ -69,6 +69,13 @@ contract PayoutTest is EscrowTest {
         assertEq(escrow.payout(_ids(third, second)), 80e6, "total");
     }
 
+    function test_payout_paysTheMinimum() public {
+        _settle(1, third, 2.5e6);
+        vm.warp(block.timestamp + 2 days);
+        assertEq(escrow.earnerOf(third).available, escrow.MIN_PAYOUT(), "just the minimum");
+        assertEq(escrow.payout(_ids(third, 99)), 10e6, "total");
+    }
+
     function test_payout_leavesOutUnknownEarners() public {
         expectEvent(address(escrow));
         emit IEscrowTypes.PayoutSkipped(99, IEscrowTypes.SkipReason.UnknownEarner);
@@ -108,6 +115,15 @@ contract PayoutTest is EscrowTest {
         assertEq(escrow.payout(_ids(first, second)), 0, "total");
         usdc.unpause();
         assertEq(escrow.payout(_ids(first, second)), 120e6, "total");
+    }
+
+    function test_payout_revertsWhenInsolvent() public {
+        vm.prank(address(escrow));
+        usdc.transfer(address(0xdead), 1); // as if the token had been broken
+        vm.expectRevert(
+            abi.encodeWithSelector(IEscrowTypes.Insolvent.selector, 10_000e6 - 1 - 120e6, 10_000e6 - 120e6)
+        );
+        escrow.payout(_ids(first, second));
     }
 
     function _ids(uint32 a, uint32 b) private pure returns (uint32[] memory ids) {

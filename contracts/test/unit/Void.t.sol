@@ -213,6 +213,11 @@ contract VoidTest is EscrowTest {
         vm.prank(guardian);
         escrow.pause(IEscrowTypes.Group.Moves, uint40(block.timestamp + 7 days));
         _voidReverts(batch, reason);
+        uint40 until = uint40(block.timestamp + 1 hours);
+        vm.prank(guardian);
+        escrow.pause(IEscrowTypes.Group.Settlement, until);
+        vm.warp(until); // a pause has ended in the second it names
+        _voidReverts(batch, reason);
     }
 
     function test_void_revertsAfterADay() public {

@@ -45,6 +45,16 @@ contract VoucherTest is MovesTest {
         _createReverts(order, reason);
     }
 
+    function test_I9_createVoucher_revertsWithoutClearance() public {
+        IEscrowTypes.VoucherOrder memory order = _order(1e6, 0);
+        bytes32 operation = _hash(order);
+        bytes32 digest = _typed(_clearanceHash(operation, order.deadline));
+        bytes memory byTheOwner = _sign(OWNER_KEY, digest);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidSignature.selector, clearer, digest));
+        vm.prank(owner);
+        escrow.createVoucher(order, "", byTheOwner);
+    }
+
     function test_createVoucher_revertsForAUsedKey() public {
         _create(1e6, 0);
         _createReverts(_order(1e6, 0), abi.encodeWithSelector(IEscrowTypes.VoucherKeyUsed.selector, key));
@@ -62,6 +72,16 @@ contract VoucherTest is MovesTest {
         assertEq(_balance(friend), 10e6, "friend");
         assertEq(escrow.voucherOf(key).amount, 0, "closed");
         _assertBacked();
+    }
+
+    function test_redeemVoucher_worksInTheLastSecond() public {
+        _create(10e6, 0);
+        bytes memory signature = _redemption(friend);
+        vm.warp(escrow.voucherOf(key).expiry);
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotOwner.selector, buyer, address(this)));
+        escrow.reclaimVoucher(key);
+        escrow.redeemVoucher(key, friend, signature);
+        assertEq(_balance(friend), 10e6, "friend");
     }
 
     function test_redeemVoucher_revertsTheSecondTime() public {
