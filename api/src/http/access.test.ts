@@ -11,13 +11,15 @@ import { watchRoutes } from "../testing/route-list.ts";
  * - session: somebody signed in
  * - managed: somebody signed in, or a management key
  * - key: an inference key
+ * - anyKey: an inference or a management key
  */
-type Access = "public" | "session" | "managed" | "key";
+type Access = "public" | "session" | "managed" | "key" | "anyKey";
 
 type Row = {
   access: Access;
   /** Its parameters, filled with what belongs to the owner: others must get 404, as for what does not exist. */
   params?: (target: Target) => Record<string, string>;
+  query?: (target: Target) => Record<string, string>;
   payload?: (target: Target) => object;
   /** What its owner gets. Default 200. */
   owner?: number;
@@ -83,6 +85,7 @@ const MATRIX: Record<string, Row> = {
     owner: 400,
   },
   "GET /api/usage": { access: "managed" },
+  "GET /api/usage/summary": { access: "managed" },
   "GET /api/receipts/:requestId": { access: "session", params: ({ requestId }) => ({ requestId }) },
   "GET /api/earnings": { access: "session" },
   "GET /api/payouts": { access: "session" },
@@ -91,6 +94,9 @@ const MATRIX: Record<string, Row> = {
   "GET /api/nodes/:id": { access: "session", params: nodeId },
   "PATCH /api/nodes/:id": { access: "session", params: nodeId, payload: () => ({ name: "changed" }) },
   "DELETE /api/nodes/:id": { access: "session", params: nodeId, owner: 204 },
+  "GET /v1/credits": { access: "anyKey" },
+  "GET /v1/key": { access: "anyKey" },
+  "GET /v1/generation": { access: "anyKey", query: ({ requestId: id }) => ({ id }), others: 404 },
   "POST /v1/chat/completions": { access: "key", payload: chat, others: 402 },
   "POST /v1/messages": { access: "key", payload: chat, others: 402 },
   "POST /v1/responses": {
@@ -166,6 +172,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     session: { nobody: 401, session: own, manager: 401, key: 401 },
     managed: { nobody: 401, session: own, manager: own, key: 403 },
     key: { nobody: 401, session: 401, manager: 403, key: own },
+    anyKey: { nobody: 401, session: 401, manager: own, key: own },
   }[access];
   return [
     { role: "anonymous", headers: {}, status: expected.nobody },
@@ -186,6 +193,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
 
 function owners(access: Access): Array<Record<string, string>> {
   if (access === "key") return [bearer(owner.key)];
+  if (access === "anyKey") return [bearer(owner.key), bearer(owner.manager)];
   return access === "managed" ? [cookie(owner), bearer(owner.manager)] : [cookie(owner)];
 }
 
@@ -195,6 +203,7 @@ async function call(route: string, row: Row, { target, headers }: { target: Targ
   return api.app.inject({
     method: method as "GET",
     url: url.replaceAll(/:(\w+)|\*/g, (all, name: string) => params[name ?? all] ?? "missing"),
+    query: row.query?.(target) ?? {},
     headers,
     ...(row.payload ? { payload: row.payload(target) } : {}),
   });
