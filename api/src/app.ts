@@ -10,6 +10,7 @@ import { authRoutes } from "./http/routes/auth.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
+import { holdRoutes } from "./http/routes/holds.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
 
 import { limitRoutes } from "./http/routes/limits.ts";
@@ -89,6 +90,7 @@ const ROUTES = [
   limitRoutes,
   depositRoutes,
   usageRoutes,
+  holdRoutes,
   receiptRoutes,
   batchRoutes,
   earningsRoutes,

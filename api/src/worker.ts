@@ -10,6 +10,7 @@ import { buildBatch } from "./flow/batch/build-batch.ts";
 import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
+import { expireJobHolds } from "./flow/hold/job-store.ts";
 import { submitBatch } from "./flow/settle/submit-batch.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
 import { Canaries } from "./inference/canaries.ts";
@@ -59,6 +60,7 @@ const jobs: Job[] = [
   { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
   { name: "ask canaries", everyMs: CANARY_MS, run: () => canaries.begin() },
   { name: "trim node health", everyMs: PARTITION_MS, run: () => trimHealth(sql) },
+  { name: "expire holds of jobs", everyMs: RELEASE_MS, run: () => expireJobHolds(sql) },
   { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];

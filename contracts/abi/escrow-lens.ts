@@ -318,6 +318,11 @@ export const escrowLensAbi = [
           },
           {
             "internalType": "uint64",
+            "name": "units",
+            "type": "uint64"
+          },
+          {
+            "internalType": "uint64",
             "name": "cost",
             "type": "uint64"
           },

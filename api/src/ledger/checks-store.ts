@@ -14,6 +14,7 @@ export const CHECKS: Check[] = [
   { name: "captures are booked as they were logged", find: captures },
   { name: "what was charged follows from its price version", find: prices },
   { name: "limits are counted as the log and the holds say", find: limits },
+  { name: "holds of jobs have left what was not captured", find: jobs },
   { name: "sums of usage by day are those of the log", find: usageDays },
 ];
 
@@ -117,4 +118,21 @@ function usageDays(sql: Queryable): Promise<Difference[]> {
     from (select distinct account_id, day, model, node_id, key_id, user_id, status from differing) d
     left join sums s using (account_id, day, model, node_id, key_id, user_id, status)
     left join usage_truth t using (account_id, day, model, node_id, key_id, user_id, status)`;
+}
+
+function jobs(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    select c.what || ' of ' || j.hold_id as what, c.counter, c.recomputed
+    from job_holds j
+    left join holds h on h.account_id = j.account_id and h.request_id = j.hold_id
+    left join (
+      select m.hold_id, sum(u.cost_nano)::bigint as cost, count(*) as events
+      from meter_events m join usage u using (request_id) group by 1
+    ) m using (hold_id)
+    cross join lateral (values
+      ('captured', j.captured_nano, coalesce(m.cost, 0)),
+      ('events', j.events, coalesce(m.events, 0)),
+      ('left', coalesce(h.paid_nano + h.funded_nano, 0), case j.state when 'open' then j.amount_nano - j.captured_nano else 0 end)
+    ) c(what, counter, recomputed)
+    where c.counter <> c.recomputed`;
 }

@@ -17,6 +17,7 @@ library Receipts {
         uint64 cachedTokens;
         uint64 completionTokens;
         uint64 reasoningTokens;
+        uint64 units; // of a resource that is not sold by the token
         uint64 cost; // nano-dollars
         uint64 platformPaid; // the part of cost that the platform paid
         uint8 usageSource; // 0 node, 1 recount, 2 drained

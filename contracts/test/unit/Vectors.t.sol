@@ -213,6 +213,7 @@ contract VectorsTest is Test {
         receipt.cachedTokens = uint64(vm.parseJsonUint(json, string.concat(key, "cachedTokens")));
         receipt.completionTokens = uint64(vm.parseJsonUint(json, string.concat(key, "completionTokens")));
         receipt.reasoningTokens = uint64(vm.parseJsonUint(json, string.concat(key, "reasoningTokens")));
+        receipt.units = uint64(vm.parseJsonUint(json, string.concat(key, "units")));
         receipt.cost = uint64(vm.parseJsonUint(json, string.concat(key, "cost")));
         receipt.platformPaid = uint64(vm.parseJsonUint(json, string.concat(key, "platformPaid")));
         bytes32 source = keccak256(bytes(vm.parseJsonString(json, string.concat(key, "usageSource"))));

@@ -39,6 +39,7 @@ function receipt(account: number, index: number): protocol.Receipt {
     cachedTokens: 20 * index,
     completionTokens: 300,
     reasoningTokens: index % 2 === 0 ? 0 : 17,
+    units: index === 3 ? 86_400 : 0,
     cost: nanoUsd(cost),
     platformPaid: nanoUsd(paidByPlatform ? cost : 0n),
     usageSource: protocol.USAGE_SOURCES[index % 3] ?? "node",

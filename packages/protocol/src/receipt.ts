@@ -18,11 +18,13 @@ export interface Receipt {
   model: string;
   /** Hash that names the prices which were in force: nobody can say later that they were others. */
   priceVersion: Hex;
-  /** Token classes are disjoint. */
+  /** Classes are disjoint. */
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
   reasoningTokens: number;
+  /** Of a resource that is not sold by the token (GPU seconds, images, …); then `model` is its id. */
+  units: number;
   cost: NanoUsd;
   /** The part of `cost` that the platform paid (promotions, trials, cards that may still be disputed): 0 to `cost`. */
   platformPaid: NanoUsd;
@@ -69,6 +71,7 @@ export function receiptLeaf(receipt: Receipt): Hex {
     ["uint64", receipt.cachedTokens],
     ["uint64", receipt.completionTokens],
     ["uint64", receipt.reasoningTokens],
+    ["uint64", receipt.units],
     ["uint64", receipt.cost],
     ["uint64", receipt.platformPaid],
     ["uint8", USAGE_SOURCES.indexOf(receipt.usageSource)],

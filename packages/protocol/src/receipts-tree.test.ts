@@ -19,6 +19,7 @@ const receipt = (requestId: string, cost = 5_000n): Receipt => ({
   cachedTokens: 0,
   completionTokens: 5,
   reasoningTokens: 0,
+  units: 0,
   cost: nanoUsd(cost),
   platformPaid: nanoUsd(0n),
   usageSource: "node",

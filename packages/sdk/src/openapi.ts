@@ -3061,6 +3061,805 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you have set aside for jobs, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                    /** @description nextCursor of the previous page */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            holds: {
+                                /** @description hold_…: what the operator reports usage against. */
+                                id: string;
+                                operatorId: string;
+                                nodeId: string | null;
+                                resources: string[] | null;
+                                description: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /**
+                                 * @description Billed so far.
+                                 * @example 12.345678901
+                                 */
+                                captured: string;
+                                /**
+                                 * @description What can still be billed; zero once it has ended.
+                                 * @example 12.345678901
+                                 */
+                                left: string;
+                                events: number;
+                                /** @enum {unknown} */
+                                state: "open" | "released" | "expired";
+                                /** Format: date-time */
+                                createdAt: string;
+                                /** Format: date-time */
+                                expiresAt: string;
+                                endedAt: string | null;
+                            }[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Set credit aside for a job on an operator's node
+         * @description All of it or nothing, against your balance and limits. Give its id to the operator.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description US dollars as an exact decimal string, below a billion.
+                         * @example 10
+                         */
+                        amount: string;
+                        /** @description Seconds. */
+                        expiresIn: number;
+                        nodeId?: string;
+                        operatorId?: string;
+                        resources?: string[];
+                        /** @default  */
+                        description: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description hold_…: what the operator reports usage against. */
+                            id: string;
+                            operatorId: string;
+                            nodeId: string | null;
+                            resources: string[] | null;
+                            description: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            /**
+                             * @description Billed so far.
+                             * @example 12.345678901
+                             */
+                            captured: string;
+                            /**
+                             * @description What can still be billed; zero once it has ended.
+                             * @example 12.345678901
+                             */
+                            left: string;
+                            events: number;
+                            /** @enum {unknown} */
+                            state: "open" | "released" | "expired";
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            endedAt: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A hold that you made, or that you are paid from */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description hold_…: what the operator reports usage against. */
+                            id: string;
+                            operatorId: string;
+                            nodeId: string | null;
+                            resources: string[] | null;
+                            description: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            /**
+                             * @description Billed so far.
+                             * @example 12.345678901
+                             */
+                            captured: string;
+                            /**
+                             * @description What can still be billed; zero once it has ended.
+                             * @example 12.345678901
+                             */
+                            left: string;
+                            events: number;
+                            /** @enum {unknown} */
+                            state: "open" | "released" | "expired";
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            endedAt: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Release a hold: what is left of it can be spent again */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description hold_…: what the operator reports usage against. */
+                            id: string;
+                            operatorId: string;
+                            nodeId: string | null;
+                            resources: string[] | null;
+                            description: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            /**
+                             * @description Billed so far.
+                             * @example 12.345678901
+                             */
+                            captured: string;
+                            /**
+                             * @description What can still be billed; zero once it has ended.
+                             * @example 12.345678901
+                             */
+                            left: string;
+                            events: number;
+                            /** @enum {unknown} */
+                            state: "open" | "released" | "expired";
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            endedAt: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/meter-events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Report usage of resources sold on your node, against buyers' holds
+         * @description Billed in the order given, in one commit, at the prices in force. Send it again when the answer was lost: an id is billed once.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        nodeId: string;
+                        events: {
+                            /** @description Yours: on a node, each id is billed once. */
+                            id: string;
+                            hold: string;
+                            resource: string;
+                            /** @description Units of the resource. */
+                            quantity: number;
+                            /**
+                             * Format: date-time
+                             * @description Not before the hold; now, if left out.
+                             */
+                            startedAt?: string;
+                        }[];
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            events: {
+                                id: string;
+                                /** @enum {unknown} */
+                                outcome: "captured" | "duplicate" | "refused";
+                                reason: string | null;
+                                requestId: string | null;
+                                cost: string | null;
+                                left: string | null;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/receipts/{requestId}": {
         parameters: {
             query?: never;
@@ -3101,6 +3900,7 @@ export interface paths {
                                 cachedTokens: number;
                                 completionTokens: number;
                                 reasoningTokens: number;
+                                units: number;
                                 /**
                                  * @description US dollars as an exact decimal string.
                                  * @example 12.345678901

@@ -26,6 +26,7 @@ export const receiptOf = (row: ClaimedRow): Receipt => ({
   cachedTokens: row.cached_tokens,
   completionTokens: row.completion_tokens,
   reasoningTokens: row.reasoning_tokens,
+  units: Number(row.units),
   cost: nanoUsd(row.cost_nano),
   platformPaid: nanoUsd(row.funded_nano),
   usageSource: row.usage_source,

@@ -102,6 +102,7 @@ export type ClaimedRow = {
   cached_tokens: number;
   completion_tokens: number;
   reasoning_tokens: number;
+  units: bigint;
   cost_nano: bigint;
   funded_nano: bigint;
   usage_source: "node" | "recount" | "drained";
@@ -113,7 +114,7 @@ export async function claimedCaptures(sql: Queryable, batchId: bigint, accountId
   return sql<ClaimedRow[]>`
     select u.account_id, a.ref as account_ref, a.chain_account as account_number, u.operator_id, o.chain_account as operator_number,
       u.request_id, u.receipt_salt, u.model, u.price_version, u.prompt_tokens, u.cached_tokens, u.completion_tokens,
-      u.reasoning_tokens, u.cost_nano, u.funded_nano, u.usage_source, u.captured_at
+      u.reasoning_tokens, u.units, u.cost_nano, u.funded_nano, u.usage_source, u.captured_at
     from usage u
     join accounts a using (account_id)
     join accounts o on o.account_id = u.operator_id

@@ -50,6 +50,7 @@ const shownOf = (sql: Queryable, rows: PendingQuery<Row[]>) => sql`
   left join batches b on b.batch_id = u.batch_id`;
 
 /** PostgreSQL reads no later date of JavaScript's. */
+const BEGINNING = new Date(0);
 const END_OF_TIME = new Date("9999-12-31T00:00:00Z");
 
 type Place = { startedAt: Date; requestId: string };
@@ -68,18 +69,20 @@ export async function usagePage(
     limit,
   }: { accountId: string; filter?: UsageFilter; before: Place | null; limit: number },
 ): Promise<UsageRow[]> {
-  const { from = new Date(0), until = END_OF_TIME } = filter;
-  const last = before !== null && before.startedAt < until ? before.startedAt : until;
-  const place =
-    before === null ? sql`` : sql`and (started_at, request_id) < (${before.startedAt}, ${before.requestId})`;
-  // Also as plain bounds, which keep whole months out of it.
+  const { from, until } = filter;
+  const last = [before?.startedAt, until].reduce((a, b) => (a && b && a < b ? a : (b ?? a)), undefined);
+  // Also as plain bounds, which keep whole months out of it; only those that bind, or PostgreSQL expects too few rows.
   const within = sql`
-    account_id = ${accountId} and started_at >= ${from} and started_at <= ${last} and started_at < ${until} ${place}`;
-  const newest = sql`order by started_at desc, request_id desc limit ${limit}`;
+    account_id = ${accountId}
+    ${from ? sql`and started_at >= ${from}` : sql``}
+    ${until ? sql`and started_at < ${until}` : sql``}
+    ${before ? sql`and started_at <= ${before.startedAt} and (started_at, request_id) < (${before.startedAt}, ${before.requestId})` : sql``}`;
+  // A literal: with a parameter, PostgreSQL takes a plan for any limit for dear, the longer the log, and plans each time.
+  const newest = sql`order by started_at desc, request_id desc limit ${sql.unsafe(String(Math.trunc(limit)))}`;
   const rows = isBroad(filter)
     ? sql`select * from usage where ${within} ${newest}`
     : sql`
-        select u.* from (${daysWith(sql, { accountId, filter, from, last, limit })}) d
+        select u.* from (${daysWith(sql, { accountId, filter, from: from ?? BEGINNING, last: last ?? END_OF_TIME, limit })}) d
         cross join lateral (
           select * from usage where ${within} and started_at >= d.day at time zone 'UTC'
             and started_at < (d.day + interval '1 day') at time zone 'UTC' ${matching(sql, filter)} ${newest}

@@ -23,6 +23,7 @@ const ProvenReceiptShape = Type.Object(
       cachedTokens: Count,
       completionTokens: Count,
       reasoningTokens: Count,
+      units: Count,
       cost: Money,
       platformPaid: Money,
       usageSource: Type.Enum(["node", "recount", "drained"]),

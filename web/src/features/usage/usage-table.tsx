@@ -75,9 +75,13 @@ function UsageTableRow({ row }: { row: UsageRow }) {
   );
 }
 
-/** In counts prompt and cached prompt, out counts completion and reasoning: the classes are disjoint. */
+/**
+ * In counts prompt and cached prompt, out counts completion and reasoning: the classes are disjoint. A resource is not sold
+ * by the token: its units stand alone.
+ */
 function Tokens({ row }: { row: UsageRow }) {
-  const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = row;
+  const { promptTokens, cachedTokens, completionTokens, reasoningTokens, units } = row;
+  if (units > 0) return <span className="tabular-nums">{displayCount(units)} units</span>;
   const detail = `prompt ${promptTokens}, cached ${cachedTokens}, completion ${completionTokens}, reasoning ${reasoningTokens}`;
   return (
     <span title={detail} className="tabular-nums">

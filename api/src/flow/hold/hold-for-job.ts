@@ -1,0 +1,121 @@
+import type { NanoUsd } from "@infr/money";
+import type { Sql } from "../../db/types.ts";
+import { InfrError, InvalidInputError, NotFoundError, UnavailableError } from "../../errors.ts";
+import { newId } from "../../ids.ts";
+import type { Batcher } from "../../ledger/commit/batcher.ts";
+import {
+  countOpenJobHolds,
+  insertJobHold,
+  isOperator,
+  type JobHoldRow,
+  jobHold,
+  operatorOfNode,
+  releaseJobHold,
+} from "./job-store.ts";
+import { placeHold, releaseHold } from "./place-hold.ts";
+
+const MAX_OPEN = 1_000;
+
+/** More holds for jobs than an account can have at once: HTTP 409. */
+export class TooManyHoldsError extends InfrError {
+  readonly code = "too_many_holds";
+  readonly status = 409;
+  constructor() {
+    super(`An account has at most ${MAX_OPEN} open holds for jobs. Release those that are no longer needed.`);
+  }
+}
+
+/** Who sets credit aside, and what it counts against. */
+export type Payer = {
+  accountId: string;
+  userId: string;
+  keyId: string | null;
+  /** The only products it may buy; null for all. */
+  models: string[] | null;
+  /** `scope:subject`, with words for people. */
+  subjects: Record<string, string>;
+};
+
+export type WantedHold = {
+  amount: NanoUsd;
+  expiresInSeconds: number;
+  /** One of the two: a node, or all nodes of an operator. */
+  nodeId?: string | undefined;
+  operatorId?: string | undefined;
+  /** The only resources it is for. */
+  resources?: string[] | undefined;
+  description: string;
+};
+
+type Context = { sql: Sql; batcher: Batcher };
+
+/**
+ * Sets credit aside for a job, all of it or nothing, against balance and limits like any hold. It belongs to no process:
+ * it ends by release or by time. Until it does it is this process's, so that a crash in between leaves nothing behind.
+ * @throws InsufficientBalanceError, LimitReachedError, NotFoundError, InvalidInputError, TooManyHoldsError
+ */
+export async function holdForJob({ sql, batcher }: Context, payer: Payer, wanted: WantedHold): Promise<JobHoldRow> {
+  if (wanted.amount <= 0n) throw new InvalidInputError("amount has to be above zero.", "amount");
+  const { accountId, userId, keyId } = payer;
+  const operatorId = await operatorOf(sql, wanted);
+  const resources = resourcesOf(payer, wanted);
+  if ((await countOpenJobHolds(sql, accountId)) >= MAX_OPEN) throw new TooManyHoldsError();
+  const holdId = newId("hold");
+  const hold = { requestId: holdId, accountId, worst: wanted.amount, floor: wanted.amount };
+  await placeHold(batcher, { ...hold, subjects: Object.keys(payer.subjects) }, payer.subjects);
+  const { amount, expiresInSeconds, description, nodeId = null } = wanted;
+  const row = {
+    holdId,
+    accountId,
+    userId,
+    keyId,
+    operatorId,
+    nodeId,
+    resources,
+    description,
+    amount,
+    expiresInSeconds,
+  };
+  try {
+    const kept = await sql.begin((tx) => insertJobHold(tx, row));
+    if (kept) return kept;
+  } catch (error) {
+    await releaseHold(batcher, { requestId: holdId, accountId });
+    throw error;
+  }
+  throw new UnavailableError("The ledger");
+}
+
+/** Ends a hold: what is left of it is spendable again. @throws NotFoundError for somebody else's */
+export async function endJobHold(
+  sql: Sql,
+  { holdId, accountId }: { holdId: string; accountId: string },
+): Promise<JobHoldRow> {
+  const hold = await jobHold(sql, { holdId, accountId });
+  if (hold?.account_id !== accountId) throw new NotFoundError("hold");
+  await releaseJobHold(sql, holdId);
+  return (await jobHold(sql, { holdId, accountId })) ?? hold;
+}
+
+async function operatorOf(sql: Sql, { nodeId, operatorId }: WantedHold): Promise<string> {
+  if ((nodeId === undefined) === (operatorId === undefined)) {
+    throw new InvalidInputError("Say for whom: either nodeId or operatorId.", "nodeId");
+  }
+  if (operatorId !== undefined) {
+    if (!(await isOperator(sql, operatorId))) throw new NotFoundError("operator");
+    return operatorId;
+  }
+  const owner = await operatorOfNode(sql, nodeId ?? "");
+  if (owner === undefined) throw new NotFoundError("node");
+  return owner;
+}
+
+/** A key that may buy only some products can't set credit aside for others. */
+function resourcesOf({ models }: Payer, { resources }: WantedHold): string[] | null {
+  if (models === null) return resources ?? null;
+  const foreign = resources?.find((resource) => !models.includes(resource));
+  if (foreign !== undefined) {
+    throw new InvalidInputError(`This key may not buy ${foreign}. Use one of ${models.join(", ")}.`, "resources");
+  }
+  return resources ?? models;
+}

@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { expireJobHolds } from "../flow/hold/job-store.ts";
+import { endLease } from "../ledger/commit/store.ts";
+import { differences } from "../ledger/store.ts";
+import { newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { type Buyer, newBuyer } from "../testing/market.ts";
+
+/** $0.001 a GPU second, in nano-dollars. */
+const SECOND_NANO = 1_000_000n;
+let api: TestApi;
+let operator: TestUser;
+let nodeId: string;
+let buyer: Buyer;
+
+beforeAll(async () => {
+  api = await startApi();
+  operator = await newUser(api);
+  const node = await call<{ id: string }>("POST", "/api/nodes", operator, {
+    name: "gpu",
+    url: api.node.url,
+    models: [],
+    resources: [
+      { id: "h100", unit: "gpu-second", pricePerUnit: "0.001" },
+      { id: "render", unit: "image", pricePerUnit: "0.01" },
+    ],
+  });
+  nodeId = node.body.id;
+});
+beforeEach(async () => {
+  buyer = await newBuyer(api);
+});
+afterAll(async () => {
+  expect(await differences(api.sql)).toEqual([]);
+  await api.stop();
+});
+
+async function call<T>(
+  method: "GET" | "POST" | "DELETE" | "PUT",
+  url: string,
+  as: TestUser,
+  payload?: object,
+): Promise<{ status: number; body: T }> {
+  const answer = await api.app.inject({ method, url, headers: { cookie: as.cookie }, ...(payload ? { payload } : {}) });
+  return { status: answer.statusCode, body: answer.json<T>() };
+}
+
+type Hold = { id: string; left: string; captured: string; state: string; events: number };
+type Answer = {
+  id: string;
+  outcome: string;
+  reason: string | null;
+  requestId: string | null;
+  cost: string | null;
+  left: string | null;
+};
+
+async function hold(amount: string, extra: object = {}): Promise<Hold> {
+  const { status, body } = await call<Hold>("POST", "/api/holds", buyer, {
+    amount,
+    expiresIn: 3_600,
+    nodeId,
+    ...extra,
+  });
+  if (status !== 201) throw new Error(JSON.stringify(body));
+  return body;
+}
+
+const event = (id: string, holdId: string, quantity = 1, extra: object = {}) => ({
+  id,
+  hold: holdId,
+  resource: "h100",
+  quantity,
+  ...extra,
+});
+const report = async (events: object[], as = operator) =>
+  (await call<{ events: Answer[] }>("POST", "/api/meter-events", as, { nodeId, events })).body.events;
+const stateOf = async ({ id }: Hold) => (await call<Hold>("GET", `/api/holds/${id}`, buyer)).body;
+const names = (n: number, prefix: string) => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
+
+describe("POST /api/holds", () => {
+  test("default: sets credit aside, meter events bill it, a release gives back the rest", async () => {
+    const made = await hold("2", { description: "training run" });
+    expect(made).toMatchObject({ left: "2", captured: "0", state: "open", description: "training run" });
+    expect(await buyer.spent()).toBe(2_000_000_000n);
+    const [first, second] = await report([event("a", made.id, 300), event("b", made.id, 1, { resource: "render" })]);
+    expect(first).toMatchObject({ outcome: "captured", cost: "0.3", left: "1.7" });
+    expect(second).toMatchObject({ outcome: "captured", cost: "0.01", left: "1.69" });
+    const released = await call<Hold>("DELETE", `/api/holds/${made.id}`, buyer);
+    expect(released.body).toMatchObject({ state: "released", left: "0", captured: "0.31", events: 2 });
+    expect(await buyer.spent()).toBe(310_000_000n);
+    const { body } = await call<{ usage: object[] }>("GET", "/api/usage", buyer);
+    expect(body.usage).toHaveLength(2);
+    expect(body.usage.find((row) => "id" in row && row.id === first?.requestId)).toMatchObject({
+      units: 300,
+      model: "h100",
+      cost: "0.3",
+      costBreakdown: { prompt: "0", units: "0.3" },
+    });
+  });
+
+  test("error: more than the balance is 402, more than a limit is 403 and names it, and nothing is held", async () => {
+    expect((await call("POST", "/api/holds", buyer, { amount: "11", expiresIn: 60, nodeId })).body).toMatchObject({
+      code: "insufficient_quota",
+    });
+    await call("PUT", `/api/limits/account/${buyer.accountId}/day`, buyer, { amount: "1" });
+    const refused = await call<{ detail: string }>("POST", "/api/holds", buyer, { amount: "2", expiresIn: 60, nodeId });
+    expect(refused).toMatchObject({ status: 403, body: { code: "limit_reached" } });
+    expect(await buyer.spent()).toBe(0n);
+    const made = await hold("1");
+    await report([event(`limit-${made.id}`, made.id, 400)]);
+    await call("DELETE", `/api/holds/${made.id}`, buyer);
+    const { body } = await call<{ limits: object[] }>("GET", "/api/limits", buyer);
+    expect(body.limits[0]).toMatchObject({ used: "0.4", held: "0", left: "0.6" });
+  });
+
+  test("behavior: platform-funded credit is burnt first, event by event", async () => {
+    await api.sql.begin(
+      (tx) => tx`
+        insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
+        values (${`grant:${buyer.accountId}`}, 1, 'grants', 'acct_platform', 'funded', ${buyer.accountId}, 150000000)`,
+    );
+    const made = await hold("1");
+    await report([event(`f1-${made.id}`, made.id, 100), event(`f2-${made.id}`, made.id, 100)]);
+    const rows = await api.sql<Array<{ funded_nano: bigint }>>`
+      select funded_nano from usage where account_id = ${buyer.accountId} order by request_id`;
+    expect(rows.reduce((sum, row) => sum + row.funded_nano, 0n)).toBe(150_000_000n);
+    expect(rows.map((row) => row.funded_nano).toSorted((a, b) => Number(a - b))).toEqual([50_000_000n, 100_000_000n]);
+  });
+
+  test("behavior: holds belong to no process: a lease that ends leaves them alone", async () => {
+    const made = await hold("1");
+    const [{ instance_id: instance }] = await api.sql<
+      [{ instance_id: string }]
+    >`select instance_id from instances limit 1`;
+    await endLease(api.sql, instance);
+    expect(await stateOf(made)).toMatchObject({ state: "open", left: "1" });
+    await api.sql`insert into instances (instance_id, lease_until) values (${instance}, now() + interval '1 hour')`;
+    expect(await report([event(`lease-${made.id}`, made.id)])).toMatchObject([{ outcome: "captured" }]);
+  });
+
+  test("error: a process that dies before a hold is a job's leaves nothing behind", async () => {
+    const before = await buyer.spent();
+    const lost = {
+      ...(await api.batcher.hold({
+        requestId: "hold_dying",
+        accountId: buyer.accountId,
+        worst: 5n as never,
+        floor: 5n as never,
+        subjects: [],
+      })),
+    };
+    expect(lost.outcome).toBe("held");
+    const [{ instance_id: instance }] = await api.sql<
+      [{ instance_id: string }]
+    >`select instance_id from instances limit 1`;
+    await endLease(api.sql, instance);
+    expect(await buyer.spent()).toBe(before);
+    const [row] = await api.sql<[{ kept: boolean }]>`
+      select keep_for_job(${buyer.accountId}, 'hold_dying', now() + interval '1 hour') as kept`;
+    expect(row.kept).toBe(false);
+    await api.sql`insert into instances (instance_id, lease_until) values (${instance}, now() + interval '1 hour')`;
+  });
+});
+
+describe("POST /api/meter-events", () => {
+  test("behavior: 100 parallel reports never bill more than the hold, and bill it to the end", async () => {
+    const made = await hold("0.05");
+    const answers = await Promise.all(names(100, made.id).map((id) => report([event(id, made.id)])));
+    const outcomes = Map.groupBy(answers.flat(), ({ outcome, reason }) => `${outcome} ${reason}`);
+    expect(outcomes.get("captured null")).toHaveLength(50);
+    expect(outcomes.get("refused above_hold")).toHaveLength(50);
+    expect(await stateOf(made)).toMatchObject({ captured: "0.05", left: "0", events: 50 });
+    expect(await buyer.spent()).toBe(50n * SECOND_NANO);
+  });
+
+  test("behavior: a replay is billed once and answered as it was, also at the same time; other content is a conflict", async () => {
+    const made = await hold("1");
+    const other = await hold("1");
+    const events = names(20, `r-${made.id}`).map((id) => event(id, made.id, 3));
+    const rounds = await Promise.all(Array.from({ length: 8 }, () => report(events)));
+    const ids = new Set(rounds.flat().map(({ requestId }) => requestId));
+    expect(ids.size).toBe(20);
+    expect(rounds.flat().filter(({ outcome }) => outcome === "captured")).toHaveLength(20);
+    expect(rounds.flat().every(({ cost }) => cost === "0.003")).toBe(true);
+    expect(await stateOf(made)).toMatchObject({ captured: "0.06", events: 20 });
+    const [changed] = await report([{ ...events[0], quantity: 4 }]);
+    expect(changed).toMatchObject({ outcome: "refused", reason: "conflict", requestId: null });
+    const [moved] = await report([{ ...events[0], hold: other.id }]);
+    expect(moved).toMatchObject({ outcome: "refused", reason: "conflict" });
+    const twins = await Promise.all([made, other].map(({ id }) => report([event(`twin-${made.id}`, id)])));
+    expect(
+      twins
+        .flat()
+        .map(({ outcome }) => outcome)
+        .toSorted((a, b) => a.localeCompare(b)),
+    ).toEqual(["captured", "refused"]);
+  });
+
+  test("behavior: in one report, what does not fit is refused and what fits after it is billed", async () => {
+    const made = await hold("0.01");
+    const quantities = [4, 7, 5, 2, 1];
+    const answers = await report(quantities.map((n, i) => event(`fit-${i}-${made.id}`, made.id, n)));
+    expect(answers.map(({ outcome }) => outcome)).toEqual(["captured", "refused", "captured", "refused", "captured"]);
+    expect(answers.at(-1)).toMatchObject({ left: "0" });
+  });
+
+  test("behavior: a thousand events in one report", async () => {
+    const made = await hold("5");
+    const answers = await report(names(1_000, `k-${made.id}`).map((id) => event(id, made.id)));
+    expect(answers.every(({ outcome }) => outcome === "captured")).toBe(true);
+    expect(await stateOf(made)).toMatchObject({ captured: "1", events: 1_000 });
+  });
+
+  test("error: an expired hold bills nothing more, before and after the job that ends it, and never both", async () => {
+    const made = await hold("1");
+    const running = names(60, `x-${made.id}`).map((id) => report([event(id, made.id)]));
+    await api.sql`update holds set expires_at = now() where request_id = ${made.id}`;
+    const expired = vi.waitFor(async () => expect(await expireJobHolds(api.sql)).toBeGreaterThan(0), { interval: 1 });
+    const answers = (await Promise.all(running)).flat();
+    await expired;
+    const billed = answers.filter(({ outcome }) => outcome === "captured").length;
+    expect(await report([event(`late-${made.id}`, made.id)])).toMatchObject([
+      { outcome: "refused", reason: "hold_ended" },
+    ]);
+    expect(await stateOf(made)).toMatchObject({ state: "expired", events: billed, left: "0" });
+    expect(await buyer.spent()).toBe(BigInt(billed) * SECOND_NANO);
+  });
+
+  test("error: another operator, another node, another resource, another time", async () => {
+    const stranger = await newUser(api);
+    const made = await hold("1", { resources: ["render"] });
+    const foreign = await call("POST", "/api/meter-events", stranger, { nodeId, events: [event("s", made.id)] });
+    expect(foreign.status).toBe(404);
+    expect((await call("GET", `/api/holds/${made.id}`, stranger)).status).toBe(404);
+    expect((await call("DELETE", `/api/holds/${made.id}`, operator)).status).toBe(404);
+    expect((await call("GET", `/api/holds/${made.id}`, operator)).status).toBe(200);
+    const old = new Date(Date.now() - 3_600_000).toISOString();
+    const early = new Date(Date.now() + 3_600_000).toISOString();
+    const answers = await report([
+      event("w1", made.id),
+      event("w2", made.id, 1, { resource: "render", startedAt: old }),
+      event("w3", made.id, 1, { resource: "render", startedAt: early }),
+      event("w4", "hold_00000000000000000000000000"),
+    ]);
+    expect(answers.map(({ reason }) => reason)).toEqual(["wrong_resource", "too_early", "in_future", "unknown_hold"]);
+    const twice = await call("POST", "/api/meter-events", operator, {
+      nodeId,
+      events: [event("t", made.id), event("t", made.id)],
+    });
+    expect(twice.status).toBe(400);
+    expect(
+      (
+        await call("POST", "/api/meter-events", operator, {
+          nodeId,
+          events: [event("u", made.id, 1, { resource: "none" })],
+        })
+      ).status,
+    ).toBe(404);
+  });
+
+  test("error: a statement that fails bills none of its events", async () => {
+    const made = await hold("1");
+    await api.sql`alter table meter_events add constraint broken check (event_id <> 'broken')`;
+    const failed = await call("POST", "/api/meter-events", operator, {
+      nodeId,
+      events: [event(`good-${made.id}`, made.id), event("broken", made.id)],
+    });
+    await api.sql`alter table meter_events drop constraint broken`;
+    expect(failed.status).toBe(500);
+    expect(await stateOf(made)).toMatchObject({ captured: "0", events: 0 });
+    expect(await report([event(`good-${made.id}`, made.id)])).toMatchObject([{ outcome: "captured" }]);
+  });
+});
