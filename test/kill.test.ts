@@ -2,6 +2,7 @@ import postgres from "postgres";
 import { afterAll, beforeAll, test } from "vitest";
 import { runFlow } from "../scripts/flow/flow.ts";
 import { waitFor } from "../scripts/process.ts";
+import { random } from "./random.ts";
 import { startStack, type TestStack } from "./stack.ts";
 
 const SEED = Number(process.env["SEED"] ?? 7);
@@ -13,17 +14,6 @@ beforeAll(async () => {
   stack = await startStack({ instances: 2 });
 });
 afterAll(() => stack?.stop());
-
-/** Reproducible random numbers from 0 to 1 (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 test(`SIGKILL of servers and workers during the flow loses nothing that was answered (seed ${SEED}, ${KILLS} kills)`, async () => {
   const next = random(SEED);

@@ -1,4 +1,3 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
 import { deployEscrow } from "@infr/contracts/testing";
 import { startDemoNode } from "@infr/demo-node";
 import { microUsdc } from "@infr/money";
@@ -8,14 +7,13 @@ import { toHex } from "viem";
 import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { mintUsdc } from "../scripts/flow/faucet.ts";
 import { registerDemoNode } from "../scripts/flow/operator.ts";
-import { endProcess, isRunning, spawnTied, waitFor } from "../scripts/process.ts";
 import { startChain } from "./chain.ts";
 import { createEmptyDatabase } from "./database.ts";
 import { startIndexer } from "./indexer.ts";
+import { Part, waitUntilUp } from "./part.ts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 const DAY_SECONDS = 86_400;
-const START_MS = 60_000;
 /**
  * Batches follow each other quickly, a price that makes few requests worth a payout is allowed, and everybody, here at one
  * address, may ask as often as he likes.
@@ -117,51 +115,4 @@ async function startPair(environment: Record<string, string>) {
 function startWeb({ webPort, apiUrl }: { webPort: number; apiUrl: string }): Part {
   const settings = { WEB_PORT: String(webPort), API_URL: apiUrl };
   return new Part(`web-${webPort}`, ["web/node_modules/vite/bin/vite.js", "web"], settings);
-}
-
-/** A process of the stack, which tests may kill and start again. */
-export class Part {
-  readonly logFile: string;
-  readonly #words: string[];
-  readonly #settings: Record<string, string>;
-  #child;
-
-  constructor(name: string, words: string[], settings: Record<string, string>) {
-    this.logFile = `.infr-test/${name}.log`;
-    this.#words = words;
-    this.#settings = settings;
-    this.#child = this.#launch();
-  }
-
-  get running(): boolean {
-    return isRunning(this.#child);
-  }
-
-  /** Ends it without asking, and starts it anew. */
-  async killAndRestart(): Promise<void> {
-    await endProcess(this.#child, { signal: "SIGKILL" });
-    this.#child = this.#launch();
-  }
-
-  stop(): Promise<void> {
-    return endProcess(this.#child, { graceMs: 20_000 });
-  }
-
-  #launch() {
-    mkdirSync(".infr-test", { recursive: true });
-    const log = openSync(this.logFile, "a");
-    const env = { ...process.env, ...this.#settings };
-    const child = spawnTied([process.execPath, ...this.#words], { stdio: ["ignore", log, log], env });
-    closeSync(log);
-    return child;
-  }
-}
-
-async function waitUntilUp(url: string, part: Part): Promise<void> {
-  await waitFor({
-    what: `${url} (see ${part.logFile})`,
-    timeoutMs: START_MS,
-    check: async () => !part.running || (await fetch(url)).ok,
-  });
-  if (!part.running) throw new Error(`${url}: the process ended, see ${part.logFile}`);
 }

@@ -34,12 +34,14 @@ afterAll(async () => {
   await api.stop();
 });
 
+type Reply<T> = { status: number; body: T };
+
 async function call<T>(
   method: "GET" | "POST" | "DELETE" | "PUT",
   url: string,
   as: TestUser,
   payload?: object,
-): Promise<{ status: number; body: T }> {
+): Promise<Reply<T>> {
   const answer = await api.app.inject({ method, url, headers: { cookie: as.cookie }, ...(payload ? { payload } : {}) });
   return { status: answer.statusCode, body: answer.json<T>() };
 }

@@ -5,6 +5,7 @@ import { NotFoundError } from "../../errors.ts";
 import { captureUsage, type EventAnswer } from "../../flow/capture/capture-usage.ts";
 import { endJobHold, holdForJob, type Payer } from "../../flow/hold/hold-for-job.ts";
 import { type JobHoldRow, jobHold, jobHoldsOf } from "../../flow/hold/job-store.ts";
+import { failedKeysOf, setCaller } from "../rate-limits.ts";
 import {
   Amount,
   Id,
@@ -84,6 +85,7 @@ function addCreation(app: Routes, services: Services): void {
     "/api/holds",
     {
       bodyLimit: SMALL_BODY_BYTES,
+      onRequest: identify(services),
       schema: {
         tags,
         security,
@@ -101,7 +103,7 @@ function addCreation(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const payer = await payerOf(services, request);
+      const payer = payerOf(request);
       const { amount, expiresIn, ...rest } = request.body;
       const context = { sql: services.sql, batcher: services.inference.batcher };
       const wanted = { ...rest, amount: readAmount(amount), expiresInSeconds: expiresIn };
@@ -113,6 +115,7 @@ function addCreation(app: Routes, services: Services): void {
     "/api/holds/:id",
     {
       bodyLimit: SMALL_BODY_BYTES,
+      onRequest: identify(services),
       schema: {
         tags,
         security,
@@ -122,7 +125,7 @@ function addCreation(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await payerOf(services, request);
+      const { accountId } = payerOf(request);
       return shapeHold(await endJobHold(services.sql, { holdId: request.params.id, accountId }));
     },
   );
@@ -132,6 +135,7 @@ function addReads(app: Routes, services: Services): void {
   app.get(
     "/api/holds",
     {
+      onRequest: identify(services),
       schema: {
         tags,
         security,
@@ -144,7 +148,7 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await payerOf(services, request);
+      const { accountId } = payerOf(request);
       const { limit, cursor = null } = request.query;
       const rows = await jobHoldsOf(services.sql, { accountId, before: cursor, limit: limit + 1 });
       const page = rows.slice(0, limit);
@@ -155,6 +159,7 @@ function addReads(app: Routes, services: Services): void {
   app.get(
     "/api/holds/:id",
     {
+      onRequest: identify(services),
       schema: {
         tags,
         security,
@@ -164,7 +169,7 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await payerOf(services, request);
+      const { accountId } = payerOf(request);
       const hold = await jobHold(services.sql, { holdId: request.params.id, accountId });
       if (!hold) throw new NotFoundError("hold");
       return shapeHold(hold);
@@ -177,6 +182,7 @@ function addEvents(app: Routes, services: Services): void {
     "/api/meter-events",
     {
       bodyLimit: REPORT_BYTES,
+      onRequest: identify(services),
       schema: {
         tags,
         security,
@@ -188,7 +194,7 @@ function addEvents(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId: operatorId } = await payerOf(services, request);
+      const { accountId: operatorId } = payerOf(request);
       const { nodeId } = request.body;
       const events = request.body.events.map(({ hold, startedAt, ...rest }) => ({
         ...rest,
@@ -202,13 +208,28 @@ function addEvents(app: Routes, services: Services): void {
   );
 }
 
-/** Who asks, by key or by session. @throws InvalidKeyError, WrongKeyKindError, SignedOutError */
-async function payerOf(services: Services, request: FastifyRequest): Promise<Payer> {
-  const { authorization } = request.headers;
-  if (authorization !== undefined) return services.keyRing.authenticate(authorization);
+const payers = new WeakMap<FastifyRequest, Payer>();
+
+/** Learns who asks, by key or by session, before the request is counted. @throws InvalidKeyError, SignedOutError */
+const identify = (services: Services) => async (request: FastifyRequest) => {
+  if (request.headers.authorization !== undefined) {
+    const caller = await services.keyRing.authenticate(request.headers.authorization, failedKeysOf(request));
+    setCaller(request, caller);
+    payers.set(request, caller);
+    return;
+  }
   const { accountId, userId } = await sessionOf(services, request);
   const subjects = { [`account:${accountId}`]: "the account", [`member:${userId}`]: "you" };
-  return { accountId, userId, keyId: null, models: null, subjects };
+  const payer = { accountId, userId, keyId: null, models: null, subjects };
+  payers.set(request, payer);
+  // All sessions of a user are counted as one key.
+  setCaller(request, { ...payer, keyId: userId, name: "session", requestsPerMinute: null });
+};
+
+function payerOf(request: FastifyRequest): Payer {
+  const payer = payers.get(request);
+  if (!payer) throw new Error(`nobody was identified at ${request.url}`);
+  return payer;
 }
 
 const shapeHold = (row: JobHoldRow) => ({
