@@ -12,8 +12,9 @@ import { watchRoutes } from "../testing/route-list.ts";
  * - managed: somebody signed in, or a management key
  * - key: an inference key
  * - anyKey: an inference or a management key
+ * - spender: somebody signed in, or an inference key
  */
-type Access = "public" | "session" | "managed" | "key" | "anyKey";
+type Access = "public" | "session" | "managed" | "key" | "anyKey" | "spender";
 
 type Row = {
   access: Access;
@@ -28,11 +29,21 @@ type Row = {
 };
 
 /** Ids of the owner, who buys and has a node. */
-type Target = { keyId: string; nodeId: string; requestId: string; transactionId: string; seq: string; version: string };
+type Target = {
+  keyId: string;
+  nodeId: string;
+  requestId: string;
+  transactionId: string;
+  holdId: string;
+  seq: string;
+  version: string;
+};
 
 const chat = () => ({ model: "demo/small", messages: [{ role: "user", content: "Hi" }], max_tokens: 1 });
 const nodeId = ({ nodeId: id }: Target) => ({ id });
 const keyId = ({ keyId: id }: Target) => ({ id });
+const holdId = ({ holdId: id }: Target) => ({ id });
+const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
 const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
 
 /** Every route of the API. One that is missing here fails the test: decide who may use it, and add it. */
@@ -89,6 +100,19 @@ const MATRIX: Record<string, Row> = {
   "GET /api/receipts/:requestId": { access: "session", params: ({ requestId }) => ({ requestId }) },
   "GET /api/earnings": { access: "session" },
   "GET /api/payouts": { access: "session" },
+  // Before the owner's node is taken off sale below.
+  "POST /api/holds": { access: "spender", payload: job, owner: 201, others: 402 },
+  "GET /api/holds": { access: "spender" },
+  "GET /api/holds/:id": { access: "spender", params: holdId },
+  "DELETE /api/holds/:id": { access: "spender", params: holdId },
+  "POST /api/meter-events": {
+    access: "spender",
+    payload: ({ nodeId: id, holdId: hold }) => ({
+      nodeId: id,
+      events: [{ id: "1", hold, resource: "gpu", quantity: 1 }],
+    }),
+    others: 404,
+  },
   "GET /api/nodes": { access: "session" },
   "POST /api/nodes": { access: "session", payload: () => ({ name: "n", url: "ftp://x", models: [] }), owner: 400 },
   "GET /api/nodes/:id": { access: "session", params: nodeId },
@@ -152,13 +176,20 @@ async function createKey(user: TestUser, settings: object): Promise<{ id: string
 
 async function newTarget(): Promise<Target> {
   const { id } = await createKey(owner, { limits: { day: "1" } });
-  const node = await registerNode(api, owner, { url: api.node.url, models: ["demo/large"] });
+  const node = await registerNode(api, owner, {
+    url: api.node.url,
+    models: ["demo/large"],
+    resources: [{ id: "gpu", unit: "gpu-second", pricePerUnit: "0.001" }],
+  });
   const [row] = await api.sql<Array<{ request_id: string; price_version: string; seq: bigint }>>`
     select u.request_id, u.price_version, b.seq from usage u join batches b using (batch_id)
     where account_id = ${owner.accountId}`;
   if (!row) throw new Error("nothing was batched");
   const { request_id: requestId, price_version: version, seq } = row;
-  return { keyId: id, nodeId: node.id, requestId, version, seq: String(seq), transactionId: "tx_of_owner" };
+  const set = { keyId: id, nodeId: node.id, requestId, version, seq: String(seq), transactionId: "tx_of_owner" };
+  const payload = job({ ...set, holdId: "" });
+  const held = await api.app.inject({ method: "POST", url: "/api/holds", headers: cookie(owner), payload });
+  return { ...set, holdId: held.json<{ id: string }>().id };
 }
 
 const cookie = (user: TestUser) => ({ cookie: user.cookie });
@@ -172,6 +203,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     session: { nobody: 401, session: own, manager: 401, key: 401 },
     managed: { nobody: 401, session: own, manager: own, key: 403 },
     key: { nobody: 401, session: 401, manager: 403, key: own },
+    spender: { nobody: 401, session: own, manager: 403, key: own },
     anyKey: { nobody: 401, session: 401, manager: own, key: own },
   }[access];
   return [
@@ -182,7 +214,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     { role: "other's inference key", headers: bearer(user.key), status: expected.key },
     { role: "unknown key", headers: bearer("sk-infr-nobody"), status: expected.nobody },
     // The owner's own keys, where they are of the wrong kind.
-    ...(access === "key" || access === "session"
+    ...(["key", "session", "spender"].includes(access)
       ? [{ role: "own management key", headers: bearer(owner.manager), status: expected.manager }]
       : []),
     ...(access === "managed" || access === "session"
@@ -194,6 +226,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
 function owners(access: Access): Array<Record<string, string>> {
   if (access === "key") return [bearer(owner.key)];
   if (access === "anyKey") return [bearer(owner.key), bearer(owner.manager)];
+  if (access === "spender") return [cookie(owner), bearer(owner.key)];
   return access === "managed" ? [cookie(owner), bearer(owner.manager)] : [cookie(owner)];
 }
 

@@ -171,7 +171,7 @@ export async function credit(sql: Sql, accountId: string, nano: bigint): Promise
   );
 }
 
-type Sale = { url: string; models: string[] };
+type Sale = { url: string; models: string[]; resources?: object[] };
 
 /** Puts a node up for sale by an operator of its own. */
 export async function sellNode(api: TestApi, sale: Sale): Promise<TestUser> {
@@ -181,7 +181,11 @@ export async function sellNode(api: TestApi, sale: Sale): Promise<TestUser> {
 }
 
 /** Puts a user's node up for sale. */
-export async function registerNode(api: TestApi, user: TestUser, { url, models }: Sale): Promise<{ id: string }> {
+export async function registerNode(
+  api: TestApi,
+  user: TestUser,
+  { url, models, resources = [] }: Sale,
+): Promise<{ id: string }> {
   const offered = models.map((id) => ({
     id,
     promptPerMillion: "100",
@@ -193,7 +197,7 @@ export async function registerNode(api: TestApi, user: TestUser, { url, models }
     method: "POST",
     url: "/api/nodes",
     headers: { cookie: user.cookie },
-    payload: { name: "demo", url, models: offered },
+    payload: { name: "demo", url, models: offered, resources },
   });
   if (answer.statusCode !== 201) throw new Error(answer.body);
   return answer.json();
