@@ -7,6 +7,8 @@ import { isPublicAddress, PrivateAddressError, publicLookup } from "./public-add
 const HEADERS_TIMEOUT_MS = 120_000;
 const BODY_TIMEOUT_MS = 120_000;
 const CONNECT_TIMEOUT_MS = 5_000;
+/** Answers that one node can be giving at once; more than this wait for a connection. */
+const CONNECTIONS_PER_NODE = 4_096;
 const MAX_ERROR_BYTES = 16_384;
 
 /** No node answered before the first byte: nothing was served and nothing is charged. */
@@ -43,7 +45,7 @@ export function openNodeAgent({ allowPrivate = false } = {}): Dispatcher {
   return new Agent({
     headersTimeout: HEADERS_TIMEOUT_MS,
     bodyTimeout: BODY_TIMEOUT_MS,
-    connections: 512,
+    connections: CONNECTIONS_PER_NODE,
     pipelining: 1,
     connect: (options, callback) => {
       // Addresses are not looked up.
