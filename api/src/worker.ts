@@ -17,6 +17,7 @@ import { Canaries } from "./inference/canaries.ts";
 import { trimHealth } from "./inference/health-store.ts";
 import { followChain } from "./jobs/follow-chain.ts";
 import { type Job, startLoop } from "./jobs/loop.ts";
+import { mirrorDayLimits } from "./jobs/mirror-day-limits.ts";
 import { releaseDeadInstances } from "./ledger/commit/store.ts";
 import { createUsageMonths } from "./metering/store.ts";
 import { onStop } from "./stop.ts";
@@ -29,6 +30,7 @@ const RELEASE_MS = 2_000;
 const CANARY_MS = 1_000;
 const PARTITION_MS = 3_600_000;
 const ROLL_UP_MS = 1_000;
+const MIRROR_MS = 1_000;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
 const config = readConfig(process.env);
@@ -61,6 +63,7 @@ const jobs: Job[] = [
   { name: "ask canaries", everyMs: CANARY_MS, run: () => canaries.begin() },
   { name: "trim node health", everyMs: PARTITION_MS, run: () => trimHealth(sql) },
   { name: "expire holds of jobs", everyMs: RELEASE_MS, run: () => expireJobHolds(sql) },
+  { name: "mirror day limits", everyMs: MIRROR_MS, run: () => mirrorDayLimits({ sql, chain }) },
   { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];

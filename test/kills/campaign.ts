@@ -13,6 +13,8 @@ type Victim = (typeof VICTIMS)[number];
 const ORPHAN_MS = 30_000;
 const MAX_PAUSE_MS = 300;
 const ANSWERS = 5;
+/** A process whose connections hang after the database died ends with its lease, and is started again. */
+const MAX_STALL_MS = 60_000;
 const HEALTH_MS = 500;
 const WATCH_MS = 200;
 
@@ -23,6 +25,8 @@ export type Figures = {
   unanswered: number;
   billed: number;
   longestHoldMs: number;
+  /** How long nobody was answered at most. */
+  longestStallMs: number;
   /** What must not be; empty. */
   wrong: string[];
 };
@@ -49,6 +53,7 @@ export async function runCampaign({ kills, seed, checkEvery, say }: CampaignOpti
     unanswered: 0,
     billed: 0,
     longestHoldMs: 0,
+    longestStallMs: 0,
     wrong: [],
   };
   const next = random(seed);
@@ -57,7 +62,7 @@ export async function runCampaign({ kills, seed, checkEvery, say }: CampaignOpti
     for (let done = 0; done < kills && figures.wrong.length === 0; ) {
       const load = startLoad(world, { told, seed: seed + done });
       for (const last = Math.min(done + checkEvery, kills); done < last; done++) {
-        await answersCome(told);
+        await answersCome(told, figures);
         await sleep(next() * MAX_PAUSE_MS);
         const victim = await choose(world, next);
         await kill(world, victim);
@@ -77,9 +82,12 @@ export async function runCampaign({ kills, seed, checkEvery, say }: CampaignOpti
 }
 
 /** A kill amidst nothing would prove nothing: requests have been answered since the last one. */
-function answersCome({ costs }: Told): Promise<boolean> {
+async function answersCome({ costs }: Told, figures: Figures): Promise<void> {
   const before = costs.size;
-  return waitFor({ what: "answers", timeoutMs: ORPHAN_MS, everyMs: 10, check: () => costs.size >= before + ANSWERS });
+  const since = Date.now();
+  const check = () => costs.size >= before + ANSWERS;
+  await waitFor({ what: "answers", timeoutMs: MAX_STALL_MS, everyMs: 10, check });
+  figures.longestStallMs = Math.max(figures.longestStallMs, Date.now() - since);
 }
 
 /** One that is up. */

@@ -103,13 +103,17 @@ async function openMarket({ sql, at, nodeUrl }: { sql: Sql; at: At; nodeUrl: str
     resources: [{ id: "gpu", unit: "gpu-second" as const, pricePerUnit: "0.0001" }],
   };
   const { id: nodeId } = must(await operator.client.POST("/api/nodes", { body }));
-  const buyer = await signIn(at, generatePrivateKey());
-  await sql`
-    insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
-    values (${`deposit:kills:${buyer.account.id}`}, 1, 'escrow', '', 'credit', ${buyer.account.id}, ${CREDIT})`;
+  const newBuyer = async (nano: bigint): Promise<Signed> => {
+    const buyer = await signIn(at, generatePrivateKey());
+    await sql`
+      insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
+      values (${`deposit:kills:${buyer.account.id}`}, 1, 'escrow', '', 'credit', ${buyer.account.id}, ${nano})`;
+    return buyer;
+  };
+  const buyer = await newBuyer(CREDIT);
   const keys = await Promise.all(Array.from({ length: KEYS }, () => newKey(buyer)));
-  return { buyer, nodeId, keys, operatorKey: await newKey(operator) };
+  return { buyer, newBuyer, nodeId, keys, operatorKey: await newKey(operator) };
 }
 
-const newKey = async ({ client }: Signed): Promise<string> =>
+export const newKey = async ({ client }: Signed): Promise<string> =>
   must(await client.POST("/api/keys", { body: { name: "kills", requestsPerMinute: 1_000_000 } })).key;

@@ -32,9 +32,10 @@ begin
   perform from balances where account_id = any (p_accounts) order by account_id for update;
   -- Limits need no lock of their own: they are changed under their account's. A clock that was set back must not fall
   -- into a window that has ended.
-  select greatest(clock_timestamp(), max(period_start)) into moment from limits where account_id = any (p_accounts);
+  select greatest(clock_timestamp(), max(period_start)) into moment from limits
+    where account_id = any (p_accounts) and scope <> 'chain_day';
   update limits set used_nano = 0, period_start = start_of_period(period, moment)
-    where account_id = any (p_accounts) and period_start < start_of_period(period, moment);
+    where account_id = any (p_accounts) and period_start < start_of_period(period, moment) and scope <> 'chain_day';
   return moment;
 end $$;
 
@@ -53,14 +54,17 @@ begin
     select a.* from asked a
     where not exists (select from holds h where h.account_id = a.account_id and h.request_id = a.request_id)
   ), room as (
-    select f.*, g.funded, allowance_nano(b) as allowance,
+    select f.*, g.funded, allowance_nano(b) as allowance, unsettled_nano + held_nano as owed,
       chain_nano - debt_nano - unsettled_nano - held_nano + g.funded as spendable
     from fresh f join balances b using (account_id)
       cross join lateral (select case when f.paid_only then 0 else funded_nano - funded_held_nano end as funded) g
   ), limit_room as (
-    select f.n, l.limit_id, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
-      l.amount_nano - l.used_nano - l.held_nano as left_nano
-    from fresh f join limits l on l.account_id = f.account_id and (l.scope || ':' || l.subject_id) = any (f.subjects)
+    -- The contract's limit is on what the account itself pays, and counts from balances: see `chain_day_used`.
+    select f.n, l.limit_id, l.scope, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
+      case l.scope when 'chain_day' then l.amount_nano - chain_day_used(l) - f.owed + f.funded
+        else l.amount_nano - l.used_nano - l.held_nano end as left_nano
+    from room f join limits l on l.account_id = f.account_id
+      and (l.scope = 'chain_day' or (l.scope || ':' || l.subject_id) = any (f.subjects))
   ), alone as (
     select r.*, t.period, t.amount_nano, t.left_nano,
       case
@@ -75,9 +79,9 @@ begin
       partition by account_id order by n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
     from alone a where refused is null
   ), limits_behind as (
-    select n, array_agg(limit_id) as limit_ids, min(left_nano - earlier) as left_nano
+    select n, array_agg(limit_id) filter (where scope <> 'chain_day') as limit_ids, min(left_nano - earlier) as left_nano
     from (
-      select l.n, l.limit_id, l.left_nano, coalesce(sum(b.worst_nano) over (
+      select l.n, l.limit_id, l.scope, l.left_nano, coalesce(sum(b.worst_nano) over (
         partition by l.limit_id order by n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
       from limit_room l join behind b using (n)
     ) l group by n

@@ -47,9 +47,10 @@ declare
   moment timestamptz;
 begin
   perform from balances where account_id = any (p_accounts) order by account_id for update;
-  select greatest(clock_timestamp(), max(period_start)) into moment from limits where account_id = any (p_accounts);
+  select greatest(clock_timestamp(), max(period_start)) into moment from limits
+    where account_id = any (p_accounts) and scope <> 'chain_day';
   update limits set used_nano = 0, period_start = start_of_period(period, moment)
-    where account_id = any (p_accounts) and period_start < start_of_period(period, moment);
+    where account_id = any (p_accounts) and period_start < start_of_period(period, moment) and scope <> 'chain_day';
   return moment;
 end $$;
 

@@ -29,14 +29,20 @@ export class LimitReachedError extends InfrError {
   readonly limit: string;
 
   constructor({ refusedBy, limit, name, needed }: Refusal & { name: string; needed: NanoUsd }) {
+    const isOnChain = refusedBy.startsWith(CHAIN_DAY);
+    const owner = isOnChain ? "this account in the contract" : name;
     const left = limit.left > 0n ? `$${formatUsd(limit.left)}` : "nothing";
     super(
-      `The ${WORD_OF[limit.period]} limit of $${formatUsd(limit.amount)} of ${name} has ${left} left, and this request costs at least $${formatUsd(needed)}. ` +
-        (limit.period === "total" ? "Raise it." : "Raise it, or wait for its next window."),
+      `The ${WORD_OF[limit.period]} limit of $${formatUsd(limit.amount)} of ${owner} has ${left} left, and this request costs at least $${formatUsd(needed)}. ` +
+        (isOnChain ? REFILLS : limit.period === "total" ? "Raise it." : "Raise it, or wait for its next window."),
     );
     this.limit = refusedBy;
   }
 }
+
+/** Of the limit that the contract puts on an account: what it would not settle is not served. */
+const CHAIN_DAY = "chain_day:";
+const REFILLS = "It refills evenly over a day: wait, or raise it by signature.";
 
 type Refusal = { refusedBy: string; limit: NonNullable<Outcome["limit"]> };
 const WORD_OF = { day: "daily", week: "weekly", month: "monthly", total: "total" };

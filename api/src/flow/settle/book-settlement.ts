@@ -1,6 +1,7 @@
 import { microToNano, microUsdc, nanoUsd, OPERATOR_BPS, REFERRAL_BPS } from "@infr/money";
 import { type BookedEvent, type ChainEvent, causeOf, column, overdraftsOf } from "../../chain/events-store.ts";
 import type { Tx } from "../../db/types.ts";
+import { fillDayLimits } from "../../ledger/chain-day-store.ts";
 import { bookEntries, reversed } from "../../ledger/entries.ts";
 import { countSettled, entriesOf } from "../../ledger/store.ts";
 import { type SettledLine, settlementEntries } from "./settlement-entries.ts";
@@ -52,6 +53,10 @@ export async function bookSettlement(
     tx,
     lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })),
   );
+  await fillDayLimits(
+    tx,
+    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })),
+  );
   await saveCarries(tx, carries);
   await setMined(tx, { batchId, eventId: event.event_id });
 }
@@ -63,6 +68,10 @@ export async function reverseSettlement(tx: Tx, event: BookedEvent): Promise<voi
   const batchId = await unsetMined(tx, event.event_id);
   const lines = await linesOf(tx, batchId);
   await countSettled(
+    tx,
+    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: nanoUsd(-microToNano(amount)) })),
+  );
+  await fillDayLimits(
     tx,
     lines.debits.map(({ accountId, amount }) => ({ accountId, amount: nanoUsd(-microToNano(amount)) })),
   );

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ChainEvent } from "../../chain/events-store.ts";
 import { sendTransactions } from "../../chain/outbox.ts";
 import { transactionState } from "../../chain/outbox-store.ts";
+import { mirrorDayLimits } from "../../jobs/mirror-day-limits.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { bookBalance, differences } from "../../ledger/store.ts";
 import { credit, newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
@@ -105,6 +106,23 @@ describe("a batch", () => {
     expect(await newest()).toMatchObject({ state: "mined" });
     expect(await earned()).toBe(await earnedOnChain());
     expect(await differences(api.sql)).toEqual([]);
+  });
+
+  test("behavior: the day limit that holds are checked against is the contract's", async () => {
+    expect(await mirrorDayLimits(api)).toBe(2);
+    expect(await mirrorDayLimits(api)).toBe(0);
+    const { chain_account: number } =
+      (await api.sql`select chain_account from accounts where account_id = ${buyer.accountId}`)[0] ?? {};
+    const { dayLimit, used } = await api.chain.client.readContract({
+      address: api.chain.escrow,
+      abi: creditEscrowAbi,
+      functionName: "accountOf",
+      args: [Number(number)],
+    });
+    const limits = await api.sql`
+      select amount_nano, used_nano from limits where account_id = ${buyer.accountId} and scope = 'chain_day'`;
+    expect(limits).toEqual([{ amount_nano: BigInt(dayLimit) * 1_000n, used_nano: BigInt(used) * 1_000n }]);
+    expect(used).toBeGreaterThan(0);
   });
 
   test("behavior: eight builders at once build one", async () => {
