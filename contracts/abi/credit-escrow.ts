@@ -674,7 +674,7 @@ export const creditEscrowAbi = [
         "type": "address"
       }
     ],
-    "name": "VoucherKeyUsed",
+    "name": "VoucherKeyInUse",
     "type": "error"
   },
   {
@@ -1588,6 +1588,12 @@ export const creditEscrowAbi = [
         "internalType": "uint40",
         "name": "expiry",
         "type": "uint40"
+      },
+      {
+        "indexed": false,
+        "internalType": "uint96",
+        "name": "nonce",
+        "type": "uint96"
       }
     ],
     "name": "VoucherCreated",
@@ -2652,6 +2658,11 @@ export const creditEscrowAbi = [
             "internalType": "uint40",
             "name": "expiry",
             "type": "uint40"
+          },
+          {
+            "internalType": "uint96",
+            "name": "nonce",
+            "type": "uint96"
           }
         ],
         "internalType": "struct IEscrowTypes.Voucher",

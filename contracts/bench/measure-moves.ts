@@ -67,7 +67,7 @@ export async function measureVoucher(chain: BenchChain, to: number): Promise<{ c
   };
   await make("first voucher");
   const { key, order, gas } = await make("second voucher");
-  const redeem = { key: key.address, to, from: order.from, expiry: order.expiry };
+  const redeem = { key: key.address, to, from: order.from, expiry: order.expiry, nonce: order.nonce };
   const signature = await key.signTypedData(operationTypedData(chain, "Redeem", redeem));
   const args = [key.address, to, signature] as const;
   const data = encodeFunctionData({ abi: creditEscrowAbi, functionName: "redeemVoucher", args });

@@ -21,7 +21,7 @@ contract VoucherRedeemer {
 
     /// @notice Redeems a voucher into this contract's account.
     /// @param key The voucher's
-    /// @param signature Of the key over `Redeem(key, ACCOUNT, from, expiry)`
+    /// @param signature Of the key over `Redeem(key, ACCOUNT, from, expiry, nonce)`, the last three as in `voucherOf`
     /// @return amount µUSDC of credit, of which debt of the account is repaid first
     function redeem(address key, bytes calldata signature) external returns (uint64 amount) {
         amount = ESCROW.voucherOf(key).amount;

@@ -28,7 +28,7 @@ export async function redeemVoucher({
     args: [key],
   });
   const at = { chainId: await reader.getChainId(), escrow };
-  const message = { key, to, from: voucher.from, expiry: voucher.expiry };
+  const message = { key, to, from: voucher.from, expiry: voucher.expiry, nonce: voucher.nonce };
   const signature = await privateKeyToAccount(privateKey).signTypedData(operationTypedData(at, "Redeem", message));
   const { request } = await reader.simulateContract({
     account: relayer.account,

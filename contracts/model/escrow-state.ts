@@ -10,6 +10,7 @@ export interface VoucherModel {
   from: number;
   to: number;
   expiry: bigint;
+  nonce: bigint;
 }
 
 /** What one line of a batch has done: to an earner, or to an account. */
@@ -56,7 +57,10 @@ export class EscrowState {
   readonly accounts = new Map<number, AccountModel>();
   readonly earners = new Map<number, EarnerModel>();
   readonly idOfRef = new Map<string, number>();
+  /** By key; one that was closed has nothing in it. */
   readonly vouchers = new Map<Address, VoucherModel>();
+  /** What a key's last voucher was before it was closed. */
+  readonly closedVouchers = new Map<Address, VoucherModel>();
   readonly escrow: Address;
   readonly roles: Record<Role, Address>;
   readonly pausedUntil: Record<Group, bigint> = { deposits: 0n, moves: 0n, settlement: 0n, payouts: 0n };

@@ -62,7 +62,8 @@ const createVoucher: Maker = async (world, random) => {
   const to = random.chance(60) ? 0 : anyId(world, random);
   const amount = random.amount((world.state.accounts.get(from)?.balance ?? 0n) / 2n);
   const how = signing(world, from, random);
-  const key = voucherKey(random.chance(10) ? 0 : world.state.vouchers.size).address;
+  const { size } = world.state.vouchers;
+  const key = voucherKey(random.chance(40) ? random.below(size + 1) : size).address;
   const expiry = world.state.now + BigInt(random.below(400_000));
   const order = { from, key, amount, to, expiry: Number(expiry), deadline: Number(how.deadline) };
   const message = { ...order, nonce: nonceFor(world, from, how) };
@@ -79,16 +80,18 @@ const createVoucher: Maker = async (world, random) => {
 const redeemVoucher: Maker = async (world, random) => {
   const index = random.below(world.state.vouchers.size + 1);
   const key = voucherKey(index);
-  const voucher = world.state.vouchers.get(key.address) ?? { from: 1, to: 0, expiry: 0n };
+  const { vouchers, closedVouchers } = world.state;
+  const voucher = vouchers.get(key.address) ?? { from: 1, to: 0, expiry: 0n, nonce: 0n };
+  const { from, expiry, nonce } = (random.chance(15) && closedVouchers.get(key.address)) || voucher;
   const signedFor = voucher.to !== 0 && random.chance(80) ? voucher.to : anyId(world, random);
   const to = random.chance(90) ? signedFor : anyId(world, random);
-  const redeem = { key: key.address, to: signedFor, from: voucher.from, expiry: Number(voucher.expiry) };
+  const redeem = { key: key.address, to: signedFor, from, expiry: Number(expiry), nonce };
   const signature = await key.signTypedData(operationTypedData(world.chain, "Redeem", redeem));
   const args = [key.address, to, signature] as const;
   const data = encodeFunctionData({ abi: creditEscrowAbi, functionName: "redeemVoucher", args });
   return {
-    text: `redeemVoucher(${index}, ${to}), signed for ${signedFor}`,
-    model: (state) => moves.redeemVoucher(state, key.address, { to, signedFor }),
+    text: `redeemVoucher(${index}, ${to}), signed for ${signedFor}, of ${from}, nonce ${nonce}`,
+    model: (state) => moves.redeemVoucher(state, key.address, to, { to: signedFor, of: { from, expiry, nonce } }),
     chain: () => sendBy(world, anyUser(world, random), data),
   };
 };

@@ -1,5 +1,5 @@
 import type { Address } from "viem";
-import type { EscrowState } from "./escrow-state.ts";
+import type { EscrowState, VoucherModel } from "./escrow-state.ts";
 import { Refused, refuseIf } from "./refused.ts";
 
 /** How an operation is signed: by whom, whether for the nonce that is next, and whether the clearer has signed too. */
@@ -50,11 +50,11 @@ export function createVoucher(state: EscrowState, args: VoucherArgs, signing: Si
   refuseIf(amount === 0n, "AmountBelowMinimum");
   if (to !== 0) state.account(to);
   refuseIf(expiry <= state.now, "DeadlinePassed");
-  refuseIf(state.vouchers.has(key), "VoucherKeyUsed");
+  refuseIf((state.vouchers.get(key)?.amount ?? 0n) !== 0n, "VoucherKeyInUse");
   useNonce(state, from, signing);
   requireClearance(signing);
   state.account(from).debit(amount);
-  state.vouchers.set(key, { amount, from, to, expiry });
+  state.vouchers.set(key, { amount, from, to, expiry, nonce: state.account(from).nonce - 1n });
 }
 
 function openVoucher(state: EscrowState, key: Address) {
@@ -63,21 +63,34 @@ function openVoucher(state: EscrowState, key: Address) {
   return voucher;
 }
 
-export function redeemVoucher(state: EscrowState, key: Address, { to, signedFor }: { to: number; signedFor: number }) {
+function closeVoucher(state: EscrowState, key: Address, to: number): void {
+  const voucher = openVoucher(state, key);
+  state.credit(to, voucher.amount);
+  state.closedVouchers.set(key, voucher);
+  state.vouchers.set(key, { amount: 0n, from: 0, to: 0, expiry: 0n, nonce: 0n });
+}
+
+/** The account and the voucher that the key has signed for. */
+export interface Redemption {
+  to: number;
+  of: Pick<VoucherModel, "from" | "expiry" | "nonce">;
+}
+
+export function redeemVoucher(state: EscrowState, key: Address, to: number, signed: Redemption): void {
   state.requireRunning("moves");
   const voucher = openVoucher(state, key);
   state.deadline(voucher.expiry);
   refuseIf(voucher.to !== 0 && voucher.to !== to, "VoucherForAnother");
-  refuseIf(to !== signedFor, "InvalidSignature");
-  state.credit(to, voucher.amount);
-  voucher.amount = 0n;
+  const { from, expiry, nonce } = signed.of;
+  const same = from === voucher.from && expiry === voucher.expiry && nonce === voucher.nonce;
+  refuseIf(to !== signed.to || !same, "InvalidSignature");
+  closeVoucher(state, key, to);
 }
 
 export function reclaimVoucher(state: EscrowState, key: Address, sender: Address): void {
   const voucher = openVoucher(state, key);
   if (state.now <= voucher.expiry) state.owned(voucher.from, sender);
-  state.credit(voucher.from, voucher.amount);
-  voucher.amount = 0n;
+  closeVoucher(state, key, voucher.from);
 }
 
 export interface RotateArgs {

@@ -122,7 +122,7 @@ interface IEscrowCore is IEscrowTypes {
 
     /// @notice Puts credit under a key, on the owner's signature and the clearer's.
     /// @dev Type `CreateVoucher(uint32 from,address key,uint64 amount,uint32 to,uint40 expiry,uint96 nonce,
-    /// uint40 deadline)`.
+    /// uint40 deadline)`. A key whose voucher is closed could be used again here; the clearer signs for new keys only.
     /// @param order What is to be made
     /// @param ownerSignature Of the owner of `from`; empty if he is the caller
     /// @param clearance Of the clearer
@@ -133,8 +133,9 @@ interface IEscrowCore is IEscrowTypes {
     ) external;
 
     /// @notice Turns a voucher into credit of the account that its key has signed for: anybody may submit it.
-    /// @dev Type `Redeem(address key,uint32 to,uint32 from,uint40 expiry)`, ECDSA only. A copied transaction credits the
-    /// same account.
+    /// @dev Type `Redeem(address key,uint32 to,uint32 from,uint40 expiry,uint96 nonce)`, ECDSA only: `from`, `expiry` and
+    /// `nonce` as in `voucherOf`. A copied transaction credits the same account; no signature closes two vouchers, as two
+    /// under one key differ in `from` or `nonce`.
     /// @param key The voucher's
     /// @param to Number of an open account
     /// @param signature Of the key
@@ -146,7 +147,7 @@ interface IEscrowCore is IEscrowTypes {
 
     /// @notice What stands under a key.
     /// @param key The voucher's
-    /// @return voucher All zero if the key was never used
+    /// @return voucher All zero if no open voucher stands there
     function voucherOf(address key) external view returns (Voucher memory voucher);
 
     // =============================================================================================================

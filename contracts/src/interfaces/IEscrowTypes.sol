@@ -69,7 +69,7 @@ interface IEscrowTypes {
     /// @notice A voucher to be made, as the issuer's owner signs it together with the account's nonce.
     struct VoucherOrder {
         uint32 from;
-        address key; // address of the key that redeems it; never used before
+        address key; // address of the key that redeems it; no open voucher's, and the clearer takes none twice
         uint64 amount; // µUSDC, not 0
         uint32 to; // who may redeem it, 0 for anybody
         uint40 expiry; // the last second at which it may be redeemed
@@ -78,10 +78,11 @@ interface IEscrowTypes {
 
     /// @notice A voucher as it stands under its key.
     struct Voucher {
-        uint64 amount; // 0 once it is closed
+        uint64 amount; // 0: no open voucher
         uint32 from;
         uint32 to; // 0: anybody
-        uint40 expiry; // 0: the key was never used
+        uint40 expiry;
+        uint96 nonce; // of `from`, with which it was made; below 2^88
     }
 
     /// @notice A change of owner, as the old and the new one sign it together with the account's nonce.
@@ -181,8 +182,15 @@ interface IEscrowTypes {
         bytes32 memo
     );
 
-    /// @notice Credit was put under a key.
-    event VoucherCreated(address indexed key, uint32 indexed from, uint64 amount, uint32 to, uint40 expiry);
+    /// @notice Credit was put under a key; `nonce` is the one of `from` that the order was signed for.
+    event VoucherCreated(
+        address indexed key,
+        uint32 indexed from,
+        uint64 amount,
+        uint32 to,
+        uint40 expiry,
+        uint96 nonce
+    );
 
     /// @notice A voucher was redeemed, or went back to its issuer; `debtRepaid` of it went to account 1.
     event VoucherClosed(address indexed key, uint32 indexed to, uint64 amount, uint32 debtRepaid, bool redeemed);
@@ -313,8 +321,8 @@ interface IEscrowTypes {
     error DeadlineTooFar(uint256 deadline, uint256 latest);
     /// @notice From and to are the same.
     error SameAccount(uint32 account);
-    /// @notice A voucher was made with this key before.
-    error VoucherKeyUsed(address key);
+    /// @notice An open voucher stands under this key.
+    error VoucherKeyInUse(address key);
     /// @notice No open voucher stands under this key.
     error NoVoucher(address key);
     /// @notice The voucher can be redeemed by that account only.

@@ -15,7 +15,8 @@ library TypedHashes {
     bytes32 internal constant CREATE_VOUCHER = keccak256(
         "CreateVoucher(uint32 from,address key,uint64 amount,uint32 to,uint40 expiry,uint96 nonce,uint40 deadline)"
     );
-    bytes32 internal constant REDEEM = keccak256("Redeem(address key,uint32 to,uint32 from,uint40 expiry)");
+    bytes32 internal constant REDEEM =
+        keccak256("Redeem(address key,uint32 to,uint32 from,uint40 expiry,uint96 nonce)");
     bytes32 internal constant CLEARANCE = keccak256("Clearance(bytes32 operation,uint40 deadline)");
     bytes32 internal constant DAY_LIMIT =
         keccak256("DayLimit(uint32 account,uint40 perDay,uint96 nonce,uint40 deadline)");
@@ -59,8 +60,15 @@ library TypedHashes {
         );
     }
 
-    function redeem(address key, uint32 to, uint32 from, uint40 expiry) internal pure returns (bytes32) {
-        return keccak256(abi.encode(REDEEM, key, to, from, expiry));
+    /// @param nonce Of the issuer `from`, with which the voucher was made: another one under the same key has another
+    function redeem(
+        address key,
+        uint32 to,
+        uint32 from,
+        uint40 expiry,
+        uint96 nonce
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(REDEEM, key, to, from, expiry, nonce));
     }
 
     /// @notice What the clearer signs: the struct hash of an operation, until the operation's own deadline.

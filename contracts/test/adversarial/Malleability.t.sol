@@ -42,7 +42,7 @@ contract MalleabilityTest is MovesTest {
         address key = vm.addr(VOUCHER_KEY);
         IEscrowTypes.VoucherOrder memory order = _order(buyer, key, 10e6);
         _createVoucher(order);
-        bytes32 digest = _redeemDigest(key, friend, buyer, order.expiry);
+        bytes32 digest = _redeemDigest(key, friend);
         bytes[5] memory forms = _forms(VOUCHER_KEY, digest);
         for (uint256 i = 0; i < forms.length; ++i) {
             _fails(abi.encodeCall(escrow.redeemVoucher, (key, friend, forms[i])), _invalid(key, digest));

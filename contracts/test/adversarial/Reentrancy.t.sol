@@ -35,7 +35,6 @@ contract ReentrancyTest is MovesTest {
     ReentrantToken private token;
     uint32 private operator;
     address private key;
-    uint40 private expiry;
     IEscrowTypes.Refund private refund;
     IEscrowTypes.Batch private last;
 
@@ -62,7 +61,6 @@ contract ReentrancyTest is MovesTest {
         vm.warp(block.timestamp + 7 days);
         key = vm.addr(VOUCHER_KEY);
         IEscrowTypes.VoucherOrder memory order = _order(operator, key, 10e6);
-        expiry = order.expiry;
         _createVoucher(order);
         last = _batch(_line(1, 50e6), _line(operator, 50e6), "");
         escrow.settle(last, _sign(SETTLER_KEY, _digest(last)));
@@ -196,10 +194,8 @@ contract ReentrancyTest is MovesTest {
         calls[1] = abi.encodeCall(escrow.void, (last));
         calls[2] = _transferData(move, "");
         calls[3] = abi.encodeCall(escrow.createVoucher, (order, "", _clear(_operation(order), order.deadline)));
-        calls[4] = abi.encodeCall(
-            escrow.redeemVoucher,
-            (key, operator, _sign(VOUCHER_KEY, _redeemDigest(key, operator, operator, expiry)))
-        );
+        bytes memory redemption = _sign(VOUCHER_KEY, _redeemDigest(key, operator));
+        calls[4] = abi.encodeCall(escrow.redeemVoucher, (key, operator, redemption));
         calls[5] = abi.encodeCall(escrow.reclaimVoucher, (key));
         calls[6] = abi.encodeCall(escrow.convertEarnings, (operator, 50e6));
         calls[7] = abi.encodeCall(escrow.convertEarnings, (1, 50e6));

@@ -43,12 +43,12 @@ contract ReplayTest is MovesTest {
     function test_replay_ofARedemptionOnAnotherContract() public {
         address key = vm.addr(VOUCHER_KEY);
         IEscrowTypes.VoucherOrder memory order = _order(buyer, key, 10e6);
-        bytes memory signature = _sign(VOUCHER_KEY, _redeemDigest(key, friend, buyer, order.expiry));
+        bytes memory signature = _sign(VOUCHER_KEY, _redeemDigest(key, friend, _voucher(order)));
         _startAgain();
         _createVoucher(order);
         _fails(
             abi.encodeCall(escrow.redeemVoucher, (key, friend, signature)),
-            _invalid(key, _redeemDigest(key, friend, buyer, order.expiry))
+            _invalid(key, _redeemDigest(key, friend))
         );
     }
 
@@ -115,19 +115,61 @@ contract ReplayTest is MovesTest {
         _fails(data, _invalid(owner, _typed(_operation(move))));
     }
 
-    /// @dev A closed voucher's key is used up: the signature that redeemed it cannot redeem a second one.
-    function test_I6_replay_ofARedemptionOnAnotherVoucher() public {
+    /// @dev The signature that redeemed a voucher redeems no second one, though key, issuer, expiry and amount be the same
+    /// and all of it happen in one block.
+    function test_I6_replay_ofARedemptionAfterTheSameOrderAgain() public {
         address key = vm.addr(VOUCHER_KEY);
         IEscrowTypes.VoucherOrder memory order = _order(buyer, key, 10e6);
         _createVoucher(order);
-        bytes memory signature = _sign(VOUCHER_KEY, _redeemDigest(key, friend, buyer, order.expiry));
-        bytes memory data = abi.encodeCall(escrow.redeemVoucher, (key, friend, signature));
+        bytes memory data = _redemption(key);
         _succeeds(data);
-        bytes memory clearance = _clear(_operation(order), order.deadline);
-        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.VoucherKeyUsed.selector, key));
-        vm.prank(owner);
-        escrow.createVoucher(order, "", clearance);
         _fails(data, abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
+        _createVoucher(order);
+        _fails(data, _invalid(key, _redeemDigest(key, friend)));
+        assertEq(escrow.voucherOf(key).amount, 10e6, "the second one stays");
+        _succeeds(_redemption(key));
+        assertEq(_balance(friend), 20e6, "once for each signature");
+        _assertBacked();
+    }
+
+    /// @dev What the key has signed for a voucher that went back to its issuer does not redeem what he makes of it.
+    function test_I6_replay_ofARedemptionThatCameAfterItsVoucherWentBack(bool expired) public {
+        address key = vm.addr(VOUCHER_KEY);
+        IEscrowTypes.VoucherOrder memory order = _order(buyer, key, 10e6);
+        _createVoucher(order);
+        bytes memory data = _redemption(key);
+        if (expired) vm.warp(order.expiry + 1);
+        else vm.prank(owner);
+        escrow.reclaimVoucher(key);
+        order = _order(buyer, key, 10e6);
+        _createVoucher(order);
+        _fails(data, _invalid(key, _redeemDigest(key, friend)));
+        _succeeds(_redemption(key));
+    }
+
+    /// @dev Two issuers, one key, one expiry, and nonces that are the same: the issuer is signed too.
+    function test_I6_replay_ofARedemptionOnAnotherIssuersVoucher() public {
+        address key = vm.addr(VOUCHER_KEY);
+        uint32 other = _deposit(bob, 100e6);
+        _createVoucher(_order(buyer, key, 10e6));
+        bytes memory data = _redemption(key);
+        uint96 nonce = escrow.voucherOf(key).nonce;
+        _succeeds(data);
+        _createVoucher(_order(other, key, 10e6));
+        assertEq(escrow.voucherOf(key).nonce, nonce, "the same nonce");
+        _fails(data, _invalid(key, _redeemDigest(key, friend)));
+    }
+
+    /// @dev An account that changes hands goes on counting: its new owner's voucher is another.
+    function test_I6_replay_ofARedemptionAfterTheIssuerChangedHands() public {
+        address key = vm.addr(VOUCHER_KEY);
+        IEscrowTypes.VoucherOrder memory order = _order(buyer, key, 10e6);
+        _createVoucher(order);
+        bytes memory data = _redemption(key);
+        _succeeds(data);
+        _rotate(owner, friendOwner);
+        _createVoucher(order);
+        _fails(data, _invalid(key, _redeemDigest(key, friend)));
     }
 
     /// @dev A batch that was undone cannot be settled again: its number is used.
@@ -166,6 +208,12 @@ contract ReplayTest is MovesTest {
             vm.prank(to);
             escrow.rotateOwner(rotation, signature, "", clearance);
         }
+    }
+
+    /// @dev The open voucher's key signs for the friend.
+    function _redemption(address key) private view returns (bytes memory) {
+        bytes memory signature = _sign(VOUCHER_KEY, _redeemDigest(key, friend));
+        return abi.encodeCall(escrow.redeemVoucher, (key, friend, signature));
     }
 
     function _ownerSigned(bytes32 operation) private view returns (bytes memory) {

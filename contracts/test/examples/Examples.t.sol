@@ -39,7 +39,7 @@ contract ExamplesTest is MovesTest {
         uint40 expiry = uint40(block.timestamp + 1 days);
         _createVoucher(key, 7e6, expiry);
 
-        bytes32 hash = TypedHashes.redeem(key, redeemer.ACCOUNT(), buyer, expiry);
+        bytes32 hash = TypedHashes.redeem(key, redeemer.ACCOUNT(), buyer, expiry, 0);
         uint64 amount = redeemer.redeem(key, _sign(VOUCHER_KEY, _typed(hash)));
         assertEq(amount, 7e6, "what the voucher was worth");
         assertEq(_balance(redeemer.ACCOUNT()), 7e6, "credit");
@@ -50,8 +50,8 @@ contract ExamplesTest is MovesTest {
         address key = vm.addr(VOUCHER_KEY);
         uint40 expiry = uint40(block.timestamp + 1 days);
         _createVoucher(key, 7e6, expiry);
-        bytes memory forFriend = _sign(VOUCHER_KEY, _typed(TypedHashes.redeem(key, friend, buyer, expiry)));
-        bytes32 digest = _typed(TypedHashes.redeem(key, redeemer.ACCOUNT(), buyer, expiry));
+        bytes memory forFriend = _sign(VOUCHER_KEY, _typed(TypedHashes.redeem(key, friend, buyer, expiry, 0)));
+        bytes32 digest = _typed(TypedHashes.redeem(key, redeemer.ACCOUNT(), buyer, expiry, 0));
         vm.expectRevert(abi.encodeWithSignature("InvalidSignature(address,bytes32)", key, digest));
         redeemer.redeem(key, forFriend);
     }

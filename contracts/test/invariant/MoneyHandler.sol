@@ -11,6 +11,7 @@ import {EscrowTest} from "../support/EscrowTest.sol";
 abstract contract MoneyHandler is EscrowTest {
     uint256 internal constant OWNERS = 6;
     uint256 internal constant OWNER_KEYS = 0xabc0;
+    uint256 internal constant VOUCHER_COUNT = 4;
     uint256 private constant VOUCHER_KEYS = 0xc0de0000;
 
     /// @dev Ghosts: USDC in and out, and per earner the ten-thousandths earned in a lifetime.
@@ -21,7 +22,7 @@ abstract contract MoneyHandler is EscrowTest {
     mapping(uint32 earner => uint256) public earnedBps;
     mapping(uint32 earner => uint256) public paidTo;
     uint256 public inVouchers;
-    uint256 public vouchers;
+    mapping(address key => uint256 amount) public underKey;
     uint256 public largestRestDeficit;
     /// @dev What must never happen, by the name of the invariant that it breaks.
     mapping(bytes32 invariant => bool) public broken;
@@ -36,6 +37,8 @@ abstract contract MoneyHandler is EscrowTest {
     uint256 public stray;
     uint256 public logs;
     IEscrowTypes.Refund private _refund;
+    /// @dev The call that redeems, or could have redeemed, the key's last voucher.
+    mapping(address key => bytes) private _redemption;
 
     /// @dev What a live batch has done, so that it can be undone.
     struct Live {
@@ -209,50 +212,57 @@ abstract contract MoneyHandler is EscrowTest {
         if (escrow.liabilities() != owed) broken["I2"] = true;
     }
 
-    function createVoucher(uint256 who, uint256 amount) external {
+    /// @dev Few keys, so that they are used again; one that has an open voucher is refused.
+    function createVoucher(uint256 who, uint256 which, uint256 amount) external {
         uint32 from = _id(who);
         uint256 balance = _balance(from);
         if (balance == 0 || _isPaused(IEscrowTypes.Group.Moves)) return;
-        address key = vm.addr(VOUCHER_KEYS + ++vouchers);
         uint40 time = uint40(block.timestamp);
+        amount = bound(amount, 1, balance);
         IEscrowTypes.VoucherOrder memory order =
-            IEscrowTypes.VoucherOrder(from, key, uint64(bound(amount, 1, balance)), 0, time + 1 days, time);
+            IEscrowTypes.VoucherOrder(from, voucherKey(which), uint64(amount), 0, time + 1 days, time);
         bytes32 operation = keccak256(
             abi.encode(
-                TypedHashes.CREATE_VOUCHER, from, key, order.amount, 0, order.expiry, _nonce(from), order.deadline
+                TypedHashes.CREATE_VOUCHER, from, order.key, amount, 0, order.expiry, _nonce(from), order.deadline
             )
         );
         bytes memory clearance = _clear(operation, time);
+        address owner = escrow.ownerOf(from);
         uint64 owed = escrow.liabilities();
-        vm.prank(escrow.ownerOf(from));
+        if (underKey[order.key] != 0) {
+            vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.VoucherKeyInUse.selector, order.key));
+            vm.prank(owner);
+            escrow.createVoucher(order, "", clearance);
+            return;
+        }
+        vm.prank(owner);
         escrow.createVoucher(order, "", clearance);
         ++operations[from];
-        inVouchers += order.amount;
+        inVouchers += amount;
+        underKey[order.key] = amount;
         if (escrow.liabilities() != owed) broken["I2"] = true;
+        if (_works(_redemption[order.key])) broken["I6"] = true; // that of the voucher before
     }
 
     /// @dev Redeems a voucher, or gives it back when it has expired; a closed one refuses both.
     function closeVoucher(uint256 which, uint256 who) external {
-        if (vouchers == 0) return;
-        uint256 privateKey = VOUCHER_KEYS + bound(which, 1, vouchers);
-        address key = vm.addr(privateKey);
+        address key = voucherKey(which);
         IEscrowTypes.Voucher memory voucher = escrow.voucherOf(key);
-        if (voucher.amount == 0) {
-            vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
-            escrow.reclaimVoucher(key);
-            return;
-        }
-        if (block.timestamp <= voucher.expiry && _isPaused(IEscrowTypes.Group.Moves)) return;
-        inVouchers -= voucher.amount;
+        bool expired = block.timestamp > voucher.expiry;
+        if (voucher.amount == 0 || (!expired && _isPaused(IEscrowTypes.Group.Moves))) return;
         uint64 owed = escrow.liabilities();
-        if (block.timestamp > voucher.expiry) {
-            escrow.reclaimVoucher(key);
-        } else {
-            uint32 to = _id(who);
-            bytes32 digest = _typed(keccak256(abi.encode(TypedHashes.REDEEM, key, to, voucher.from, voucher.expiry)));
-            escrow.redeemVoucher(key, to, _sign(privateKey, digest));
-        }
+        uint32 to = _id(who);
+        bytes32 digest = _typed(TypedHashes.redeem(key, to, voucher.from, voucher.expiry, voucher.nonce));
+        bytes memory signature = _sign(VOUCHER_KEYS + which % VOUCHER_COUNT, digest);
+        _redemption[key] = abi.encodeCall(escrow.redeemVoucher, (key, to, signature));
+        if (expired) escrow.reclaimVoucher(key);
+        else escrow.redeemVoucher(key, to, signature);
+        inVouchers -= underKey[key];
+        delete underKey[key];
         if (escrow.liabilities() != owed) broken["I2"] = true;
+        if (_works(_redemption[key])) broken["I14"] = true;
+        vm.prank(escrow.ownerOf(voucher.from));
+        if (_works(abi.encodeCall(escrow.reclaimVoucher, (key)))) broken["I14"] = true;
     }
 
     function convertEarnings(uint256 who, uint256 amount) external {
@@ -319,6 +329,14 @@ abstract contract MoneyHandler is EscrowTest {
         }
     }
 
+    function voucherKey(uint256 seed) public pure returns (address) {
+        return vm.addr(VOUCHER_KEYS + seed % VOUCHER_COUNT);
+    }
+
+    function voucherCount() external pure returns (uint256) {
+        return VOUCHER_COUNT;
+    }
+
     function escrowAddress() external view returns (ICreditEscrow) {
         return escrow;
     }
@@ -358,8 +376,12 @@ abstract contract MoneyHandler is EscrowTest {
     function _tryAgain(address owner, IEscrowTypes.Transfer memory move, bytes memory clearance) internal {
         bytes memory data = abi.encodeCall(escrow.transfer, (move, bytes(""), clearance));
         vm.prank(owner);
-        (bool done,) = address(escrow).call(data);
-        if (done) broken["I6"] = true;
+        if (_works(data)) broken["I6"] = true;
+    }
+
+    /// @dev Nothing works without data.
+    function _works(bytes memory data) internal returns (bool done) {
+        (done,) = address(escrow).call(data);
     }
 
     /// @dev Everything that can be seen of accounts, earners and the bucket.

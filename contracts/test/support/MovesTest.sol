@@ -88,10 +88,25 @@ abstract contract MovesTest is EscrowTest {
         );
     }
 
-    /// @dev What a voucher's key signs for the account that is to get it.
-    function _redeemDigest(address key, uint32 to, uint32 from, uint40 expiry) internal view returns (bytes32) {
-        bytes32 redeem = keccak256("Redeem(address key,uint32 to,uint32 from,uint40 expiry)");
-        return _typed(keccak256(abi.encode(redeem, key, to, from, expiry)));
+    /// @dev What a voucher's key signs for the account that is to get it: issuer, expiry and nonce are the open voucher's.
+    function _redeemDigest(address key, uint32 to) internal view returns (bytes32) {
+        return _redeemDigest(key, to, escrow.voucherOf(key));
+    }
+
+    /// @dev The same for a voucher that is not, or no longer, or was once under the key.
+    function _redeemDigest(
+        address key,
+        uint32 to,
+        IEscrowTypes.Voucher memory voucher
+    ) internal view returns (bytes32) {
+        bytes32 redeem = keccak256("Redeem(address key,uint32 to,uint32 from,uint40 expiry,uint96 nonce)");
+        return _typed(keccak256(abi.encode(redeem, key, to, voucher.from, voucher.expiry, voucher.nonce)));
+    }
+
+    /// @dev What the order comes to if it is the next operation of its account.
+    function _voucher(IEscrowTypes.VoucherOrder memory order) internal view returns (IEscrowTypes.Voucher memory) {
+        uint96 nonce = escrow.accountOf(order.from).nonce;
+        return IEscrowTypes.Voucher(order.amount, order.from, order.to, order.expiry, nonce);
     }
 
     // --------------------------------------------------- clearances --------------------------------------------------

@@ -86,7 +86,7 @@ contract VectorsTest is Test {
             "CreateVoucher",
             this.hashVoucher(IEscrowTypes.VoucherOrder(42, key, 25e6, 0, expiry, deadline))
         );
-        _assertHash("Redeem", TypedHashes.redeem(key, 77, 42, expiry));
+        _assertHash("Redeem", TypedHashes.redeem(key, 77, 42, expiry, 5));
         _assertHash("DayLimit", this.hashDayLimit(IEscrowTypes.DayLimit(42, 500e6, deadline)));
         _assertHash("RotateOwner", this.hashRotation(IEscrowTypes.Rotation(42, owner, deadline)));
         bytes32 digest = keccak256(

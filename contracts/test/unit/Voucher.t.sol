@@ -6,6 +6,7 @@ import {MovesTest} from "../support/MovesTest.sol";
 
 contract VoucherTest is MovesTest {
     uint256 private constant VOUCHER_KEY = 0xc0de;
+    uint256 private constant OWNERS_SLOT = 2 ** 33 + 3; // see abi/storage.json
     address private key;
 
     function setUp() public override {
@@ -18,7 +19,7 @@ contract VoucherTest is MovesTest {
         IEscrowTypes.VoucherOrder memory order = _order(amount, 0);
         bytes32 operation = _hash(order);
         expectEvent(address(escrow));
-        emit IEscrowTypes.VoucherCreated(key, buyer, amount, 0, order.expiry);
+        emit IEscrowTypes.VoucherCreated(key, buyer, amount, 0, order.expiry, 0);
         escrow.createVoucher(order, _sign(OWNER_KEY, _typed(operation)), _clear(operation, order.deadline));
         assertEq(_balance(buyer), 100e6 - uint256(amount), "issuer");
         assertEq(escrow.voucherOf(key).amount, amount, "voucher");
@@ -55,11 +56,44 @@ contract VoucherTest is MovesTest {
         escrow.createVoucher(order, "", byTheOwner);
     }
 
-    function test_createVoucher_revertsForAUsedKey() public {
+    function test_createVoucher_revertsForAKeyInUse() public {
         _create(1e6, 0);
-        _createReverts(_order(1e6, 0), abi.encodeWithSelector(IEscrowTypes.VoucherKeyUsed.selector, key));
+        bytes memory reason = abi.encodeWithSelector(IEscrowTypes.VoucherKeyInUse.selector, key);
+        _createReverts(_order(1e6, 0), reason);
+        vm.warp(escrow.voucherOf(key).expiry + 1);
+        _createReverts(_order(1e6, 0), reason);
+    }
+
+    /// @dev A nonce that does not fit the voucher's word would be that of another voucher there.
+    function test_createVoucher_revertsBeyondTheLargestNonce() public {
+        uint256 most = type(uint88).max;
+        _setNonce(most);
+        _create(1e6, 0);
+        assertEq(escrow.voucherOf(key).nonce, most, "the largest");
         escrow.redeemVoucher(key, friend, _redemption(friend));
-        _createReverts(_order(1e6, 0), abi.encodeWithSelector(IEscrowTypes.VoucherKeyUsed.selector, key));
+        bytes memory reason = abi.encodeWithSelector(IEscrowTypes.ValueTooLarge.selector, most + 1, most);
+        _createReverts(_order(1e6, 0), reason);
+    }
+
+    function test_I14_closing_emptiesTheSlotForAnotherVoucher() public {
+        for (uint96 nonce = 0; nonce < 3; ++nonce) {
+            _create(10e6, friend);
+            assertEq(escrow.voucherOf(key).nonce, nonce, "the nonce it was made with");
+            if (nonce == 1) {
+                vm.prank(owner);
+                escrow.reclaimVoucher(key);
+            } else {
+                escrow.redeemVoucher(key, friend, _redemption(friend));
+            }
+            bytes32 nothing = keccak256(abi.encode(IEscrowTypes.Voucher(0, 0, 0, 0, 0)));
+            assertEq(keccak256(abi.encode(escrow.voucherOf(key))), nothing, "nothing stays");
+            vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NoVoucher.selector, key));
+            vm.prank(owner);
+            escrow.reclaimVoucher(key);
+        }
+        assertEq(_balance(friend), 20e6, "each redemption once");
+        assertEq(_balance(buyer), 80e6, "one came back");
+        _assertBacked();
     }
 
     function test_redeemVoucher_creditsWhomTheKeySigned(address submitter) public {
@@ -97,7 +131,7 @@ contract VoucherTest is MovesTest {
     function test_redeemVoucher_revertsForWhomTheKeyDidNotSign() public {
         _create(10e6, 0);
         bytes memory signature = _redemption(friend);
-        bytes32 digest = _typed(_redeemHash(1));
+        bytes32 digest = _redeemDigest(key, 1);
         vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.InvalidSignature.selector, key, digest));
         escrow.redeemVoucher(key, 1, signature);
     }
@@ -127,6 +161,21 @@ contract VoucherTest is MovesTest {
         escrow.redeemVoucher(key, friend, signature);
     }
 
+    /// @dev Each field that the key signs counts.
+    function test_redeemVoucher_revertsForAnotherVouchersSignature() public {
+        _create(10e6, 0);
+        bytes memory reason = _invalid(key, _redeemDigest(key, friend));
+        for (uint256 i = 0; i < 3; ++i) {
+            IEscrowTypes.Voucher memory other = escrow.voucherOf(key);
+            if (i == 0) ++other.from;
+            else if (i == 1) ++other.expiry;
+            else ++other.nonce;
+            bytes memory signature = _sign(VOUCHER_KEY, _redeemDigest(key, friend, other));
+            vm.expectRevert(reason);
+            escrow.redeemVoucher(key, friend, signature);
+        }
+    }
+
     function test_reclaimVoucher_byTheIssuerAnyTimeByAnybodyAfterExpiry() public {
         _create(10e6, 0);
         vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.NotOwner.selector, buyer, bob));
@@ -145,6 +194,13 @@ contract VoucherTest is MovesTest {
         escrow.reclaimVoucher(key);
         assertEq(_balance(buyer), 100e6, "back");
         _assertBacked();
+    }
+
+    /// @dev As if the issuer's owner had signed so many operations.
+    function _setNonce(uint256 nonce) private {
+        bytes32 slot = keccak256(abi.encode(uint256(buyer), OWNERS_SLOT));
+        vm.store(address(escrow), slot, bytes32((nonce << 160) | uint160(owner)));
+        assertEq(escrow.accountOf(buyer).nonce, nonce, "the slot of the nonce");
     }
 
     function _create(uint64 amount, uint32 to) private {
@@ -183,19 +239,7 @@ contract VoucherTest is MovesTest {
         );
     }
 
-    function _redeemHash(uint32 to) private view returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                keccak256("Redeem(address key,uint32 to,uint32 from,uint40 expiry)"),
-                key,
-                to,
-                buyer,
-                escrow.voucherOf(key).expiry
-            )
-        );
-    }
-
     function _redemption(uint32 to) private view returns (bytes memory) {
-        return _sign(VOUCHER_KEY, _typed(_redeemHash(to)));
+        return _sign(VOUCHER_KEY, _redeemDigest(key, to));
     }
 }

@@ -177,17 +177,34 @@ contract WordsTest is Test {
 
     // ================================================== vouchers =====================================================
 
-    function test_voucher_keepsWhatWasOrdered(uint64 amount, uint32 from, uint32 to, uint40 expiry) public pure {
-        VoucherWord word = VoucherWordLib.opened(IEscrowTypes.VoucherOrder(from, address(1), amount, to, expiry, 0));
-        _assertVoucher(word, amount, from, to, expiry);
-        _assertVoucher(word.closed(), 0, from, to, expiry);
-        assertEq(VoucherWord.unwrap(word) >> 168, 0, "nothing above");
-    }
-
-    function _assertVoucher(VoucherWord word, uint64 amount, uint32 from, uint32 to, uint40 expiry) private pure {
+    function test_voucher_keepsWhatWasOrdered(
+        uint64 amount,
+        uint32 from,
+        uint32 to,
+        uint40 expiry,
+        uint88 nonce
+    ) public pure {
+        IEscrowTypes.VoucherOrder memory order =
+            IEscrowTypes.VoucherOrder(from, address(1), amount, to, expiry, 0);
+        VoucherWord word = VoucherWordLib.opened(order, nonce);
         assertEq(word.amount(), amount, "amount");
         assertEq(word.from(), from, "from");
         assertEq(word.to(), to, "to");
         assertEq(word.expiry(), expiry, "expiry");
+        assertEq(word.nonce(), nonce, "nonce");
+    }
+
+    function test_voucher_revertsForANonceThatDoesNotFit() public {
+        uint96 most = type(uint88).max;
+        assertEq(this.openedVoucher(most).nonce(), most, "the largest");
+        for (uint256 i = 88; i < 96; ++i) {
+            uint96 nonce = uint96(1 << i);
+            vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.ValueTooLarge.selector, nonce, most));
+            this.openedVoucher(nonce);
+        }
+    }
+
+    function openedVoucher(uint96 nonce) external pure returns (VoucherWord) {
+        return VoucherWordLib.opened(IEscrowTypes.VoucherOrder(1, address(1), 1, 0, 1, 0), nonce);
     }
 }

@@ -54,7 +54,7 @@ function operations() {
   const messages: protocol.OperationMessages = {
     Transfer: { from: 42, to: 77, amount: 1_234_567n, memo: word("memo"), nonce, deadline },
     CreateVoucher: { from: 42, key, amount: 25_000_000n, to: 0, expiry, nonce, deadline },
-    Redeem: { key, to: 77, from: 42, expiry },
+    Redeem: { key, to: 77, from: 42, expiry, nonce },
     DayLimit: { account: 42, perDay: 500_000_000, nonce, deadline },
     RotateOwner: { account: 42, owner, nonce, deadline },
   };

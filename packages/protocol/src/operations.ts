@@ -25,6 +25,7 @@ export const operationTypes = {
     { name: "to", type: "uint32" },
     { name: "from", type: "uint32" },
     { name: "expiry", type: "uint40" },
+    { name: "nonce", type: "uint96" },
   ],
   DayLimit: [
     { name: "account", type: "uint32" },
@@ -47,7 +48,7 @@ const clearanceTypes = {
   ],
 } as const;
 
-/** `nonce` is the account's, from `accountOf`; times are seconds of chain time. */
+/** `nonce` is the account's, from `accountOf`, where nothing else is said; times are seconds of chain time. */
 export interface OperationMessages {
   Transfer: { from: number; to: number; amount: bigint; memo: Hex; nonce: bigint; deadline: number };
   /** `to` 0: anybody may redeem it. */
@@ -60,8 +61,8 @@ export interface OperationMessages {
     nonce: bigint;
     deadline: number;
   };
-  /** `from` and `expiry` are the voucher's, from `voucherOf`. */
-  Redeem: { key: Address; to: number; from: number; expiry: number };
+  /** `from`, `expiry` and `nonce` are the voucher's, from `voucherOf`. */
+  Redeem: { key: Address; to: number; from: number; expiry: number; nonce: bigint };
   DayLimit: { account: number; perDay: number; nonce: bigint; deadline: number };
   /** Signed by the old and by the new owner. */
   RotateOwner: { account: number; owner: Address; nonce: bigint; deadline: number };
