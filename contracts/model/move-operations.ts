@@ -64,7 +64,7 @@ const createVoucher: Maker = async (world, random) => {
   const how = signing(world, from, random);
   const { size } = world.state.vouchers;
   const key = voucherKey(random.chance(40) ? random.below(size + 1) : size).address;
-  const expiry = world.state.now + BigInt(random.below(400_000));
+  const expiry = world.state.now + BigInt(random.below(4_000_000));
   const order = { from, key, amount, to, expiry: Number(expiry), deadline: Number(how.deadline) };
   const message = { ...order, nonce: nonceFor(world, from, how) };
   const { ownerSignature, clearance } = await sign(world, how, "CreateVoucher", message);
@@ -82,7 +82,7 @@ const redeemVoucher: Maker = async (world, random) => {
   const key = voucherKey(index);
   const { vouchers, closedVouchers } = world.state;
   const voucher = vouchers.get(key.address) ?? { from: 1, to: 0, expiry: 0n, nonce: 0n };
-  const { from, expiry, nonce } = (random.chance(15) && closedVouchers.get(key.address)) || voucher;
+  const { from, expiry, nonce } = (random.chance(30) && closedVouchers.get(key.address)) || voucher;
   const signedFor = voucher.to !== 0 && random.chance(80) ? voucher.to : anyId(world, random);
   const to = random.chance(90) ? signedFor : anyId(world, random);
   const redeem = { key: key.address, to: signedFor, from, expiry: Number(expiry), nonce };
