@@ -188,7 +188,7 @@ describe("a hostile node", () => {
     node.answer = (_, response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
       const more = () => {
-        while (!response.destroyed && response.write(chunk(" word".repeat(10_000))));
+        while (!response.destroyed && response.write(chunk(" word".repeat(100))));
       };
       response.on("drain", more);
       more();
@@ -212,5 +212,34 @@ describe("a hostile node", () => {
     expect(visits).toBe(0);
     expect(await buyer.spent()).toBe(0n);
     secret.close();
+  });
+});
+
+describe("what is paid for", () => {
+  test.each(SURFACES)("behavior: %s passes on no other name of a limit", async (path, body) => {
+    node.asked.length = 0;
+    await ask({ ...body, model: "hostile", n_predict: -1, max_new_tokens: 9, kept: 1 }, path);
+    expect(node.asked.join("")).not.toMatch(/n_predict|max_new_tokens/);
+    expect(node.asked).not.toEqual([]);
+  });
+
+  test("behavior: a stream that goes on beyond its limit is broken off", async () => {
+    node.answer = (_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(chunk("word ").repeat(5_000));
+    };
+    const { text } = await ask({ ...hostile, max_tokens: 1, stream: true });
+    expect(text).not.toContain("[DONE]");
+    expect(text.split('"content"').length).toBeLessThan(1_000);
+    await expect.poll(() => holdsOf(api)).toBe(0);
+  });
+
+  test("behavior: one finished answer of two is no whole answer", async () => {
+    node.answer = (_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(chunk("One", "stop"));
+    };
+    expect((await ask({ ...hostile, n: 2, stream: true })).text).not.toContain("[DONE]");
+    expect((await ask({ ...hostile, stream: true })).text).toContain("[DONE]");
   });
 });

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import { InfrError } from "../errors.ts";
 import { NodeFailedError } from "./call-node.ts";
 import { FrameWriter } from "./frame-writer.ts";
-import { choicesOf, type NodeApi, textOfAnswer } from "./node-api.ts";
+import { choicesOf, textOfAnswer } from "./node-api.ts";
 import { isRecord } from "./read-fields.ts";
 import type { StreamPresenter } from "./request.ts";
 import type { Run } from "./run.ts";
@@ -12,6 +12,10 @@ import { type ReportedUsage, readUsage } from "./usage.ts";
 const DRAIN_MS = 1_000;
 const MAX_STREAM_MS = 30 * 60_000;
 const MAX_COMPLETION_CHARACTERS = 16 * 1_048_576;
+/** Characters of the longest token there is: 128 spaces. */
+const LONGEST_TOKEN = 128;
+/** What an answer may be longer, in characters or chunks, before it is broken off. */
+const SLACK = 256;
 
 /** How far a stream has come. */
 type Progress = {
@@ -19,7 +23,11 @@ type Progress = {
   /** How much of the text was passed on. */
   relayedLength: number;
   reported: ReportedUsage | null;
-  /** `[DONE]`, a finish reason or usage was seen: the answer is whole. */
+  /** Chunks with text so far: each is a token at least, but for characters that are cut in two. */
+  chunks: number;
+  /** Choices that said why they finished. */
+  finished: Set<unknown>;
+  /** `[DONE]`, all finish reasons or the closing usage were seen: the answer is whole. */
   ended: boolean;
   /** `[DONE]` was seen: there is nothing more to read. */
   done: boolean;
@@ -43,7 +51,15 @@ type Stream = {
 export async function answerStream(run: Run, out: Writable): Promise<void> {
   const { body } = run.response;
   const frames = new FrameWriter(out, run.leaving);
-  const progress: Progress = { text: "", relayedLength: 0, reported: null, ended: false, done: false };
+  const progress: Progress = {
+    text: "",
+    relayedLength: 0,
+    reported: null,
+    chunks: 0,
+    finished: new Set(),
+    ended: false,
+    done: false,
+  };
   const present = run.request.present.stream(run.requestId);
   const stream: Stream = { run, events: new NodeEvents(body), frames, present, progress };
   const deadline = setTimeout(() => body.destroy(new Error("the answer took too long")), MAX_STREAM_MS).unref();
@@ -97,7 +113,7 @@ function noteAll(events: string[], { run, present, progress }: Stream) {
   let length = progress.text.length;
   try {
     for (const event of events) {
-      const chunk = note(event, run.request.api, progress);
+      const chunk = note(event, run, progress);
       if (chunk !== null) text += present.chunk(chunk);
       length = progress.text.length;
       if (progress.done) break;
@@ -109,7 +125,8 @@ function noteAll(events: string[], { run, present, progress }: Stream) {
 }
 
 /** Takes down what an event tells. @returns the chunk to relay, null for one that is held back or none */
-function note(data: string, api: NodeApi, progress: Progress): Record<string, unknown> | null {
+function note(data: string, run: Run, progress: Progress): Record<string, unknown> | null {
+  const { api, shownChoices } = run.request;
   if (data === DONE) {
     progress.done = true;
     progress.ended = true;
@@ -119,17 +136,24 @@ function note(data: string, api: NodeApi, progress: Progress): Record<string, un
   if (!isRecord(chunk)) throw new Error("the node sent an event that is not an object");
   if (chunk["error"] !== undefined) throw new Error("the node sent an error");
   const reported = readUsage(chunk["usage"], api);
-  if (reported) {
-    progress.reported = reported;
-    progress.ended = true;
-  }
   const choices = choicesOf(api, chunk);
-  progress.text += textOfAnswer(api, chunk);
-  for (const choice of choices) {
-    if (typeof choice["finish_reason"] === "string") progress.ended = true;
-  }
-  if (progress.text.length > MAX_COMPLETION_CHARACTERS) throw new Error("the node does not stop");
+  const text = textOfAnswer(api, chunk);
+  progress.text += text;
+  if (text !== "") progress.chunks += 1;
+  if (reported) progress.reported = reported;
+  for (const { index, finish_reason: reason } of choices) if (typeof reason === "string") progress.finished.add(index);
+  // Some nodes say in every chunk what they have used so far: only usage without choices closes an answer.
+  if ((reported && choices.length === 0) || progress.finished.size >= shownChoices) progress.ended = true;
+  if (isTooLong(run, progress)) throw new Error("the node does not stop");
   return choices.length === 0 ? null : chunk;
+}
+
+/** Whether the node has written more than it was asked for, and is paid for. */
+function isTooLong({ request, maxTokens }: Run, { text, chunks }: Progress): boolean {
+  const tokens = maxTokens * request.choices;
+  const echoed = request.echoes === 0 ? 0 : request.echoes * request.promptText().length;
+  const characters = Math.min(tokens * LONGEST_TOKEN + SLACK + echoed, MAX_COMPLETION_CHARACTERS);
+  return text.length > characters || (request.echoes === 0 && chunks > 2 * tokens + SLACK);
 }
 
 /** The client is gone: what the node still says within a second is counted, so that its usage frame may arrive. */
@@ -140,7 +164,7 @@ async function drain(stream: Stream): Promise<void> {
     while (!progress.done) {
       const read = await events.read();
       if (read === null) break;
-      for (const event of read) note(event, run.request.api, progress);
+      for (const event of read) note(event, run, progress);
     }
   } catch {
     // it ended early: what was relayed is known

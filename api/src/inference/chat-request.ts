@@ -45,7 +45,8 @@ export function chatRequest(asked: {
     parts: messages.length,
     promptText: () => promptText(messages, rest),
     promptIds: 0,
-    hasMedia: messages.some(hasMedia),
+    hasMedia: messages.some((message) => mediaOf(message).length > 0),
+    remoteMedia: messages.flatMap(mediaOf).filter((part) => !JSON.stringify(part).includes("data:")).length,
   };
 }
 
@@ -76,8 +77,8 @@ function promptText(messages: unknown[], body: Record<string, unknown>): string 
   return parts.join("\n");
 }
 
-const hasMedia = (message: Record<string, unknown>): boolean =>
-  Array.isArray(message["content"]) && message["content"].some((part) => isRecord(part) && part["type"] !== "text");
+const mediaOf = ({ content }: Record<string, unknown>): Array<Record<string, unknown>> =>
+  Array.isArray(content) ? content.filter(isRecord).filter(({ type }) => type !== "text") : [];
 
 function collectText(value: unknown, into: string[]): void {
   if (typeof value === "string") into.push(value);

@@ -18,6 +18,12 @@ export function readCompletionsRequest(input: unknown): InferenceRequest {
   if (stream && made > given) {
     throw new InvalidInputError("best_of can't be streamed: the best is known at the end. Leave out one.", "best_of");
   }
+  if (rest["echo"] === true && prompts.ids > 0) {
+    throw new InvalidInputError(
+      "echo can't be told from the answer when the prompt is token ids. Send it as text.",
+      "echo",
+    );
+  }
   const suffix = typeof rest["suffix"] === "string" ? rest["suffix"] : "";
   return {
     api: completionsApi,
@@ -34,6 +40,7 @@ export function readCompletionsRequest(input: unknown): InferenceRequest {
     promptText: () => prompts.text + suffix,
     promptIds: prompts.ids,
     hasMedia: false,
+    remoteMedia: 0,
     present: passThrough(body),
   };
 }

@@ -29,6 +29,7 @@ export function readEmbeddingsRequest(input: unknown): InferenceRequest {
     promptText: () => prompts.text,
     promptIds: prompts.ids,
     hasMedia: false,
+    remoteMedia: 0,
     present: embeddings(encoding),
   };
 }

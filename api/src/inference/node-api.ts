@@ -38,10 +38,17 @@ export function textOfAnswer(api: NodeApi, answer: Record<string, unknown>): str
 function writtenText(message: unknown): string {
   if (!isRecord(message)) return "";
   const { content, reasoning_content: reasoningContent, reasoning, refusal, tool_calls: toolCalls } = message;
-  const texts = [content, reasoningContent ?? reasoning, refusal].filter((text) => typeof text === "string");
+  const texts = [contentText(content), reasoningContent ?? reasoning, refusal].filter(
+    (text) => typeof text === "string",
+  );
   const calls = Array.isArray(toolCalls) ? toolCalls.map(calledText) : [];
-  return [...texts, ...calls].join("");
+  // What calls were named before there were tools: the field is deprecated, but nodes still answer with it.
+  return [...texts, ...calls, calledText({ function: message["function_call"] })].join("");
 }
+
+/** Some nodes answer in parts, as prompts are sent. */
+const contentText = (content: unknown): unknown =>
+  Array.isArray(content) ? content.map((part) => (isRecord(part) ? textOf(part["text"]) : "")).join("") : content;
 
 function calledText(call: unknown): string {
   const called = isRecord(call) ? call["function"] : null;

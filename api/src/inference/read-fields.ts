@@ -16,8 +16,14 @@ export function readCommon(body: unknown): { body: Record<string, unknown>; mode
   if (stream !== undefined && stream !== null && typeof stream !== "boolean") {
     throw new InvalidInputError("stream has to be true or false.", "stream");
   }
-  return { body, model, stream: stream === true };
+  return { body: withoutOtherLimits(body), model, stream: stream === true };
 }
+
+/** Other names under which servers take a limit or a number of answers: theirs would beat what is held for. */
+const OTHER_LIMITS = new Set(["n_predict", "num_predict", "max_new_tokens", "max_length", "n_cmpl", "options"]);
+
+const withoutOtherLimits = (body: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !OTHER_LIMITS.has(name)));
 
 /** Deeper than any schema or conversation; what reads a body level by level has to end. */
 const MAX_DEPTH = 256;

@@ -29,6 +29,8 @@ export type InferenceRequest = {
   promptIds: number;
   /** Whether the prompt has parts whose tokens can't be counted from text. */
   hasMedia: boolean;
+  /** Those of them that the node fetches itself: the body says nothing of their size. */
+  remoteMedia: number;
   present: Presenter;
 };
 

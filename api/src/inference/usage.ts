@@ -61,7 +61,8 @@ export async function billedUsage(
   ]);
   const template = request.api === chatApi ? templateTokens(family, request.parts) : 0;
   const prompt = Math.min(promptText + template + request.promptIds, promptTokensAtMost(request));
-  const completion = Math.min(Math.max(0, counted - request.echoes * prompt), maxTokens);
+  const echoed = echoesOf(request, completionText) * prompt;
+  const completion = Math.min(Math.max(0, counted - echoed), maxTokens);
   // Answers that the node kept back were, on average, as long as those that it gave out.
   const made = Math.ceil((completion * request.choices) / request.shownChoices);
   const promptLimit = request.hasMedia
@@ -89,9 +90,17 @@ export async function billedUsage(
   }
   // Only a count of the node's own that passes bills for what the client did not get.
   const relayed =
-    relayedLength < completionText.length ? await counter.count(completionText.slice(0, relayedLength)) : counted;
-  const billed = Math.min(Math.max(0, relayed - request.echoes * prompt), maxTokens);
+    relayedLength < completionText.length
+      ? await counter.count(completionText.slice(0, relayedLength), family)
+      : counted;
+  const billed = Math.min(Math.max(0, relayed - echoed), maxTokens);
   return { tokens: { prompt, cached: 0, completion: billed, reasoning: 0 }, source: "recount", recount };
+}
+
+/** A node that was asked to repeat the prompt may not know how: what it wrote instead is its own. */
+function echoesOf({ echoes, promptText }: InferenceRequest, completionText: string): number {
+  const beginning = promptText().trimStart().slice(0, 64);
+  return echoes > 0 && completionText.trimStart().startsWith(beginning) ? echoes : 0;
 }
 
 const isCount = (value: unknown): value is number =>

@@ -8,9 +8,14 @@ const TOLERANCE_PERCENT = 5;
 const UNKNOWN_TOLERANCE_PERCENT = 30;
 const TOLERANCE_TOKENS = 16;
 
+/** The most that models make of one picture or recording which the body only names. */
+const TOKENS_PER_REMOTE_MEDIA = 16_384;
+
+type Sizes = { parts: number; bodyBytes: number; remoteMedia: number };
+
 /** An upper bound for a prompt's tokens, without tokenizing it: no token is shorter than a byte of the body. */
-export const promptTokensAtMost = ({ parts, bodyBytes }: { parts: number; bodyBytes: number }): number =>
-  bodyBytes + parts * TOKENS_PER_PART + TOKENS_PER_REQUEST;
+export const promptTokensAtMost = ({ parts, bodyBytes, remoteMedia }: Sizes): number =>
+  bodyBytes + parts * TOKENS_PER_PART + remoteMedia * TOKENS_PER_REMOTE_MEDIA + TOKENS_PER_REQUEST;
 
 /** The most that a node may report for something we counted as `recount` tokens, with the model's own tokenizer or not. */
 export function tolerated(recount: number, family: Family | null): number {
