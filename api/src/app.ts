@@ -12,11 +12,8 @@ import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { holdRoutes } from "./http/routes/holds.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
-
 import { limitRoutes } from "./http/routes/limits.ts";
-
 import { nodeHealthRoutes } from "./http/routes/node-health.ts";
-
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
@@ -31,12 +28,15 @@ import { newId } from "./ids.ts";
 
 /** Small everywhere but where prompts come in: those routes say so themselves. */
 const MAX_BODY_BYTES = 65_536;
+/** For a whole request to come in. Fastify's default of 0 would turn off Node's own limit. */
+const REQUEST_TIMEOUT_MS = 120_000;
 
 /** The HTTP server with all its routes, on services that somebody else opens and closes. */
 export async function buildApp(services: Services, logger: FastifyServerOptions["logger"]) {
   const app = fastify({
     logger: logger ?? false,
     bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: "loopback",
     // The usage log says what was asked; lines for every request would take as long as answering it.
     logController: new LogController({ disableRequestLogging: true }),
