@@ -151,6 +151,28 @@ describe("a hostile node", () => {
     expect(await buyer.spent()).toBe(0n);
   });
 
+  /** An answer that begins with a good text. */
+  const answerWith = (more: string) => `{"choices":[{"index":0,"message":{"content":"Hello there",${more}}}]}`;
+
+  test("error: an answer of any depth can't be passed on, and costs nothing", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    node.answer = (_, response) => response.end(answerWith(`"more":${deep}`));
+    expect((await ask(hostile)).status).toBe(502);
+    expect(await holdsOf(api)).toBe(0);
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  test.each([
+    ["/v1/messages", { messages, max_tokens: 10 }],
+    ["/v1/responses", { input: "Hi" }],
+  ])("error: %s can't word an answer that goes back to a call, and it costs nothing", async (path, fields) => {
+    const calls = [{ index: 0, id: "a" }, { index: 1, id: "b" }, { index: 0 }];
+    node.answer = (_, response) => response.end(answerWith(`"tool_calls":${JSON.stringify(calls)}`));
+    expect((await ask({ model: "hostile", ...fields }, path)).status).toBe(502);
+    expect(await holdsOf(api)).toBe(0);
+    expect(await buyer.spent()).toBe(0n);
+  });
+
   test.each([
     ["garbage", "data: {not json\n\n"],
     ["no events", "hello?"],

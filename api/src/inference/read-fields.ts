@@ -19,10 +19,11 @@ export function readCommon(body: unknown): { body: Record<string, unknown>; mode
   return { body, model, stream: stream === true };
 }
 
-/** Deeper than any schema or conversation; what reads a body level by level has to end. */
-const MAX_DEPTH = 256;
+/** Deeper than any schema or conversation; what reads or writes JSON level by level has to end. */
+export const MAX_DEPTH = 256;
 
-function isDeeperThan(value: unknown, levels: number): boolean {
+/** Whether objects and lists are nested more than so many levels deep. It reads no deeper than that itself. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
   return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
