@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyServerOptions, LogController } from "fastify";
 import { NotFoundError } from "./errors.ts";
 import { answerError } from "./http/errors.ts";
+import { addJsonParser } from "./http/json-parser.ts";
 import { addRateLimits } from "./http/rate-limits.ts";
 import { accountRoutes } from "./http/routes/account.ts";
 import { authRoutes } from "./http/routes/auth.ts";
@@ -70,6 +71,7 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
   await addRateLimits(app, services.config);
   // No client of /v1 has a cookie: it need not be looked for there.
   await app.register(async (scope) => {
+    addJsonParser(scope);
     for (const addRoutes of MODEL_ROUTES) addRoutes(scope, services);
   });
   await app.register(async (scope) => {

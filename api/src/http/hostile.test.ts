@@ -70,6 +70,14 @@ describe.each(SURFACES)("%s: a client's bad input", (path, fields) => {
     expect(await buyer.spent()).toBe(0n);
   });
 
+  test("error: JSON of more than 300,000 values is refused before it is parsed", async () => {
+    // Were it parsed, it would be known to be no JSON.
+    const { status, text } = await ask(`{"model":"demo/large","tools":[${"0,".repeat(300_000)}`, path);
+    expect(status).toBe(400);
+    expect(text).toContain("300000");
+    expect(await buyer.spent()).toBe(0n);
+  });
+
   test("error: prototypes can't be reached through the body", async () => {
     const { status } = await ask(`{"model":"demo/large","__proto__":{"messages":[]}}`, path);
     expect(status).toBe(400);
@@ -77,6 +85,12 @@ describe.each(SURFACES)("%s: a client's bad input", (path, fields) => {
 });
 
 describe("a client's bad input", () => {
+  test.each(["", "{", '{"__proto__":{}}', '{"a":"'])("error: %j is no JSON", async (body) => {
+    const { status, text } = await ask(body);
+    expect(status).toBe(400);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: "invalid_json" } });
+  });
+
   test.each([Number.MAX_SAFE_INTEGER, 1e9, 5_000])(
     "behavior: max_tokens %d is lowered to what the node gives",
     async (max) => {
