@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyServerOptions, LogController } from "fastify";
 import { NotFoundError } from "./errors.ts";
 import { answerError } from "./http/errors.ts";
+import { addJsonParser } from "./http/json-parser.ts";
 import { addRateLimits } from "./http/rate-limits.ts";
 import { accountRoutes } from "./http/routes/account.ts";
 import { authRoutes } from "./http/routes/auth.ts";
@@ -12,11 +13,8 @@ import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { holdRoutes } from "./http/routes/holds.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
-
 import { limitRoutes } from "./http/routes/limits.ts";
-
 import { nodeHealthRoutes } from "./http/routes/node-health.ts";
-
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
@@ -31,12 +29,15 @@ import { newId } from "./ids.ts";
 
 /** Small everywhere but where prompts come in: those routes say so themselves. */
 const MAX_BODY_BYTES = 65_536;
+/** For a whole request to come in. Fastify's default of 0 would turn off Node's own limit. */
+const REQUEST_TIMEOUT_MS = 120_000;
 
 /** The HTTP server with all its routes, on services that somebody else opens and closes. */
 export async function buildApp(services: Services, logger: FastifyServerOptions["logger"]) {
   const app = fastify({
     logger: logger ?? false,
     bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: "loopback",
     // The usage log says what was asked; lines for every request would take as long as answering it.
     logController: new LogController({ disableRequestLogging: true }),
@@ -70,6 +71,7 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
   await addRateLimits(app, services.config);
   // No client of /v1 has a cookie: it need not be looked for there.
   await app.register(async (scope) => {
+    addJsonParser(scope);
     for (const addRoutes of MODEL_ROUTES) addRoutes(scope, services);
   });
   await app.register(async (scope) => {

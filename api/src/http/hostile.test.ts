@@ -70,6 +70,14 @@ describe.each(SURFACES)("%s: a client's bad input", (path, fields) => {
     expect(await buyer.spent()).toBe(0n);
   });
 
+  test("error: JSON of more than 300,000 values is refused before it is parsed", async () => {
+    // Were it parsed, it would be known to be no JSON.
+    const { status, text } = await ask(`{"model":"demo/large","tools":[${"0,".repeat(300_000)}`, path);
+    expect(status).toBe(400);
+    expect(text).toContain("300000");
+    expect(await buyer.spent()).toBe(0n);
+  });
+
   test("error: prototypes can't be reached through the body", async () => {
     const { status } = await ask(`{"model":"demo/large","__proto__":{"messages":[]}}`, path);
     expect(status).toBe(400);
@@ -77,6 +85,12 @@ describe.each(SURFACES)("%s: a client's bad input", (path, fields) => {
 });
 
 describe("a client's bad input", () => {
+  test.each(["", "{", '{"__proto__":{}}', '{"a":"'])("error: %j is no JSON", async (body) => {
+    const { status, text } = await ask(body);
+    expect(status).toBe(400);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: "invalid_json" } });
+  });
+
   test.each([Number.MAX_SAFE_INTEGER, 1e9, 5_000])(
     "behavior: max_tokens %d is lowered to what the node gives",
     async (max) => {
@@ -148,6 +162,28 @@ describe("a hostile node", () => {
   ])("error: whole answers that are %s cost nothing", async (_, answer) => {
     node.answer = (__, response) => response.end(answer);
     expect((await ask(hostile)).status).toBe(502);
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  /** An answer that begins with a good text. */
+  const answerWith = (more: string) => `{"choices":[{"index":0,"message":{"content":"Hello there",${more}}}]}`;
+
+  test("error: an answer of any depth can't be passed on, and costs nothing", async () => {
+    const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
+    node.answer = (_, response) => response.end(answerWith(`"more":${deep}`));
+    expect((await ask(hostile)).status).toBe(502);
+    expect(await holdsOf(api)).toBe(0);
+    expect(await buyer.spent()).toBe(0n);
+  });
+
+  test.each([
+    ["/v1/messages", { messages, max_tokens: 10 }],
+    ["/v1/responses", { input: "Hi" }],
+  ])("error: %s can't word an answer that goes back to a call, and it costs nothing", async (path, fields) => {
+    const calls = [{ index: 0, id: "a" }, { index: 1, id: "b" }, { index: 0 }];
+    node.answer = (_, response) => response.end(answerWith(`"tool_calls":${JSON.stringify(calls)}`));
+    expect((await ask({ model: "hostile", ...fields }, path)).status).toBe(502);
+    expect(await holdsOf(api)).toBe(0);
     expect(await buyer.spent()).toBe(0n);
   });
 

@@ -22,6 +22,10 @@ const inject = (method: "GET" | "POST" | "DELETE", url: string, options: { as?: 
   });
 const nonce = async () => (await inject("POST", "/api/auth/nonce")).json<{ nonce: string }>().nonce;
 
+test("behavior: whoever sends a request too slowly is cut off", () => {
+  expect(api.app.server.requestTimeout).toBe(120_000);
+});
+
 describe("sign-in", () => {
   const verify = async (overrides: Parameters<TestApi["signMessage"]>[1], key = generatePrivateKey()) =>
     inject("POST", "/api/auth/verify", { payload: await api.signMessage(key, { nonce: await nonce(), ...overrides }) });

@@ -71,4 +71,14 @@ describe("BlockReader", () => {
     reader.read(call(1, "b", "{"));
     expect(() => reader.read(call(0, undefined, "}"))).toThrow("went back");
   });
+
+  test("error: a node that begins block after block, in one message or in many", () => {
+    const reader = new BlockReader("req_1");
+    for (let at = 0; at < 1_000; at++) reader.read(call(at, undefined, "{}"));
+    expect(reader.blocks).toHaveLength(1_000);
+    reader.read(call(999, undefined, " "));
+    expect(() => reader.read(call(1_000, undefined, "{}"))).toThrow("more than 1000 blocks");
+    const calls = Array.from({ length: 1_001 }, (_, at) => call(at, `call_${at}`, "{}").tool_calls).flat();
+    expect(() => new BlockReader("req_1").read({ tool_calls: calls })).toThrow("more than 1000 blocks");
+  });
 });

@@ -15,6 +15,9 @@ export type Step =
 type Piece = { kind: "reasoning" | "text" | "refusal"; text: string } | ({ kind: "call" } & CallPiece);
 type CallPiece = { call: number; id: string | null; name: string; text: string };
 
+/** More than any answer has; every further one would cost the client's events and our memory. */
+const MAX_BLOCKS = 1_000;
+
 /**
  * Reads the messages and deltas of chat completions as a row of blocks, one after the other: another kind of writing, or
  * another call, ends the block before it. A whole answer and its chunks, cut anywhere, make the same blocks.
@@ -22,14 +25,16 @@ type CallPiece = { call: number; id: string | null; name: string; text: string }
 export class BlockReader {
   readonly blocks: Block[] = [];
   readonly #requestId: string;
-  readonly #callNumbers = new Map<Block, number>();
+  readonly #callNumbers = new Set<number>();
   #open: Block | null = null;
+  /** The number of the last call that began. */
+  #lastCall: number | null = null;
 
   constructor(requestId: string) {
     this.#requestId = requestId;
   }
 
-  /** @throws Error when a node goes back to a call that another one has followed */
+  /** @throws Error when a node goes back to a call that another one has followed, or begins more than 1,000 blocks */
   read(message: unknown): Step[] {
     return piecesOf(message).flatMap((piece) => this.#step(piece));
   }
@@ -57,19 +62,23 @@ export class BlockReader {
   #continues(block: Block, piece: Piece): boolean {
     if (piece.kind !== "call" || block.kind !== "call") return piece.kind === block.kind;
     // Some nodes number every call 0: another id is another call.
-    return this.#callNumbers.get(block) === piece.call && (piece.id === null || piece.id === block.id);
+    return this.#lastCall === piece.call && (piece.id === null || piece.id === block.id);
   }
 
   #begin(piece: Piece): Block {
     const index = this.blocks.length;
-    if (piece.kind === "call" && piece.id === null && [...this.#callNumbers.values()].includes(piece.call)) {
+    if (index === MAX_BLOCKS) throw new Error(`the node's answer has more than ${MAX_BLOCKS} blocks`);
+    if (piece.kind === "call" && piece.id === null && this.#callNumbers.has(piece.call)) {
       throw new Error("the node went back to a call that it had ended");
     }
     const block: Block =
       piece.kind === "call"
         ? { kind: "call", index, text: "", id: piece.id ?? `call_${this.#requestId}_${index}`, name: piece.name }
         : { kind: piece.kind, index, text: "" };
-    if (piece.kind === "call") this.#callNumbers.set(block, piece.call);
+    if (piece.kind === "call") {
+      this.#callNumbers.add(piece.call);
+      this.#lastCall = piece.call;
+    }
     this.#open = block;
     this.blocks.push(block);
     return block;

@@ -1,11 +1,20 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Dispatcher } from "undici";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { callNode, NodeFailedError, NodeRefusedError, openNodeAgent } from "./call-node.ts";
 
 const agent = openNodeAgent({ allowPrivate: true });
-/** Answers with the status that the path asks for, or breaks off in the middle of an error's body. */
+/** Called with every byte of an error that never ends. */
+let onDrip = () => {};
+/** Answers with the status that the path asks for, or breaks off in the middle of an error's body, or never ends it. */
 const node = createServer((request, response) => {
+  if (request.url?.startsWith("/drip/")) {
+    response.writeHead(500);
+    const drip = setInterval(() => response.write(" ", () => onDrip()), 5);
+    response.on("close", () => clearInterval(drip));
+    return;
+  }
   const status = Number(request.url?.split("/")[1]);
   response.writeHead(status === 0 ? 400 : status, { "content-length": 1_000 });
   if (status === 0) response.write("{", () => response.destroy());
@@ -42,5 +51,39 @@ describe("callNode", () => {
 
   test("error: a client that has left", async () => {
     await expect(call("200", AbortSignal.abort())).rejects.toBeInstanceOf(NodeFailedError);
+  });
+
+  test("error: a client that leaves while a node drips its error", async () => {
+    const leaving = new AbortController();
+    let drips = 0;
+    // By then the error's head has come in.
+    onDrip = () => {
+      if (++drips === 20) leaving.abort();
+    };
+    await expect(call("drip", leaving.signal)).rejects.toBeInstanceOf(NodeFailedError);
+  });
+
+  test("error: a node that drips its error for more than five seconds", async () => {
+    vi.useFakeTimers();
+    try {
+      const abort = vi.fn();
+      const controller = { abort, pause: () => {}, resume: () => {} } as unknown as Dispatcher.DispatchController;
+      const dispatch: Dispatcher["dispatch"] = (_, handler) => {
+        handler.onResponseStart?.(controller, 500, {}, "");
+        return true;
+      };
+      const { signal } = new AbortController();
+      const dripping = { dispatch } as Dispatcher;
+      const failure = callNode({ agent: dripping, url: origin, path: "/", body: { model: "m" }, signal }).catch(
+        (error: unknown) => error,
+      );
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(abort).not.toHaveBeenCalled();
+      await vi.advanceTimersByTimeAsync(1);
+      expect(abort).toHaveBeenCalledOnce();
+      expect(await failure).toBeInstanceOf(NodeFailedError);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -10,6 +10,7 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Answers that one node can be giving at once; more than this wait for a connection. */
 const CONNECTIONS_PER_NODE = 4_096;
 const MAX_ERROR_BYTES = 16_384;
+const ERROR_BODY_MS = 5_000;
 
 /** No node answered before the first byte: nothing was served and nothing is charged. */
 export class NodeFailedError extends InfrError {
@@ -72,14 +73,14 @@ type NodeCall = {
 
 /**
  * Sends a request to a node. `identity` encoding, so that usage can be read as it passes. The signal counts
- * until the node begins to answer; from then on the body is the caller's to end.
+ * until the node begins to answer, or while it says what is wrong; from then on the body is the caller's to end.
  * @throws NodeFailedError on anything that another node might do better, NodeRefusedError on a 400, 413 or 422
  */
 export async function callNode(call: NodeCall): Promise<NodeResponse> {
   try {
     const { statusCode, body } = await dispatch(call);
     if (statusCode === 200) return { body };
-    const text = await readAtMost(body, MAX_ERROR_BYTES);
+    const text = await readError(body, call.signal);
     if (REFUSALS.includes(statusCode)) throw new NodeRefusedError({ status: statusCode, message: errorMessage(text) });
     throw new Error(`HTTP ${statusCode} from ${call.url}`);
   } catch (cause) {
@@ -124,6 +125,21 @@ async function dispatch({ agent, url, path, body, signal }: NodeCall): Promise<{
     },
   });
   return promise.finally(() => signal.removeEventListener("abort", abort));
+}
+
+/** What a node says is wrong. Money is on hold meanwhile: a node that takes its time, or a client's leaving, ends it. */
+async function readError(body: NodeBody, signal: AbortSignal): Promise<string> {
+  const stop = () => body.destroy();
+  const timer = setTimeout(stop, ERROR_BODY_MS).unref();
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    signal.throwIfAborted();
+    return await readAtMost(body, MAX_ERROR_BYTES);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+    body.destroy();
+  }
 }
 
 /** A body's text, cut off (and the connection with it) at a limit. */

@@ -25,10 +25,11 @@ const OTHER_LIMITS = new Set(["n_predict", "num_predict", "max_new_tokens", "max
 const withoutOtherLimits = (body: Record<string, unknown>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(body).filter(([name]) => !OTHER_LIMITS.has(name)));
 
-/** Deeper than any schema or conversation; what reads a body level by level has to end. */
-const MAX_DEPTH = 256;
+/** Deeper than any schema or conversation; what reads or writes JSON level by level has to end. */
+export const MAX_DEPTH = 256;
 
-function isDeeperThan(value: unknown, levels: number): boolean {
+/** Whether objects and lists are nested more than so many levels deep. It reads no deeper than that itself. */
+export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (levels === 0) return true;
   return Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));

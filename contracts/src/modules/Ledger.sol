@@ -108,7 +108,9 @@ abstract contract Ledger is IEscrowTypes, EIP712, ReentrancyGuardTransient {
     function _book(uint32 account, address payer, Rail rail, uint64 amount, bytes32 memo) internal {
         _requireRunning(Group.Deposits);
         uint32 debtRepaid = _credit(account, amount);
-        _head.liabilities += amount;
+        uint256 owed = uint256(_head.liabilities) + amount;
+        if (owed > type(uint64).max) revert ValueTooLarge(owed, type(uint64).max);
+        _head.liabilities = uint64(owed);
         _cancelExit(account, payer);
         emit Deposited(account, payer, rail, amount, debtRepaid, memo);
     }

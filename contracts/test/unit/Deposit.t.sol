@@ -49,6 +49,17 @@ contract DepositTest is EscrowTest {
         _assertBacked();
     }
 
+    function test_deposit_revertsAboveWhatCanBeOwed() public {
+        uint64 half = 1 << 63;
+        _deposit(alice, half);
+        uint32 account = escrow.open(bob, 0);
+        _fund(bob, half);
+        uint256 owed = 1 << 64;
+        vm.expectRevert(abi.encodeWithSelector(IEscrowTypes.ValueTooLarge.selector, owed, type(uint64).max));
+        vm.prank(bob);
+        escrow.deposit(account, half, MEMO);
+    }
+
     function test_deposit_revertsBelowTheMinimum() public {
         uint32 account = escrow.open(alice, 0);
         uint64 minimum = escrow.MIN_DEPOSIT();

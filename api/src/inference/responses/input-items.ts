@@ -111,11 +111,13 @@ function partOf(part: unknown, param: string): Item {
 function assistantContent(content: unknown, param: string): Message {
   if (typeof content === "string") return { content };
   if (!Array.isArray(content)) throw new InvalidInputError(`${param} has to be a text or a list of parts.`, param);
-  const refusals = content.filter((part) => isRecord(part) && part["type"] === "refusal");
-  const texts = content.filter((part) => !refusals.includes(part)).map((part, at) => textPart(part, `${param}[${at}]`));
+  const refusals = content.filter(isRefusal);
+  const texts = content.filter((part) => !isRefusal(part)).map((part, at) => textPart(part, `${param}[${at}]`));
   const refusal = refusals.map((part) => String(part["refusal"] ?? "")).join("");
   return { content: texts.join(""), ...(refusals.length > 0 ? { refusal } : {}) };
 }
+
+const isRefusal = (part: unknown): part is Item => isRecord(part) && part["type"] === "refusal";
 
 function textPart(part: unknown, param: string): string {
   if (isRecord(part) && typeof part["text"] === "string") return part["text"];

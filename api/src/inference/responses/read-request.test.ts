@@ -49,6 +49,21 @@ describe("readResponsesRequest", () => {
     ]);
   });
 
+  // Were every part looked for among all refusals, this would outlast the test.
+  test("behavior: refusals and texts are told apart at any length", () => {
+    const parts = 200_000;
+    const content = [
+      ...Array.from({ length: parts }, () => ({ type: "refusal", refusal: "n" })),
+      ...Array.from({ length: parts }, () => ({ type: "output_text", text: "t" })),
+    ];
+    const [message] = read({ input: [{ role: "assistant", content }] }).body["messages"] as Array<{
+      content: string;
+      refusal: string;
+    }>;
+    expect(message?.content).toHaveLength(parts);
+    expect(message?.refusal).toHaveLength(parts);
+  });
+
   test("behavior: images and files keep what they carry, and count as media", () => {
     const content = [
       { type: "input_image", image_url: "data:image/png;base64,AA", detail: "low" },
