@@ -1,4 +1,7 @@
+import { nanoUsd } from "@infr/money";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Sql } from "../db/types.ts";
+import { holdForJob } from "../flow/hold/hold-for-job.ts";
 import { expireJobHolds } from "../flow/hold/job-store.ts";
 import { endLease } from "../ledger/commit/store.ts";
 import { differences } from "../ledger/store.ts";
@@ -77,6 +80,24 @@ const event = (id: string, holdId: string, quantity = 1, extra: object = {}) => 
 const report = async (events: object[], as = operator) =>
   (await call<{ events: Answer[] }>("POST", "/api/meter-events", as, { nodeId, events })).body.events;
 const stateOf = async ({ id }: Hold) => (await call<Hold>("GET", `/api/holds/${id}`, buyer)).body;
+const userOf = async ({ accountId }: TestUser) => {
+  const [row] = await api.sql<
+    [{ user_id: string }]
+  >`select user_id from account_members where account_id = ${accountId}`;
+  return row.user_id;
+};
+
+class LostAnswerError extends Error {}
+
+/** Commits, and then the connection is gone. */
+function losingAnswers(sql: Sql): Sql {
+  const begin = async (run: Parameters<Sql["begin"]>[1]) => {
+    await sql.begin(run as never);
+    throw new LostAnswerError();
+  };
+  return new Proxy(sql, { get: (target, name) => (name === "begin" ? begin : Reflect.get(target, name)) });
+}
+
 const names = (n: number, prefix: string) => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
 
 describe("POST /api/holds", () => {
@@ -161,6 +182,22 @@ describe("POST /api/holds", () => {
       select keep_for_job(${buyer.accountId}, 'hold_dying', now() + interval '1 hour') as kept`;
     expect(row.kept).toBe(false);
     await api.sql`insert into instances (instance_id, lease_until) values (${instance}, now() + interval '1 hour')`;
+  });
+});
+
+describe("holdForJob", () => {
+  test("error: a commit whose answer is lost leaves a hold that is a job's, and only a job's end ends it", async () => {
+    const payer = { accountId: buyer.accountId, userId: await userOf(buyer), keyId: null, models: null, subjects: {} };
+    const wanted = { amount: nanoUsd(SECOND_NANO), expiresInSeconds: 3_600, nodeId, description: "" };
+    const context = { sql: losingAnswers(api.sql), batcher: api.batcher };
+    await expect(holdForJob(context, payer, wanted)).rejects.toThrow(LostAnswerError);
+    const { body } = await call<{ holds: Hold[] }>("GET", "/api/holds", buyer);
+    const [kept] = body.holds;
+    if (!kept) throw new Error("nothing is held");
+    expect(kept).toMatchObject({ state: "open", left: "0.001" });
+    expect(await buyer.spent()).toBe(SECOND_NANO);
+    expect(await report([event(`lost-${kept.id}`, kept.id)])).toMatchObject([{ outcome: "captured" }]);
+    expect((await call("DELETE", `/api/holds/${kept.id}`, buyer)).body).toMatchObject({ state: "released" });
   });
 });
 

@@ -141,7 +141,7 @@ begin
   ), captured as (
     select a.*, least(a.cost, h.funded_nano) as from_funded
     from asked a join holds h using (account_id, request_id)
-    where a.cost between 0 and h.paid_nano + h.funded_nano
+    where a.cost between 0 and h.paid_nano + h.funded_nano and h.expires_at is null
   ), used as (
     insert into usage (account_id, started_at, captured_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
@@ -165,7 +165,8 @@ begin
       union all
       select r.account_id, r.request_id, 0 from json_to_recordset(p_releases) as r(request_id text, account_id text)
     ) e
-    where h.account_id = e.account_id and h.request_id = e.request_id
+    -- A job's hold ends by `end_job_holds` alone: a process that never heard that it is a job's by now releases it here.
+    where h.account_id = e.account_id and h.request_id = e.request_id and h.expires_at is null
     returning h.*, e.cost
   ), balanced as (
     update balances b set held_nano = b.held_nano - e.paid, funded_held_nano = b.funded_held_nano - e.funded
@@ -199,7 +200,7 @@ begin
       end, null::bigint, null::bigint, null::text, null::json
     from json_to_recordset(p_captures) as c(request_id text, account_id text, started_at timestamptz)
       left join usage u on u.account_id = c.account_id and u.started_at = c.started_at and u.request_id = c.request_id
-      left join holds h on h.account_id = c.account_id and h.request_id = c.request_id
+      left join holds h on h.account_id = c.account_id and h.request_id = c.request_id and h.expires_at is null
     where c.request_id <> all (coalesce(done, '{}'));
   end if;
 end $$;
