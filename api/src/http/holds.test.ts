@@ -10,6 +10,7 @@ import { type Buyer, newBuyer } from "../testing/market.ts";
 
 /** $0.001 a GPU second, in nano-dollars. */
 const SECOND_NANO = 1_000_000n;
+const H100 = { id: "h100", unit: "gpu-second", pricePerUnit: "0.001" };
 let api: TestApi;
 let operator: TestUser;
 let nodeId: string;
@@ -22,10 +23,7 @@ beforeAll(async () => {
     name: "gpu",
     url: api.node.url,
     models: [],
-    resources: [
-      { id: "h100", unit: "gpu-second", pricePerUnit: "0.001" },
-      { id: "render", unit: "image", pricePerUnit: "0.01" },
-    ],
+    resources: [H100, { id: "render", unit: "image", pricePerUnit: "0.01" }],
   });
   nodeId = node.body.id;
 });
@@ -80,6 +78,12 @@ const event = (id: string, holdId: string, quantity = 1, extra: object = {}) => 
 const report = async (events: object[], as = operator) =>
   (await call<{ events: Answer[] }>("POST", "/api/meter-events", as, { nodeId, events })).body.events;
 const stateOf = async ({ id }: Hold) => (await call<Hold>("GET", `/api/holds/${id}`, buyer)).body;
+const grant = (nano: bigint) =>
+  api.sql.begin(
+    (tx) => tx`
+      insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
+      values (${`grant:${buyer.accountId}`}, 1, 'grants', 'acct_platform', 'funded', ${buyer.accountId}, ${nano})`,
+  );
 const userOf = async ({ accountId }: TestUser) => {
   const [row] = await api.sql<
     [{ user_id: string }]
@@ -137,17 +141,29 @@ describe("POST /api/holds", () => {
   });
 
   test("behavior: platform-funded credit is burnt first, event by event", async () => {
-    await api.sql.begin(
-      (tx) => tx`
-        insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
-        values (${`grant:${buyer.accountId}`}, 1, 'grants', 'acct_platform', 'funded', ${buyer.accountId}, 150000000)`,
-    );
+    await grant(150_000_000n);
     const made = await hold("1");
     await report([event(`f1-${made.id}`, made.id, 100), event(`f2-${made.id}`, made.id, 100)]);
     const rows = await api.sql<Array<{ funded_nano: bigint }>>`
       select funded_nano from usage where account_id = ${buyer.accountId} order by request_id`;
     expect(rows.reduce((sum, row) => sum + row.funded_nano, 0n)).toBe(150_000_000n);
     expect(rows.map((row) => row.funded_nano).toSorted((a, b) => Number(a - b))).toEqual([50_000_000n, 100_000_000n]);
+  });
+
+  test("error: platform-funded credit does not pay for one's own node", async () => {
+    const own = { name: "own", url: api.node.url, models: [], resources: [H100] };
+    const { body: node } = await call<{ id: string }>("POST", "/api/nodes", buyer, own);
+    await grant(150_000_000n);
+    const wanted = { amount: "10.1", expiresIn: 60, nodeId: node.id };
+    expect((await call("POST", "/api/holds", buyer, wanted)).body).toMatchObject({ code: "insufficient_quota" });
+    const made = await hold("1", { nodeId: node.id });
+    const events = [event(`own-${made.id}`, made.id, 100)];
+    const billed = { status: 200, body: { events: [{ outcome: "captured", cost: "0.1" }] } };
+    // Prices of a new node are read within moments.
+    const reported = async () => call("POST", "/api/meter-events", buyer, { nodeId: node.id, events });
+    await expect.poll(reported, { timeout: 10_000 }).toMatchObject(billed);
+    const rows = await api.sql`select cost_nano, funded_nano from usage where account_id = ${buyer.accountId}`;
+    expect(rows).toEqual([{ cost_nano: 100_000_000n, funded_nano: 0n }]);
   });
 
   test("behavior: holds belong to no process: a lease that ends leaves them alone", async () => {
