@@ -1,6 +1,6 @@
 import { nanoUsd } from "@infr/money";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Sql } from "../db/types.ts";
+import type { Queryable, Sql } from "../db/types.ts";
 import { holdForJob } from "../flow/hold/hold-for-job.ts";
 import { expireJobHolds } from "../flow/hold/job-store.ts";
 import { endLease } from "../ledger/commit/store.ts";
@@ -102,6 +102,10 @@ function losingAnswers(sql: Sql): Sql {
   return new Proxy(sql, { get: (target, name) => (name === "begin" ? begin : Reflect.get(target, name)) });
 }
 
+/** As a report notes what it bills. */
+const note = (to: Queryable, eventId = "", holdId = "") => to`
+  insert into meter_events (node_id, event_id, hold_id, resource, quantity, cost_nano, request_id)
+  values (${nodeId}, ${eventId}, ${holdId}, 'h100', 1, 1, 'req_other')`;
 const names = (n: number, prefix: string) => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
 
 describe("POST /api/holds", () => {
@@ -311,6 +315,25 @@ describe("POST /api/meter-events", () => {
         })
       ).status,
     ).toBe(404);
+  });
+
+  test("error: a report that loses a deadlock to another one is billed all the same", async () => {
+    const made = await hold("1");
+    const [first, second] = names(2, `deadlock-${made.id}`);
+    const other = await api.sql.reserve();
+    // The report is the one to notice that nobody can go on, after the usual second.
+    await other`begin`;
+    await other`set local deadlock_timeout = '20s'`;
+    await note(other, second, made.id);
+    const answers = report([event(`${first}`, made.id), event(`${second}`, made.id)]);
+    await vi.waitFor(async () => expect(await api.sql`select from pg_locks where not granted`).toHaveLength(1), {
+      interval: 5,
+      timeout: 10_000,
+    });
+    await note(other, first, made.id);
+    await other`rollback`;
+    other.release();
+    expect(await answers).toMatchObject([{ outcome: "captured" }, { outcome: "captured" }]);
   });
 
   test("error: a statement that fails bills none of its events", async () => {
