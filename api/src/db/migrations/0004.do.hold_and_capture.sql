@@ -60,11 +60,21 @@ begin
       cross join lateral (select case when f.paid_only then 0 else funded_nano - funded_held_nano end as funded) g
   ), limit_room as (
     -- The contract's limit is on what the account itself pays, and counts from balances: see `chain_day_used`.
-    select f.n, l.limit_id, l.scope, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
-      case l.scope when 'chain_day' then l.amount_nano - chain_day_used(l) - f.owed + f.funded
-        else l.amount_nano - l.used_nano - l.held_nano end as left_nano
-    from room f join limits l on l.account_id = f.account_id
-      and (l.scope = 'chain_day' or (l.scope || ':' || l.subject_id) = any (f.subjects))
+    -- An account may have thousands of limits: those of a hold are looked up one by one, which `offset` keeps a planner to.
+    select f.n, l.*
+    from room f cross join lateral (
+      select split_part(subject, ':', 1) as scope, substr(subject, strpos(subject, ':') + 1) as subject_id
+      from unnest(f.subjects) subject
+      union
+      select 'chain_day', f.account_id
+    ) s cross join lateral (
+      select l.limit_id, l.scope, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
+        case l.scope when 'chain_day' then l.amount_nano - chain_day_used(l) - f.owed + f.funded
+          else l.amount_nano - l.used_nano - l.held_nano end as left_nano
+      from limits l
+      where l.account_id = f.account_id and l.scope = s.scope and l.subject_id = s.subject_id
+      offset 0
+    ) l
   ), alone as (
     select r.*, t.period, t.amount_nano, t.left_nano,
       case
