@@ -76,7 +76,9 @@ begin
       offset 0
     ) l
   ), alone as (
-    select r.*, t.period, t.amount_nano, t.left_nano,
+    -- Nobody is granted more than what is left, and sums of what was asked for may not fit a number.
+    select r.n, r.request_id, r.account_id, least(r.worst_nano, r.spendable + r.allowance) as worst_nano, r.floor_nano,
+      r.subjects, r.funded, r.allowance, r.spendable, t.period, t.amount_nano, t.left_nano,
       case
         when r.spendable <= 0 or r.spendable + r.allowance < r.floor_nano then 'balance'
         when t.left_nano < r.floor_nano then t.name
