@@ -4,6 +4,7 @@ import type { Queryable, Sql } from "../db/types.ts";
 import { holdForJob } from "../flow/hold/hold-for-job.ts";
 import { expireJobHolds } from "../flow/hold/job-store.ts";
 import { endLease } from "../ledger/commit/store.ts";
+import { insertLimit, knownUsage } from "../ledger/limits-store.ts";
 import { differences } from "../ledger/store.ts";
 import { newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { type Buyer, newBuyer } from "../testing/market.ts";
@@ -334,6 +335,27 @@ describe("POST /api/meter-events", () => {
     await other`rollback`;
     other.release();
     expect(await answers).toMatchObject([{ outcome: "captured" }, { outcome: "captured" }]);
+  });
+
+  test("behavior: a limit counts what jobs bill while it is made, without reading the log from their beginning", async () => {
+    const made = await hold("1");
+    await api.sql`update holds set created_at = now() - interval '30 days' where request_id = ${made.id}`;
+    await api.sql`update job_holds set created_at = now() - interval '30 days' where hold_id = ${made.id}`;
+    const { accountId } = buyer;
+    const limit = { accountId, scope: "account", subjectId: accountId, period: "total" } as const;
+    const startedAt = new Date(Date.now() - 20 * 86_400_000).toISOString();
+    await report([event(`before-${made.id}`, made.id, 3, { startedAt })]);
+    const known = await knownUsage(api.sql, limit);
+    expect(known.used).toBe(3n * SECOND_NANO);
+    expect(Date.now() - Date.parse(known.started)).toBeLessThan(2 * 3_600_000);
+    const since = await report([
+      event(`since-${made.id}`, made.id, 4, { startedAt }),
+      event(`new-${made.id}`, made.id, 5),
+    ]);
+    expect(since.map(({ outcome }) => outcome)).toEqual(["captured", "captured"]);
+    await api.sql.begin((tx) => insertLimit(tx, { ...limit, amount: 10n ** 12n }, known));
+    const { body } = await call<{ limits: object[] }>("GET", "/api/limits", buyer);
+    expect(body.limits[0]).toMatchObject({ used: "0.012", held: "0.988" });
   });
 
   test("error: a statement that fails bills none of its events", async () => {
