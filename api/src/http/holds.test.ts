@@ -1,12 +1,17 @@
+import { nanoUsd } from "@infr/money";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Queryable, Sql } from "../db/types.ts";
+import { holdForJob } from "../flow/hold/hold-for-job.ts";
 import { expireJobHolds } from "../flow/hold/job-store.ts";
 import { endLease } from "../ledger/commit/store.ts";
+import { insertLimit, knownUsage } from "../ledger/limits-store.ts";
 import { differences } from "../ledger/store.ts";
 import { newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { type Buyer, newBuyer } from "../testing/market.ts";
 
 /** $0.001 a GPU second, in nano-dollars. */
 const SECOND_NANO = 1_000_000n;
+const H100 = { id: "h100", unit: "gpu-second", pricePerUnit: "0.001" };
 let api: TestApi;
 let operator: TestUser;
 let nodeId: string;
@@ -19,10 +24,7 @@ beforeAll(async () => {
     name: "gpu",
     url: api.node.url,
     models: [],
-    resources: [
-      { id: "h100", unit: "gpu-second", pricePerUnit: "0.001" },
-      { id: "render", unit: "image", pricePerUnit: "0.01" },
-    ],
+    resources: [H100, { id: "render", unit: "image", pricePerUnit: "0.01" }],
   });
   nodeId = node.body.id;
 });
@@ -77,6 +79,34 @@ const event = (id: string, holdId: string, quantity = 1, extra: object = {}) => 
 const report = async (events: object[], as = operator) =>
   (await call<{ events: Answer[] }>("POST", "/api/meter-events", as, { nodeId, events })).body.events;
 const stateOf = async ({ id }: Hold) => (await call<Hold>("GET", `/api/holds/${id}`, buyer)).body;
+const grant = (nano: bigint) =>
+  api.sql.begin(
+    (tx) => tx`
+      insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
+      values (${`grant:${buyer.accountId}`}, 1, 'grants', 'acct_platform', 'funded', ${buyer.accountId}, ${nano})`,
+  );
+const userOf = async ({ accountId }: TestUser) => {
+  const [row] = await api.sql<
+    [{ user_id: string }]
+  >`select user_id from account_members where account_id = ${accountId}`;
+  return row.user_id;
+};
+
+class LostAnswerError extends Error {}
+
+/** Commits, and then the connection is gone. */
+function losingAnswers(sql: Sql): Sql {
+  const begin = async (run: Parameters<Sql["begin"]>[1]) => {
+    await sql.begin(run as never);
+    throw new LostAnswerError();
+  };
+  return new Proxy(sql, { get: (target, name) => (name === "begin" ? begin : Reflect.get(target, name)) });
+}
+
+/** As a report notes what it bills. */
+const note = (to: Queryable, eventId = "", holdId = "") => to`
+  insert into meter_events (node_id, event_id, hold_id, resource, quantity, cost_nano, request_id)
+  values (${nodeId}, ${eventId}, ${holdId}, 'h100', 1, 1, 'req_other')`;
 const names = (n: number, prefix: string) => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
 
 describe("POST /api/holds", () => {
@@ -116,17 +146,29 @@ describe("POST /api/holds", () => {
   });
 
   test("behavior: platform-funded credit is burnt first, event by event", async () => {
-    await api.sql.begin(
-      (tx) => tx`
-        insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
-        values (${`grant:${buyer.accountId}`}, 1, 'grants', 'acct_platform', 'funded', ${buyer.accountId}, 150000000)`,
-    );
+    await grant(150_000_000n);
     const made = await hold("1");
     await report([event(`f1-${made.id}`, made.id, 100), event(`f2-${made.id}`, made.id, 100)]);
     const rows = await api.sql<Array<{ funded_nano: bigint }>>`
       select funded_nano from usage where account_id = ${buyer.accountId} order by request_id`;
     expect(rows.reduce((sum, row) => sum + row.funded_nano, 0n)).toBe(150_000_000n);
     expect(rows.map((row) => row.funded_nano).toSorted((a, b) => Number(a - b))).toEqual([50_000_000n, 100_000_000n]);
+  });
+
+  test("error: platform-funded credit does not pay for one's own node", async () => {
+    const own = { name: "own", url: api.node.url, models: [], resources: [H100] };
+    const { body: node } = await call<{ id: string }>("POST", "/api/nodes", buyer, own);
+    await grant(150_000_000n);
+    const wanted = { amount: "10.1", expiresIn: 60, nodeId: node.id };
+    expect((await call("POST", "/api/holds", buyer, wanted)).body).toMatchObject({ code: "insufficient_quota" });
+    const made = await hold("1", { nodeId: node.id });
+    const events = [event(`own-${made.id}`, made.id, 100)];
+    const billed = { status: 200, body: { events: [{ outcome: "captured", cost: "0.1" }] } };
+    // Prices of a new node are read within moments.
+    const reported = async () => call("POST", "/api/meter-events", buyer, { nodeId: node.id, events });
+    await expect.poll(reported, { timeout: 10_000 }).toMatchObject(billed);
+    const rows = await api.sql`select cost_nano, funded_nano from usage where account_id = ${buyer.accountId}`;
+    expect(rows).toEqual([{ cost_nano: 100_000_000n, funded_nano: 0n }]);
   });
 
   test("behavior: holds belong to no process: a lease that ends leaves them alone", async () => {
@@ -161,6 +203,22 @@ describe("POST /api/holds", () => {
       select keep_for_job(${buyer.accountId}, 'hold_dying', now() + interval '1 hour') as kept`;
     expect(row.kept).toBe(false);
     await api.sql`insert into instances (instance_id, lease_until) values (${instance}, now() + interval '1 hour')`;
+  });
+});
+
+describe("holdForJob", () => {
+  test("error: a commit whose answer is lost leaves a hold that is a job's, and only a job's end ends it", async () => {
+    const payer = { accountId: buyer.accountId, userId: await userOf(buyer), keyId: null, models: null, subjects: {} };
+    const wanted = { amount: nanoUsd(SECOND_NANO), expiresInSeconds: 3_600, nodeId, description: "" };
+    const context = { sql: losingAnswers(api.sql), batcher: api.batcher };
+    await expect(holdForJob(context, payer, wanted)).rejects.toThrow(LostAnswerError);
+    const { body } = await call<{ holds: Hold[] }>("GET", "/api/holds", buyer);
+    const [kept] = body.holds;
+    if (!kept) throw new Error("nothing is held");
+    expect(kept).toMatchObject({ state: "open", left: "0.001" });
+    expect(await buyer.spent()).toBe(SECOND_NANO);
+    expect(await report([event(`lost-${kept.id}`, kept.id)])).toMatchObject([{ outcome: "captured" }]);
+    expect((await call("DELETE", `/api/holds/${kept.id}`, buyer)).body).toMatchObject({ state: "released" });
   });
 });
 
@@ -258,6 +316,46 @@ describe("POST /api/meter-events", () => {
         })
       ).status,
     ).toBe(404);
+  });
+
+  test("error: a report that loses a deadlock to another one is billed all the same", async () => {
+    const made = await hold("1");
+    const [first, second] = names(2, `deadlock-${made.id}`);
+    const other = await api.sql.reserve();
+    // The report is the one to notice that nobody can go on, after the usual second.
+    await other`begin`;
+    await other`set local deadlock_timeout = '20s'`;
+    await note(other, second, made.id);
+    const answers = report([event(`${first}`, made.id), event(`${second}`, made.id)]);
+    await vi.waitFor(async () => expect(await api.sql`select from pg_locks where not granted`).toHaveLength(1), {
+      interval: 5,
+      timeout: 10_000,
+    });
+    await note(other, first, made.id);
+    await other`rollback`;
+    other.release();
+    expect(await answers).toMatchObject([{ outcome: "captured" }, { outcome: "captured" }]);
+  });
+
+  test("behavior: a limit counts what jobs bill while it is made, without reading the log from their beginning", async () => {
+    const made = await hold("1");
+    await api.sql`update holds set created_at = now() - interval '30 days' where request_id = ${made.id}`;
+    await api.sql`update job_holds set created_at = now() - interval '30 days' where hold_id = ${made.id}`;
+    const { accountId } = buyer;
+    const limit = { accountId, scope: "account", subjectId: accountId, period: "total" } as const;
+    const startedAt = new Date(Date.now() - 20 * 86_400_000).toISOString();
+    await report([event(`before-${made.id}`, made.id, 3, { startedAt })]);
+    const known = await knownUsage(api.sql, limit);
+    expect(known.used).toBe(3n * SECOND_NANO);
+    expect(Date.now() - Date.parse(known.started)).toBeLessThan(2 * 3_600_000);
+    const since = await report([
+      event(`since-${made.id}`, made.id, 4, { startedAt }),
+      event(`new-${made.id}`, made.id, 5),
+    ]);
+    expect(since.map(({ outcome }) => outcome)).toEqual(["captured", "captured"]);
+    await api.sql.begin((tx) => insertLimit(tx, { ...limit, amount: 10n ** 12n }, known));
+    const { body } = await call<{ limits: object[] }>("GET", "/api/limits", buyer);
+    expect(body.limits[0]).toMatchObject({ used: "0.012", held: "0.988" });
   });
 
   test("error: a statement that fails bills none of its events", async () => {

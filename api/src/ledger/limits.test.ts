@@ -209,6 +209,34 @@ describe("setLimit", () => {
     expect(await readLimits(sql, { accountId: account })).toHaveLength(1);
   });
 
+  test("behavior: a hold reads its own limits, however many the account has, and each of them once", async () => {
+    const keyId = await newKey();
+    await limitOn("key", keyId, 100n);
+    await limitOn("key", keyId, 1_000n, "week");
+    await sql`
+      insert into limits (account_id, scope, subject_id, period, amount_nano)
+      select ${account}, 'key', 'key_' || n, 'day', 1 from generate_series(1, 1000) n`;
+    const subjects = [`key:${keyId}`, `key:${keyId}`, "key:none", `chain_day:${account}`];
+    const asked = { n: 0, request_id: newId("req"), account_id: account, worst_nano: 40, floor_nano: 40, subjects };
+    const read = await sql.begin(async (tx) => {
+      await tx`set local enable_seqscan = off`; // as in every commit
+      const fetched = async () => {
+        const [row] = await tx<[{ rows: number }]>`
+          select (idx_tup_fetch + seq_tup_read)::int as rows from pg_stat_xact_user_tables where relname = 'limits'`;
+        return row.rows;
+      };
+      const before = await fetched();
+      const [instance] = await tx<[{ id: string }]>`select instance_id as id from instances limit 1`;
+      const holds = await tx`select outcome from place_holds(${instance.id}, ${JSON.stringify([asked])}::text::json)`;
+      expect(holds).toEqual([{ outcome: "held" }]);
+      return (await fetched()) - before;
+    });
+    expect(read).toBeLessThan(10);
+    const limits = (await readLimits(sql, { accountId: account })).filter(({ held }) => held > 0n);
+    expect(limits.map(({ held }) => held)).toEqual([40n, 40n]);
+    expect(await hold({ keyId }, 61n)).toMatchObject({ outcome: "refused", refusedBy: `key:${keyId}` });
+  });
+
   test("error: limits that the platform keeps are not set by hand", async () => {
     await expect(limitOn("chain_day" as "key", account, 1n)).rejects.toMatchObject({ code: "23514" });
   });

@@ -60,13 +60,25 @@ begin
       cross join lateral (select case when f.paid_only then 0 else funded_nano - funded_held_nano end as funded) g
   ), limit_room as (
     -- The contract's limit is on what the account itself pays, and counts from balances: see `chain_day_used`.
-    select f.n, l.limit_id, l.scope, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
-      case l.scope when 'chain_day' then l.amount_nano - chain_day_used(l) - f.owed + f.funded
-        else l.amount_nano - l.used_nano - l.held_nano end as left_nano
-    from room f join limits l on l.account_id = f.account_id
-      and (l.scope = 'chain_day' or (l.scope || ':' || l.subject_id) = any (f.subjects))
+    -- An account may have thousands of limits: those of a hold are looked up one by one, which `offset` keeps a planner to.
+    select f.n, l.*
+    from room f cross join lateral (
+      select split_part(subject, ':', 1) as scope, substr(subject, strpos(subject, ':') + 1) as subject_id
+      from unnest(f.subjects) subject
+      union
+      select 'chain_day', f.account_id
+    ) s cross join lateral (
+      select l.limit_id, l.scope, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
+        case l.scope when 'chain_day' then l.amount_nano - chain_day_used(l) - f.owed + f.funded
+          else l.amount_nano - l.used_nano - l.held_nano end as left_nano
+      from limits l
+      where l.account_id = f.account_id and l.scope = s.scope and l.subject_id = s.subject_id
+      offset 0
+    ) l
   ), alone as (
-    select r.*, t.period, t.amount_nano, t.left_nano,
+    -- Nobody is granted more than what is left, and sums of what was asked for may not fit a number.
+    select r.n, r.request_id, r.account_id, least(r.worst_nano, r.spendable + r.allowance) as worst_nano, r.floor_nano,
+      r.subjects, r.funded, r.allowance, r.spendable, t.period, t.amount_nano, t.left_nano,
       case
         when r.spendable <= 0 or r.spendable + r.allowance < r.floor_nano then 'balance'
         when t.left_nano < r.floor_nano then t.name
@@ -141,7 +153,7 @@ begin
   ), captured as (
     select a.*, least(a.cost, h.funded_nano) as from_funded
     from asked a join holds h using (account_id, request_id)
-    where a.cost between 0 and h.paid_nano + h.funded_nano
+    where a.cost between 0 and h.paid_nano + h.funded_nano and h.expires_at is null
   ), used as (
     insert into usage (account_id, started_at, captured_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
@@ -165,7 +177,8 @@ begin
       union all
       select r.account_id, r.request_id, 0 from json_to_recordset(p_releases) as r(request_id text, account_id text)
     ) e
-    where h.account_id = e.account_id and h.request_id = e.request_id
+    -- A job's hold ends by `end_job_holds` alone: a process that never heard that it is a job's by now releases it here.
+    where h.account_id = e.account_id and h.request_id = e.request_id and h.expires_at is null
     returning h.*, e.cost
   ), balanced as (
     update balances b set held_nano = b.held_nano - e.paid, funded_held_nano = b.funded_held_nano - e.funded
@@ -199,7 +212,7 @@ begin
       end, null::bigint, null::bigint, null::text, null::json
     from json_to_recordset(p_captures) as c(request_id text, account_id text, started_at timestamptz)
       left join usage u on u.account_id = c.account_id and u.started_at = c.started_at and u.request_id = c.request_id
-      left join holds h on h.account_id = c.account_id and h.request_id = c.request_id
+      left join holds h on h.account_id = c.account_id and h.request_id = c.request_id and h.expires_at is null
     where c.request_id <> all (coalesce(done, '{}'));
   end if;
 end $$;

@@ -33,12 +33,13 @@ create view limit_truth as
   from limits l where l.scope in ('account', 'member', 'project', 'key');
 
 -- A moment of an account before which nothing will be captured any more, and when what is captured later can have begun
--- at the earliest: with its oldest hold. An id is made moments before its hold; an hour leaves room for clocks.
+-- at the earliest: with its oldest hold. An id is made moments before its hold; an hour leaves room for clocks. Holds of
+-- jobs may be weeks old and are left out: what they bill is found by when it was billed.
 create function ledger_moment(p_account text, out moment timestamptz, out started timestamptz) language plpgsql as $$
 begin
   perform from balances where account_id = p_account for update;
   moment := clock_timestamp();
-  started := least(moment, (select min(created_at) from holds where account_id = p_account)) - interval '1 hour';
+  started := least(moment, (select min(created_at) from holds where account_id = p_account and expires_at is null)) - interval '1 hour';
 end $$;
 
 -- Sets a limit. A new one starts with what its subject has spent in the window and has held now. The log up to

@@ -12,12 +12,14 @@ create function usage_never_changes() returns trigger language plpgsql as $$
 begin
   raise exception 'the usage log never changes: book a reversal instead' using errcode = 'restrict_violation';
 end $$;
-create trigger usage_stays before delete or truncate on usage for each statement execute function usage_never_changes();
+create trigger usage_stays before truncate on usage for each statement execute function usage_never_changes();
+-- By row, which partitions inherit: one by statement would let pass what names a partition.
+create trigger usage_row_is_kept before delete on usage for each row execute function usage_never_changes();
 create trigger usage_row_stays before update of account_id, started_at, request_id, captured_at, key_id, user_id, model,
   node_id, operator_id, price_version, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, units,
   prompt_nano, cached_nano, completion_nano, reasoning_nano, units_nano, cost_nano, funded_nano, latency_ms, status,
-  usage_source, receipt_salt on usage
-  for each statement execute function usage_never_changes();
+  usage_source, reported_tokens, receipt_salt on usage
+  for each row execute function usage_never_changes();
 
 -- Sums of the log, for charts and totals: by account, UTC day of the request's start, and everything that the log can be
 -- filtered by. '' stands for no key and no user.

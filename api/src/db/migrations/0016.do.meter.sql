@@ -41,6 +41,30 @@ create table meter_events (
   primary key (node_id, event_id)
 );
 
+-- What a job uses may have begun long before it is billed, when its hold was made. So that it is found among what was
+-- billed lately, units, which nothing else has, are indexed by when they were billed; tokens by when they began.
+create index usage_units on usage (account_id, captured_at) where units > 0;
+
+-- As before, and `p_started` is a bound for requests alone.
+create or replace function used_by_subject(
+  p_account text, p_scope text, p_subject text, p_from timestamptz, p_until timestamptz, p_started timestamptz
+) returns bigint language sql stable as $$
+  select coalesce(sum(u.cost_nano), 0)::bigint
+  from (
+    select cost_nano, key_id, user_id from usage
+    where account_id = p_account and started_at >= p_started and captured_at >= p_from and captured_at < p_until and units = 0
+    union all
+    select cost_nano, key_id, user_id from usage
+    where account_id = p_account and captured_at >= p_from and captured_at < p_until and units > 0
+  ) u
+  where case p_scope
+    when 'account' then true
+    when 'key' then u.key_id = p_subject
+    when 'member' then u.user_id = p_subject
+    when 'project' then u.key_id in (select key_id from api_keys where account_id = p_account and project = p_subject)
+  end
+$$;
+
 -- Locks accounts in id order and begins the windows of their limits that are due. @see ledger_lock for the moment.
 create function lock_accounts(p_accounts text[]) returns timestamptz language plpgsql as $$
 declare

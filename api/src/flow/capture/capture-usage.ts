@@ -7,7 +7,8 @@ import type { ResourceOffer } from "../../metering/offer.ts";
 import type { PriceBook } from "../../metering/price-book.ts";
 import { captureEvents, type EventRow, type PricedEvent } from "./event-store.ts";
 
-const UNIQUE_VIOLATION = "23505";
+/** unique_violation, deadlock_detected: another report was at the same events. */
+const LOST_RACES = new Set<unknown>(["23505", "40P01"]);
 const MAX_CLOCK_SKEW_MS = 60_000;
 /** Far more than any hold: a larger cost would not fit a column. */
 const MAX_COST_NANO = 10n ** 18n;
@@ -95,12 +96,15 @@ function price(
   };
 }
 
-/** The same id for two holds at the same moment: one of the two reports comes first, the other then finds it. */
+/**
+ * The same ids for two holds at the same moment, perhaps in another order: one of the two reports comes first, the other
+ * then finds them.
+ */
 async function commit(sql: Sql, batch: { operatorId: string; events: PricedEvent[] }): Promise<EventRow[]> {
   try {
     return await captureEvents(sql, batch);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === UNIQUE_VIOLATION)) throw error;
+    if (!(error instanceof Error && "code" in error && LOST_RACES.has(error.code))) throw error;
     return captureEvents(sql, batch);
   }
 }

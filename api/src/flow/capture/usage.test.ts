@@ -108,6 +108,20 @@ describe("the usage log", () => {
     await sql`update usage set batch_id = null where request_id = ${must(id)}`;
   });
 
+  test("error: nor do they through the name of their partition, or in what the node reported", async () => {
+    const [id] = await log(sql, someRows(1, 1));
+    const [row] = await sql<[{ partition: string }]>`
+      select tableoid::regclass::text as partition from usage where request_id = ${must(id)}`;
+    const kept = expect.objectContaining({ code: "23001" });
+    for (const table of [sql(row.partition), sql("usage")]) {
+      await expect(sql`delete from ${table} where request_id = ${must(id)}`).rejects.toThrow(kept);
+      await expect(
+        sql`update ${table} set cost_nano = 0, prompt_nano = 0 where request_id = ${must(id)}`,
+      ).rejects.toThrow(kept);
+      await expect(sql`update ${table} set reported_tokens = 7 where request_id = ${must(id)}`).rejects.toThrow(kept);
+    }
+  });
+
   test("property: pages of any filter are the log, each matching row once, newest first, whatever is rolled up", async () => {
     const rows = someRows(600, 20).map((row) => ({ ...row, at: new Date(row.at) }));
     const ids = await log(sql, rows.slice(0, 400));

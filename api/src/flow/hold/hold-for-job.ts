@@ -61,7 +61,9 @@ export async function holdForJob({ sql, batcher }: Context, payer: Payer, wanted
   const resources = resourcesOf(payer, wanted);
   if ((await countOpenJobHolds(sql, accountId)) >= MAX_OPEN) throw new TooManyHoldsError();
   const holdId = newId("hold");
-  const hold = { requestId: holdId, accountId, worst: wanted.amount, floor: wanted.amount };
+  // What the platform gives pays for nothing on one's own node.
+  const paidOnly = operatorId === accountId;
+  const hold = { requestId: holdId, accountId, worst: wanted.amount, floor: wanted.amount, paidOnly };
   await placeHold(batcher, { ...hold, subjects: Object.keys(payer.subjects) }, payer.subjects);
   const { amount, expiresInSeconds, description, nodeId = null } = wanted;
   const row = {

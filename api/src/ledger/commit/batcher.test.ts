@@ -11,7 +11,7 @@ import { setLimit } from "../limits.ts";
 import { differences } from "../store.ts";
 import { Batcher } from "./batcher.ts";
 import type { CaptureOperation } from "./operations.ts";
-import { endLease, releaseDeadInstances, renewLease } from "./store.ts";
+import { commitOperations, endLease, releaseDeadInstances, renewLease } from "./store.ts";
 
 const OPERATOR = "acct_operator";
 let sql: Sql;
@@ -123,6 +123,27 @@ describe("hold", () => {
     await Promise.all([1, 2, 3].map(() => hold(account, { worst: 400n, requestId })));
     expect(await hold(account, { worst: 400n, requestId })).toMatchObject({ outcome: "held", granted: 400n });
     expect(await spendable(account)).toBe(600n);
+  });
+
+  test("behavior: worst cases beyond any sum take no other account's holds down with them", async () => {
+    const [rich, other] = [await fundedAccount(1_000n), await fundedAccount(1_000n)];
+    const huge = [1, 2, 3]
+      .map(() => newId("req"))
+      .map((requestId) => ({
+        requestId,
+        accountId: rich,
+        worst: nanoUsd(2n ** 62n),
+      }));
+    const holds = [...huge, { requestId: newId("req"), accountId: other, worst: nanoUsd(400n) }];
+    const operations = holds.map((asked) => ({ ...asked, kind: "hold" as const, floor: nanoUsd(1n), subjects: [] }));
+    const outcomes = await commitOperations(sql, { instanceId, operations });
+    const byId = new Map(outcomes.map(({ requestId, outcome, granted }) => [requestId, { outcome, granted }]));
+    expect(holds.map(({ requestId }) => byId.get(requestId))).toEqual([
+      { outcome: "held", granted: 1_000n },
+      { outcome: "retry", granted: null },
+      { outcome: "retry", granted: null },
+      { outcome: "held", granted: 400n },
+    ]);
   });
 
   test("error: an empty account, or less than the floor, is refused by the balance", async () => {
