@@ -113,7 +113,7 @@ function assistantContent(content: unknown, param: string): Message {
   if (!Array.isArray(content)) throw new InvalidInputError(`${param} has to be a text or a list of parts.`, param);
   const refusals = content.filter(isRefusal);
   const texts = content.filter((part) => !isRefusal(part)).map((part, at) => textPart(part, `${param}[${at}]`));
-  const refusal = refusals.map((part) => String(part["refusal"] ?? "")).join("");
+  const refusal = refusals.map(({ refusal: text }) => (typeof text === "string" ? text : "")).join("");
   return { content: texts.join(""), ...(refusals.length > 0 ? { refusal } : {}) };
 }
 
