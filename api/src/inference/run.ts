@@ -81,7 +81,6 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   const { requestId, caller, request, preferences, leaving } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
-  inference.counter.warm(familyOf(request.model));
   const offers = chooseNodes(await priceBook.offersOf(request.model), {
     accountId: caller.accountId,
     workload: expectedWorkload(request),

@@ -18,17 +18,13 @@ create type commit_result as (
   refused_limit json   -- of that limit: period, amount_nano and left_nano (as text)
 );
 
+-- Locks accounts in id order and begins the windows of their limits that are due.
 -- Returns the moment that this commit is counted at. It is taken under the locks, so no two commits of an account
 -- disagree on which came first, and a capture falls into the window that its limits are in, also at midnight.
-create function ledger_lock(p_instance text, p_accounts text[]) returns timestamptz language plpgsql as $$
+create function lock_accounts(p_accounts text[]) returns timestamptz language plpgsql as $$
 declare
   moment timestamptz;
 begin
-  -- A key-share lock lets the lease be renewed meanwhile, but not the instance be declared dead.
-  perform from instances where instance_id = p_instance and lease_until > clock_timestamp() for key share;
-  if not found then
-    raise exception 'instance % has no lease', p_instance using errcode = 'object_not_in_prerequisite_state';
-  end if;
   perform from balances where account_id = any (p_accounts) order by account_id for update;
   -- Limits need no lock of their own: they are changed under their account's. A clock that was set back must not fall
   -- into a window that has ended.
@@ -37,6 +33,17 @@ begin
   update limits set used_nano = 0, period_start = start_of_period(period, moment)
     where account_id = any (p_accounts) and period_start < start_of_period(period, moment) and scope <> 'chain_day';
   return moment;
+end $$;
+
+-- The same for a process, which has to have its lease.
+create function ledger_lock(p_instance text, p_accounts text[]) returns timestamptz language plpgsql as $$
+begin
+  -- A key-share lock lets the lease be renewed meanwhile, but not the instance be declared dead.
+  perform from instances where instance_id = p_instance and lease_until > clock_timestamp() for key share;
+  if not found then
+    raise exception 'instance % has no lease', p_instance using errcode = 'object_not_in_prerequisite_state';
+  end if;
+  return lock_accounts(p_accounts);
 end $$;
 
 -- Places holds in the order given. A hold gets its worst case, or what is left of balance and limits, if that is at

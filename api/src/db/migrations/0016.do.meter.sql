@@ -65,19 +65,6 @@ create or replace function used_by_subject(
   end
 $$;
 
--- Locks accounts in id order and begins the windows of their limits that are due. @see ledger_lock for the moment.
-create function lock_accounts(p_accounts text[]) returns timestamptz language plpgsql as $$
-declare
-  moment timestamptz;
-begin
-  perform from balances where account_id = any (p_accounts) order by account_id for update;
-  select greatest(clock_timestamp(), max(period_start)) into moment from limits
-    where account_id = any (p_accounts) and scope <> 'chain_day';
-  update limits set used_nano = 0, period_start = start_of_period(period, moment)
-    where account_id = any (p_accounts) and period_start < start_of_period(period, moment) and scope <> 'chain_day';
-  return moment;
-end $$;
-
 -- A process's hold becomes a job's. @return false if it is gone: its process has lost the lease
 create function keep_for_job(p_account text, p_hold text, p_expires timestamptz) returns boolean language plpgsql as $$
 begin
