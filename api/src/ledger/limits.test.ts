@@ -7,6 +7,7 @@ import { newId, timeOfId } from "../ids.ts";
 import { testDatabase } from "../testing/database.ts";
 import { Batcher } from "./commit/batcher.ts";
 import type { LimitScope, Period } from "./commit/operations.ts";
+import { rowsLiteral, textsLiteral } from "./commit/row-literal.ts";
 import { renewLease } from "./commit/store.ts";
 import { bookEntries } from "./entries.ts";
 import { readLimits, removeLimit, setLimit } from "./limits.ts";
@@ -217,7 +218,7 @@ describe("setLimit", () => {
       insert into limits (account_id, scope, subject_id, period, amount_nano)
       select ${account}, 'key', 'key_' || n, 'day', 1 from generate_series(1, 1000) n`;
     const subjects = [`key:${keyId}`, `key:${keyId}`, "key:none", `chain_day:${account}`];
-    const asked = { n: 0, request_id: newId("req"), account_id: account, worst_nano: 40, floor_nano: 40, subjects };
+    const asked = rowsLiteral([[newId("req"), account, 40, 40, textsLiteral(subjects), false]]);
     const read = await sql.begin(async (tx) => {
       await tx`set local enable_seqscan = off`; // as in every commit
       const fetched = async () => {
@@ -227,7 +228,7 @@ describe("setLimit", () => {
       };
       const before = await fetched();
       const [instance] = await tx<[{ id: string }]>`select instance_id as id from instances limit 1`;
-      const holds = await tx`select outcome from place_holds(${instance.id}, ${JSON.stringify([asked])}::text::json)`;
+      const holds = await tx`select outcome from place_holds(${instance.id}, ${asked}::text::hold_request[])`;
       expect(holds).toEqual([{ outcome: "held" }]);
       return (await fetched()) - before;
     });

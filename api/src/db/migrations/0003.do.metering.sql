@@ -44,22 +44,25 @@ create table usage (
   node_id text not null,
   operator_id text not null,
   price_version text not null,
-  prompt_tokens integer not null check (prompt_tokens >= 0),
-  cached_tokens integer not null check (cached_tokens >= 0),
-  completion_tokens integer not null check (completion_tokens >= 0),
-  reasoning_tokens integer not null check (reasoning_tokens >= 0),
-  prompt_nano bigint not null check (prompt_nano >= 0),
-  cached_nano bigint not null check (cached_nano >= 0),
-  completion_nano bigint not null check (completion_nano >= 0),
-  reasoning_nano bigint not null check (reasoning_nano >= 0),
+  prompt_tokens integer not null,
+  cached_tokens integer not null,
+  completion_tokens integer not null,
+  reasoning_tokens integer not null,
+  prompt_nano bigint not null,
+  cached_nano bigint not null,
+  completion_nano bigint not null,
+  reasoning_nano bigint not null,
   cost_nano bigint not null check (cost_nano = prompt_nano + cached_nano + completion_nano + reasoning_nano),
   funded_nano bigint not null check (funded_nano between 0 and cost_nano),
-  latency_ms integer not null check (latency_ms >= 0),
+  latency_ms integer not null,
   status text not null check (status in ('ok', 'aborted', 'error')),
   usage_source text not null check (usage_source in ('node', 'recount', 'drained')),
   receipt_salt bytea not null check (length(receipt_salt) = 32),
   batch_id bigint,
-  primary key (account_id, started_at, request_id)
+  primary key (account_id, started_at, request_id),
+  -- One check for many columns: each has to be read anew for every commit.
+  constraint usage_counts check (least(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, latency_ms) >= 0),
+  constraint usage_costs check (least(prompt_nano, cached_nano, completion_nano, reasoning_nano) >= 0)
 ) partition by range (started_at);
 create index usage_request on usage (request_id);
 create index usage_unbatched on usage (account_id, operator_id) where batch_id is null;

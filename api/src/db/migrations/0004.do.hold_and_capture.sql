@@ -9,6 +9,18 @@ create function allowance_nano(b balances) returns bigint language sql immutable
   select greatest(0, least(debt_cap_nano() - b.debt_nano, b.settled_nano * 19 / 100 - b.written_off_nano))
 $$;
 
+-- What a process asks for; `HoldOperation` and `CaptureOperation` say what the fields mean.
+create type hold_request as (
+  request_id text, account_id text, worst_nano bigint, floor_nano bigint, subjects text[], paid_only boolean
+);
+create type capture_request as (
+  request_id text, account_id text, started_at timestamptz, key_id text, user_id text, model text, node_id text,
+  operator_id text, price_version text, prompt_tokens integer, cached_tokens integer, completion_tokens integer,
+  reasoning_tokens integer, prompt_nano bigint, cached_nano bigint, completion_nano bigint, reasoning_nano bigint,
+  latency_ms integer, status text, usage_source text, reported_tokens bigint, receipt_salt text
+);
+create type release_request as (request_id text, account_id text);
+
 create type commit_result as (
   request_id text,
   outcome text,        -- held | refused | retry | captured | released | unknown_hold | cost_above_hold | unknown_account
@@ -46,121 +58,160 @@ begin
   return lock_accounts(p_accounts);
 end $$;
 
--- Places holds in the order given. A hold gets its worst case, or what is left of balance and limits, if that is at
--- least its floor. What would not fit by itself is refused; what only the earlier ones in this call leave no room for is
--- sent back as 'retry', because those may get less than their worst case.
-create function place_holds(p_instance text, p_holds json) returns setof commit_result language plpgsql as $$
+-- What a limit leaves.
+create type room_of_limit as (limit_id bigint, name text, period text, amount_nano bigint, left_nano bigint);
+
+-- The limits that stand on these subjects. An account may have thousands: they are looked up one by one.
+create function rooms_of_limits(p_account text, p_subjects text[]) returns setof room_of_limit language sql stable as $$
+  select distinct l.limit_id, s.name, l.period, l.amount_nano, l.amount_nano - l.used_nano - l.held_nano
+  from unnest(p_subjects) s(name) cross join lateral (
+    select * from limits l where l.account_id = p_account and l.scope = split_part(s.name, ':', 1)
+      and l.scope <> 'chain_day' and l.subject_id = substr(s.name, strpos(s.name, ':') + 1) offset 0
+  ) l
+  order by l.limit_id
+$$;
+
+-- Places holds, those of an account in the order given. A hold gets its worst case, or what is left of balance and limits,
+-- if that is at least its floor. What would not fit by itself is refused; what only the earlier ones in this call leave no
+-- room for is sent back as 'retry', because those may end below their worst case.
+create function place_holds(p_instance text, p_holds hold_request[]) returns setof commit_result language plpgsql as $$
+declare
+  asked record;
+  cap room_of_limit;
+  tightest room_of_limit;
+  result commit_result;
+  hold holds;
+  placed holds[] := '{}';
+  account text;
+  taken_paid bigint;             -- of this account, by the holds before it in this call
+  taken_funded bigint;
+  caps bigint[] := '{}';         -- limits that holds of this call count against,
+  taken_of_cap bigint[] := '{}'; -- and what those take of each
+  at integer;
+  funded_left bigint;
+  spendable bigint;
+  room bigint;
 begin
-  return query
-  with asked as (
-    select distinct on (h.request_id) h.* from json_to_recordset(p_holds)
-      as h(n int, request_id text, account_id text, worst_nano bigint, floor_nano bigint, subjects text[],
-        paid_only boolean)
-    order by h.request_id, h.n
-  ), fresh as (
-    select a.* from asked a
-    where not exists (select from holds h where h.account_id = a.account_id and h.request_id = a.request_id)
-  ), room as (
-    select f.*, g.funded, allowance_nano(b) as allowance, unsettled_nano + held_nano as owed,
-      chain_nano - debt_nano - unsettled_nano - held_nano + g.funded as spendable
-    from fresh f join balances b using (account_id)
-      cross join lateral (select case when f.paid_only then 0 else funded_nano - funded_held_nano end as funded) g
-  ), limit_room as (
-    -- The contract's limit is on what the account itself pays, and counts from balances: see `chain_day_used`.
-    -- An account may have thousands of limits: those of a hold are looked up one by one, which `offset` keeps a planner to.
-    select f.n, l.*
-    from room f cross join lateral (
-      select split_part(subject, ':', 1) as scope, substr(subject, strpos(subject, ':') + 1) as subject_id
-      from unnest(f.subjects) subject
-      union
-      select 'chain_day', f.account_id
-    ) s cross join lateral (
-      select l.limit_id, l.scope, l.scope || ':' || l.subject_id as name, l.period, l.amount_nano,
-        case l.scope when 'chain_day' then l.amount_nano - chain_day_used(l) - f.owed + f.funded
-          else l.amount_nano - l.used_nano - l.held_nano end as left_nano
-      from limits l
-      where l.account_id = f.account_id and l.scope = s.scope and l.subject_id = s.subject_id
-      offset 0
-    ) l
-  ), alone as (
-    -- Nobody is granted more than what is left, and sums of what was asked for may not fit a number.
-    select r.n, r.request_id, r.account_id, least(r.worst_nano, r.spendable + r.allowance) as worst_nano, r.floor_nano,
-      r.subjects, r.funded, r.allowance, r.spendable, t.period, t.amount_nano, t.left_nano,
-      case
-        when r.spendable <= 0 or r.spendable + r.allowance < r.floor_nano then 'balance'
-        when t.left_nano < r.floor_nano then t.name
-      end as refused
-    from room r left join (
-      select distinct on (n) * from limit_room order by n, left_nano, limit_id
-    ) t using (n)
-  ), behind as (
-    select a.*, coalesce(sum(worst_nano) over (
-      partition by account_id order by n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
-    from alone a where refused is null
-  ), limits_behind as (
-    select n, array_agg(limit_id) filter (where scope <> 'chain_day') as limit_ids, min(left_nano - earlier) as left_nano
+  hold.instance_id := p_instance;
+  hold.created_at := now();
+  for asked in
+    select h.*, p.granted_nano, b.account_id is not null as is_known, b.paid_left, b.funded_left, b.allowance, b.has_caps,
+      d.day_nano, d.day_left
     from (
-      select l.n, l.limit_id, l.scope, l.left_nano, coalesce(sum(b.worst_nano) over (
-        partition by l.limit_id order by n rows between unbounded preceding and 1 preceding), 0)::bigint as earlier
-      from limit_room l join behind b using (n)
-    ) l group by n
-  ), decided as (
-    select b.*, coalesce(l.limit_ids, '{}') as limit_ids,
-      least(b.worst_nano, b.spendable + b.allowance - b.earlier, coalesce(l.left_nano, b.worst_nano)) as granted,
-      b.spendable - b.earlier > 0 as admitted
-    from behind b left join limits_behind l using (n)
-  ), placed as (
-    insert into holds (account_id, request_id, instance_id, paid_nano, funded_nano, limit_ids, subjects)
-    select d.account_id, d.request_id, p_instance,
-      d.granted - greatest(0, least(d.granted, d.funded - d.earlier)), greatest(0, least(d.granted, d.funded - d.earlier)), d.limit_ids, d.subjects
-    from decided d where d.admitted and d.granted >= d.floor_nano
-    returning *
-  ), balanced as (
-    update balances b set held_nano = b.held_nano + p.paid, funded_held_nano = b.funded_held_nano + p.funded
-    from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from placed group by 1) p
-    where b.account_id = p.account_id
-  ), counted as (
-    update limits l set held_nano = l.held_nano + p.held
-    from (select limit_id, sum(paid_nano + funded_nano)::bigint as held from placed, unnest(limit_ids) limit_id group by 1) p
-    where l.limit_id = p.limit_id
-  )
-  select d.request_id, case when p.request_id is null then 'retry' else 'held' end,
-    case when p.request_id is not null then d.granted end, d.spendable, null, null::json
-  from decided d left join placed p using (request_id)
-  union all
-  select a.request_id, 'refused', null, a.spendable, a.refused, case when a.refused <> 'balance' then
-      json_build_object('period', a.period, 'amount_nano', a.amount_nano::text, 'left_nano', a.left_nano::text) end
-  from alone a where a.refused is not null
-  union all
-  select a.request_id, 'held', h.paid_nano + h.funded_nano, null, null, null
-  from asked a join holds h using (account_id, request_id)
-  where not exists (select from fresh f where f.request_id = a.request_id)
-  union all
-  select f.request_id, 'unknown_account', null, null, null, null
-  from fresh f where not exists (select from balances b where b.account_id = f.account_id);
+      select distinct on (request_id) * from unnest(p_holds) with ordinality
+        as r(request_id, account_id, worst_nano, floor_nano, subjects, paid_only, n)
+      order by request_id, n
+    ) h left join lateral (
+      select paid_nano + funded_nano as granted_nano from holds
+      where account_id = h.account_id and request_id = h.request_id offset 0
+    ) p on true left join lateral (
+      select account_id, chain_nano - debt_nano - unsettled_nano - held_nano as paid_left, unsettled_nano + held_nano as owed,
+        case when h.paid_only then 0 else funded_nano - funded_held_nano end as funded_left, allowance_nano(balances) as allowance,
+        exists (select from limits l where l.account_id = h.account_id and l.scope <> 'chain_day') as has_caps
+      from balances where account_id = h.account_id offset 0
+    ) b on true left join lateral (
+      -- The contract's limit is on what the account itself pays, and counts from balances: see `chain_day_used`.
+      select amount_nano as day_nano, amount_nano - chain_day_used(l) - b.owed as day_left from limits l
+      where account_id = h.account_id and scope = 'chain_day' and subject_id = h.account_id offset 0
+    ) d on true
+    order by h.account_id, h.n
+  loop
+    result := (asked.request_id, 'held', asked.granted_nano, null, null, null);
+    if asked.granted_nano is not null or not asked.is_known then
+      if not asked.is_known then result.outcome := 'unknown_account'; end if;
+      return next result;
+      continue;
+    end if;
+    if account is distinct from asked.account_id then
+      account := asked.account_id;
+      taken_paid := 0;
+      taken_funded := 0;
+    end if;
+    spendable := asked.paid_left + asked.funded_left;
+    result.spendable_nano := spendable;
+    if spendable <= 0 or spendable + asked.allowance < asked.floor_nano then
+      result.outcome := 'refused';
+      result.refused_by := 'balance';
+      return next result;
+      continue;
+    end if;
+
+    -- Left by balance and contract, after the holds before it. Both give way to what the platform has funded.
+    funded_left := case when asked.paid_only then 0 else asked.funded_left - taken_funded end;
+    spendable := asked.paid_left - taken_paid + funded_left;
+    room := least(asked.worst_nano, spendable + asked.allowance, asked.day_left - taken_paid + funded_left);
+    tightest := null;
+    if asked.day_left is not null then
+      tightest := (0, 'chain_day:' || account, 'day', asked.day_nano, asked.day_left + asked.funded_left);
+    end if;
+    hold.limit_ids := '{}';
+    if asked.has_caps then
+      for cap in select * from rooms_of_limits(account, asked.subjects) loop
+        at := array_position(caps, cap.limit_id);
+        if at is null then
+          caps := array_append(caps, cap.limit_id);
+          taken_of_cap := array_append(taken_of_cap, 0::bigint);
+          at := cardinality(caps);
+        end if;
+        hold.limit_ids := hold.limit_ids || cap.limit_id;
+        room := least(room, cap.left_nano - taken_of_cap[at]);
+        if tightest is null or cap.left_nano < tightest.left_nano then tightest := cap; end if;
+      end loop;
+    end if;
+
+    if tightest.left_nano < asked.floor_nano then
+      result.outcome := 'refused';
+      result.refused_by := tightest.name;
+      result.refused_limit := json_build_object('period', tightest.period, 'amount_nano', tightest.amount_nano::text,
+        'left_nano', tightest.left_nano::text);
+    elsif spendable <= 0 or room < asked.floor_nano then
+      result.outcome := 'retry';
+    else
+      result.granted_nano := room;
+      hold.account_id := account;
+      hold.request_id := asked.request_id;
+      hold.subjects := asked.subjects;
+      hold.funded_nano := least(room, funded_left);
+      hold.paid_nano := room - hold.funded_nano;
+      placed := array_append(placed, hold);
+      taken_paid := taken_paid + hold.paid_nano;
+      taken_funded := taken_funded + hold.funded_nano;
+      foreach cap.limit_id in array hold.limit_ids loop
+        at := array_position(caps, cap.limit_id);
+        taken_of_cap[at] := taken_of_cap[at] + room;
+      end loop;
+    end if;
+    return next result;
+  end loop;
+
+  insert into holds select * from unnest(placed);
+  update balances b set held_nano = b.held_nano + p.paid, funded_held_nano = b.funded_held_nano + p.funded
+    from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from unnest(placed) group by 1) p
+    where b.account_id = p.account_id;
+  if cardinality(caps) > 0 then
+    update limits l set held_nano = l.held_nano + c.taken from unnest(caps, taken_of_cap) c(limit_id, taken)
+      where l.limit_id = c.limit_id and c.taken > 0;
+  end if;
 end $$;
 
--- Ends holds: with a usage row and its entries (captures), or without (releases, which are captures of nothing).
--- Nothing is joined here but by an index: a few rows with a table that may be long.
-create function end_holds(p_captures json, p_releases json, p_moment timestamptz) returns setof commit_result
-language plpgsql set enable_hashjoin = off set enable_mergejoin = off as $$
+-- Ends holds: with a usage row and its entries (captures), or without (releases, which are captures of nothing). What is
+-- held is found by `offset 0` and changed by `ctid`: by an index, row for row, whatever a planner thinks of both tables.
+create function end_holds(p_captures capture_request[], p_releases release_request[], p_moment timestamptz)
+returns setof commit_result language plpgsql as $$
 declare
   done text[];
   done_accounts text[];
 begin
-  with asked as (
-    select distinct on (c.request_id) c.*,
-      c.prompt_nano + c.cached_nano + c.completion_nano + c.reasoning_nano as cost
-    from json_to_recordset(p_captures) as c(
-      request_id text, account_id text, started_at timestamptz, key_id text, user_id text, model text, node_id text,
-      operator_id text, price_version text, prompt_tokens int, cached_tokens int, completion_tokens int,
-      reasoning_tokens int, prompt_nano bigint, cached_nano bigint, completion_nano bigint, reasoning_nano bigint,
-      latency_ms int, status text, usage_source text, reported_tokens bigint, receipt_salt text)
-    order by c.request_id
-  ), captured as (
-    select a.*, least(a.cost, h.funded_nano) as from_funded
-    from asked a join holds h using (account_id, request_id)
-    where a.cost between 0 and h.paid_nano + h.funded_nano and h.expires_at is null
+  with captured as materialized (
+    select c.*, least(c.cost, h.funded_nano) as from_funded, h.tid, h.limit_ids
+    from (
+      select distinct on (request_id) *, prompt_nano + cached_nano + completion_nano + reasoning_nano as cost
+      from unnest(p_captures) order by request_id
+    ) c cross join lateral (
+      select ctid as tid, paid_nano, funded_nano, limit_ids from holds
+      where account_id = c.account_id and request_id = c.request_id and expires_at is null offset 0
+    ) h
+    where c.cost between 0 and h.paid_nano + h.funded_nano
   ), used as (
     insert into usage (account_id, started_at, captured_at, request_id, key_id, user_id, model, node_id, operator_id, price_version,
       prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, prompt_nano, cached_nano, completion_nano,
@@ -179,37 +230,46 @@ begin
     ) e(line, debit_book, debit_account, credit_book, credit_account, amount)
     where e.amount > 0
   ), ended as (
-    delete from holds h using (
-      select account_id, request_id, cost from captured
+    delete from holds where ctid = any (array(
+      select tid from captured
       union all
-      select r.account_id, r.request_id, 0 from json_to_recordset(p_releases) as r(request_id text, account_id text)
-    ) e
-    -- A job's hold ends by `end_job_holds` alone: a process that never heard that it is a job's by now releases it here.
-    where h.account_id = e.account_id and h.request_id = e.request_id and h.expires_at is null
-    returning h.*, e.cost
+      -- A job's hold ends by `end_job_holds` alone: a process that never heard that it is a job's by now releases it here.
+      select h.ctid from unnest(p_releases) r cross join lateral (
+        select ctid from holds
+        where account_id = r.account_id and request_id = r.request_id and expires_at is null offset 0
+      ) h
+    )) returning *
   ), balanced as (
     update balances b set held_nano = b.held_nano - e.paid, funded_held_nano = b.funded_held_nano - e.funded
     from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from ended group by 1) e
     where b.account_id = e.account_id
   ), counted as (
     update limits l set held_nano = l.held_nano - e.held, used_nano = l.used_nano + e.used
-    from (select limit_id, sum(paid_nano + funded_nano)::bigint as held, sum(cost)::bigint as used
-          from ended, unnest(limit_ids) limit_id group by 1) e
+    from (
+      select limit_id, sum(held)::bigint as held, sum(used)::bigint as used
+      from (
+        select limit_ids, paid_nano + funded_nano as held, 0 as used from ended
+        union all
+        select limit_ids, 0, cost from captured
+      ) h cross join unnest(h.limit_ids) limit_id
+      group by 1
+    ) e
     where l.limit_id = e.limit_id
   )
   select array_agg(request_id), array_agg(account_id) into done, done_accounts from captured;
 
   -- A new snapshot: what the captures left.
   return query
-  select d.request_id, 'captured', null::bigint,
-    b.chain_nano - b.debt_nano - b.unsettled_nano - b.held_nano + b.funded_nano - b.funded_held_nano, null::text, null::json
-  from unnest(done, done_accounts) d(request_id, account_id) join balances b using (account_id)
+  select d.request_id, 'captured', null::bigint, b.left_nano, null::text, null::json
+  from unnest(done, done_accounts) d(request_id, account_id) cross join lateral (
+    select chain_nano - debt_nano - unsettled_nano - held_nano + funded_nano - funded_held_nano as left_nano
+    from balances where account_id = d.account_id offset 0
+  ) b
   union all
-  select r.request_id, 'released', null, null, null, null
-  from json_to_recordset(p_releases) as r(request_id text, account_id text);
+  select request_id, 'released', null, null, null, null from unnest(p_releases);
 
   -- Rare: captures that were asked for before, or that nothing is held for.
-  if coalesce(cardinality(done), 0) < json_array_length(p_captures) then
+  if coalesce(cardinality(done), 0) < cardinality(p_captures) then
     return query
     select distinct on (c.request_id) c.request_id,
       case
@@ -217,7 +277,7 @@ begin
         when h.request_id is not null then 'cost_above_hold'
         else 'unknown_hold'
       end, null::bigint, null::bigint, null::text, null::json
-    from json_to_recordset(p_captures) as c(request_id text, account_id text, started_at timestamptz)
+    from unnest(p_captures) c
       left join usage u on u.account_id = c.account_id and u.started_at = c.started_at and u.request_id = c.request_id
       left join holds h on h.account_id = c.account_id and h.request_id = c.request_id and h.expires_at is null
     where c.request_id <> all (coalesce(done, '{}'));
@@ -225,20 +285,25 @@ begin
 end $$;
 
 -- The tables are empty when a connection plans these statements and keeps the plans: indexes only, or they would go on
--- reading a usage log of any length from end to end.
-create function ledger_commit(p_instance text, p_accounts text[], p_holds json, p_captures json, p_releases json)
-returns setof commit_result language plpgsql set enable_seqscan = off as $$
+-- reading a usage log of any length from end to end. What is joined to a table is a few rows, so row for row by its index.
+create function ledger_commit(
+  p_instance text, p_holds hold_request[], p_captures capture_request[], p_releases release_request[]
+) returns setof commit_result
+language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-  moment timestamptz := ledger_lock(p_instance, p_accounts);
+  moment timestamptz := ledger_lock(p_instance, array(
+    select account_id from unnest(p_holds) union select account_id from unnest(p_captures)
+    union select account_id from unnest(p_releases)));
 begin
-  if p_captures is not null or p_releases is not null then
-    return query select * from end_holds(coalesce(p_captures, '[]'), coalesce(p_releases, '[]'), moment);
+  if cardinality(p_captures) > 0 or cardinality(p_releases) > 0 then
+    return query select * from end_holds(p_captures, p_releases, moment);
   else
     -- Holds alone need not wait for the disk: if the database loses one in a crash, its capture is refused and its answer
     -- withheld. Whatever ends a hold is on disk before anybody is told, and with it all that came before.
     perform set_config('synchronous_commit', 'off', true);
   end if;
-  if p_holds is not null then
+  if cardinality(p_holds) > 0 then
     return query select * from place_holds(p_instance, p_holds);
   end if;
 end $$;

@@ -1,6 +1,7 @@
 import { nanoUsd } from "@infr/money";
 import type { Queryable, Sql } from "../../db/types.ts";
-import type { CaptureOperation, HoldOperation, Operation, Outcome, Period } from "./operations.ts";
+import type { CaptureOperation, HoldOperation, Operation, Outcome, Period, ReleaseOperation } from "./operations.ts";
+import { type Field, rowsLiteral, textsLiteral } from "./row-literal.ts";
 
 type OutcomeRow = {
   request_id: string;
@@ -16,15 +17,11 @@ export async function commitOperations(
   sql: Queryable,
   { instanceId, operations }: { instanceId: string; operations: Operation[] },
 ): Promise<Outcome[]> {
-  const holds = operations.filter((operation) => operation.kind === "hold").map(holdRow);
-  const captures = operations.filter((operation) => operation.kind === "capture").map(captureRow);
-  const releases = operations
-    .filter((operation) => operation.kind === "release")
-    .map(({ requestId, accountId }) => ({ request_id: requestId, account_id: accountId }));
-  const accounts = [...new Set(operations.map((operation) => operation.accountId))];
   const rows = await sql<OutcomeRow[]>`
-    select * from ledger_commit(${instanceId}, ${accounts}::text[], ${jsonOf(holds)}::text::json,
-      ${jsonOf(captures)}::text::json, ${jsonOf(releases)}::text::json)`;
+    select * from ledger_commit(${instanceId},
+      ${requests(operations, "hold", holdFields)}::text::hold_request[],
+      ${requests(operations, "capture", captureFields)}::text::capture_request[],
+      ${requests(operations, "release", releaseFields)}::text::release_request[])`;
   return rows.map((row) => ({
     requestId: row.request_id,
     outcome: row.outcome,
@@ -39,42 +36,53 @@ export async function commitOperations(
   }));
 }
 
-const jsonOf = (rows: object[]): string | null => (rows.length === 0 ? null : JSON.stringify(rows));
+/** The operations of one kind, as an array of the type of that name in the database. */
+function requests<Kind extends Operation["kind"]>(
+  operations: Operation[],
+  kind: Kind,
+  fieldsOf: (operation: Operation & { kind: Kind }) => Field[],
+): string {
+  const isOfKind = (operation: Operation): operation is Operation & { kind: Kind } => operation.kind === kind;
+  return rowsLiteral(operations.filter(isOfKind).map(fieldsOf));
+}
 
-const holdRow = (hold: HoldOperation, n: number) => ({
-  n,
-  request_id: hold.requestId,
-  account_id: hold.accountId,
-  worst_nano: hold.worst.toString(),
-  floor_nano: hold.floor.toString(),
-  subjects: hold.subjects,
-  paid_only: hold.paidOnly ?? false,
-});
+// In the order of the types in the database.
 
-const captureRow = (capture: CaptureOperation) => ({
-  request_id: capture.requestId,
-  account_id: capture.accountId,
-  started_at: capture.startedAt,
-  key_id: capture.keyId,
-  user_id: capture.userId,
-  model: capture.model,
-  node_id: capture.nodeId,
-  operator_id: capture.operatorId,
-  price_version: capture.priceVersion,
-  prompt_tokens: capture.tokens.prompt,
-  cached_tokens: capture.tokens.cached,
-  completion_tokens: capture.tokens.completion,
-  reasoning_tokens: capture.tokens.reasoning,
-  prompt_nano: capture.cost.prompt.toString(),
-  cached_nano: capture.cost.cached.toString(),
-  completion_nano: capture.cost.completion.toString(),
-  reasoning_nano: capture.cost.reasoning.toString(),
-  latency_ms: capture.latencyMs,
-  status: capture.status,
-  usage_source: capture.usageSource,
-  reported_tokens: capture.reportedTokens ?? null,
-  receipt_salt: capture.receiptSalt,
-});
+const holdFields = (hold: HoldOperation): Field[] => [
+  hold.requestId,
+  hold.accountId,
+  hold.worst,
+  hold.floor,
+  textsLiteral(hold.subjects),
+  hold.paidOnly ?? false,
+];
+
+const captureFields = (capture: CaptureOperation): Field[] => [
+  capture.requestId,
+  capture.accountId,
+  capture.startedAt,
+  capture.keyId,
+  capture.userId,
+  capture.model,
+  capture.nodeId,
+  capture.operatorId,
+  capture.priceVersion,
+  capture.tokens.prompt,
+  capture.tokens.cached,
+  capture.tokens.completion,
+  capture.tokens.reasoning,
+  capture.cost.prompt,
+  capture.cost.cached,
+  capture.cost.completion,
+  capture.cost.reasoning,
+  capture.latencyMs,
+  capture.status,
+  capture.usageSource,
+  capture.reportedTokens ?? null,
+  capture.receiptSalt,
+];
+
+const releaseFields = ({ requestId, accountId }: ReleaseOperation): Field[] => [requestId, accountId];
 
 /** Takes or renews an instance's lease. @returns false if it had one and lost it: its holds are released already */
 export async function renewLease(
