@@ -62,16 +62,28 @@ export class Batcher {
     });
   }
 
+  /** One commit after the other. The answers of one are handed out while the database works on the next. */
   async #run(): Promise<void> {
     this.#running = true;
     let last = 0;
+    let answer = nothing;
     while (this.#queue.length > 0) {
-      // Under load the next operations are milliseconds away, most of them from those who were just answered: gather them.
-      if (last >= LARGE_FLUSH) await (this.#queue.length < LARGE_FLUSH ? pause(GATHER_MS) : turn());
+      // Under load the next operations are milliseconds away, most of them from those who are just answered: gather them.
+      if (last >= LARGE_FLUSH && this.#queue.length < LARGE_FLUSH) {
+        answer();
+        answer = nothing;
+        await pause(GATHER_MS);
+      }
       const flush = takeDistinct(this.#queue);
       this.#queue = this.#queue.filter((waiting) => !flush.has(waiting));
-      await this.#flush([...flush]);
+      const committed = this.#commit([...flush]);
+      answer();
+      answer = await committed;
       last = flush.size;
+      if (this.#queue.length === 0) {
+        answer();
+        answer = nothing;
+      }
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -80,33 +92,36 @@ export class Batcher {
   /**
    * A lost answer to a commit is resolved by sending the same ids again, for as long as it takes: nothing is done twice,
    * and this process either keeps its lease or is ended.
+   * @returns what hands out the answers
    */
-  async #flush(waiting: Waiting[]): Promise<void> {
+  async #commit(waiting: Waiting[]): Promise<() => void> {
+    const operations = waiting.map(({ operation }) => operation);
     for (let attempt = 1; ; attempt++) {
       try {
-        await this.#commit(waiting);
-        return;
+        const outcomes = await commitOperations(this.#sql, { instanceId: this.#instanceId, operations });
+        const byRequest = new Map(outcomes.map((outcome) => [outcome.requestId, outcome]));
+        return () => {
+          for (const one of waiting) this.#settle(one, byRequest.get(one.operation.requestId));
+        };
       } catch (error) {
-        if (!isConnectionError(error)) {
-          await this.#isolate(waiting, error);
-          return;
-        }
+        if (!isConnectionError(error)) return this.#isolate(waiting, error);
         await pause(Math.min(FIRST_PAUSE_MS * 2 ** attempt, LAST_PAUSE_MS));
       }
     }
   }
 
-  async #commit(waiting: Waiting[]): Promise<void> {
-    const operations = waiting.map(({ operation }) => operation);
-    const outcomes = await commitOperations(this.#sql, { instanceId: this.#instanceId, operations });
-    const byRequest = new Map(outcomes.map((outcome) => [outcome.requestId, outcome]));
-    for (const one of waiting) this.#settle(one, byRequest.get(one.operation.requestId));
-  }
-
   /** One row that Postgres refuses would fail all the others: each is sent by itself, and only that one fails. */
-  async #isolate(waiting: Waiting[], error: unknown): Promise<void> {
-    if (waiting.length > 1) for (const one of waiting) await this.#flush([one]);
-    else for (const { reject } of waiting) reject(new UnavailableError("The ledger", error));
+  async #isolate(waiting: Waiting[], error: unknown): Promise<() => void> {
+    if (waiting.length === 1) {
+      return () => {
+        for (const { reject } of waiting) reject(new UnavailableError("The ledger", error));
+      };
+    }
+    const answers: Array<() => void> = [];
+    for (const one of waiting) answers.push(await this.#commit([one]));
+    return () => {
+      for (const answer of answers) answer();
+    };
   }
 
   #settle({ operation, resolve, reject }: Waiting, outcome: Outcome | undefined): void {
@@ -136,7 +151,6 @@ function isConnectionError(error: unknown): boolean {
   return error instanceof Error && "code" in error && CONNECTION_CODES.test(String(error.code));
 }
 
-/** One turn of the event loop: whoever was answered has asked again by then. */
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const nothing = (): void => {};
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
