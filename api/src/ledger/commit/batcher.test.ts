@@ -249,6 +249,28 @@ describe("capture", () => {
     ).toEqual([{ debit_book: "usage", credit_book: "unsettled", amount_nano: 150n }]);
   });
 
+  test("behavior: in one commit, a hold of paid credit alone leaves the funded credit to the next", async () => {
+    const account = await fundedAccount(100n);
+    await grant(account, 100n);
+    const asked = (paidOnly: boolean) => ({
+      kind: "hold" as const,
+      requestId: newId("req"),
+      accountId: account,
+      worst: nanoUsd(100n),
+      floor: nanoUsd(100n),
+      subjects: [],
+      paidOnly,
+    });
+    const outcomes = await commitOperations(sql, { instanceId, operations: [asked(true), asked(false)] });
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual(["held", "held"]);
+    const holds = await sql`
+      select paid_nano, funded_nano from holds where account_id = ${account} order by funded_nano`;
+    expect([...holds]).toEqual([
+      { paid_nano: 100n, funded_nano: 0n },
+      { paid_nano: 0n, funded_nano: 100n },
+    ]);
+  });
+
   test("behavior: platform-funded credit burns first, and the platform pays for it", async () => {
     const account = await fundedAccount(1_000n);
     await grant(account, 100n);

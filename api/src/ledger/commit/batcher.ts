@@ -9,8 +9,6 @@ const FIRST_PAUSE_MS = 25;
 const LAST_PAUSE_MS = 1_000;
 /** How long a request waits for a database that is out of reach before it is told. */
 const PATIENCE_MS = 3_000;
-const LARGE_FLUSH = 16;
-const GATHER_MS = 1;
 
 type Waiting = { operation: Operation; resolve: (outcome: Outcome) => void; reject: (error: Error) => void };
 
@@ -47,10 +45,12 @@ export class Batcher {
   capture = (operation: CaptureOperation): Promise<Outcome> => this.#submit({ kind: "capture", ...operation });
   release = (operation: ReleaseOperation): Promise<Outcome> => this.#submit({ kind: "release", ...operation });
 
-  /** Resolves when nothing is queued or under way. */
+  /** Resolves when nothing is queued or under way, nor asked for by those who were just answered. */
   async drained(): Promise<void> {
-    if (!this.#running) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
+    do {
+      if (this.#running) await new Promise<void>((resolve) => this.#idle.push(resolve));
+      await turn();
+    } while (this.#running);
   }
 
   /** @throws OverloadedError when the queue is full; only holds are refused, what ends a hold always gets in */
@@ -65,21 +65,13 @@ export class Batcher {
   /** One commit after the other. The answers of one are handed out while the database works on the next. */
   async #run(): Promise<void> {
     this.#running = true;
-    let last = 0;
     let answer = nothing;
     while (this.#queue.length > 0) {
-      // Under load the next operations are milliseconds away, most of them from those who are just answered: gather them.
-      if (last >= LARGE_FLUSH && this.#queue.length < LARGE_FLUSH) {
-        answer();
-        answer = nothing;
-        await pause(GATHER_MS);
-      }
       const flush = takeDistinct(this.#queue);
       this.#queue = this.#queue.filter((waiting) => !flush.has(waiting));
       const committed = this.#commit([...flush]);
       answer();
       answer = await committed;
-      last = flush.size;
       if (this.#queue.length === 0) {
         answer();
         answer = nothing;
@@ -152,5 +144,8 @@ function isConnectionError(error: unknown): boolean {
 }
 
 const nothing = (): void => {};
+
+/** One turn of the event loop. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
