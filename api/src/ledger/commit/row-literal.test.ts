@@ -14,7 +14,19 @@ afterAll(() => drop());
 
 /** What PostgreSQL can keep in a text: all of Unicode but NUL and halves of surrogate pairs. */
 const text = fc.string({ unit: "grapheme" }).filter((value) => !value.includes("\0"));
-const nasty = fc.constantFrom("", " ", "NULL", "null", '"', "\\", "(),{}", '\\"', "a b", "'; drop table usage; --", "\n\t\r");
+const nasty = fc.constantFrom(
+  "",
+  " ",
+  "NULL",
+  "null",
+  '"',
+  "\\",
+  "(),{}",
+  '\\"',
+  "a b",
+  "'; drop table usage; --",
+  "\n\t\r",
+);
 const texts = fc.oneof(text, nasty);
 
 test("property: PostgreSQL reads back what was written, null and empty apart", async () => {
@@ -47,7 +59,30 @@ test("property: PostgreSQL reads back what was written, null and empty apart", a
 
 test("behavior: a moment is kept to the millisecond", async () => {
   const at = new Date("2026-11-21T10:11:12.345Z");
-  const fields = ["req_1", "acct_1", at, null, null, "m", "n", "o", "p", 1, 0, 0, 0, 1n, 0n, 0n, 0n, 5, "ok", "node", null, "ab"];
+  const fields = [
+    "req_1",
+    "acct_1",
+    at,
+    null,
+    null,
+    "m",
+    "n",
+    "o",
+    "p",
+    1,
+    0,
+    0,
+    0,
+    1n,
+    0n,
+    0n,
+    0n,
+    5,
+    "ok",
+    "node",
+    null,
+    "ab",
+  ];
   const [row] = await sql<[{ started_at: Date; key_id: null; reported_tokens: null }]>`
     select * from unnest(${rowsLiteral([fields])}::text::capture_request[])`;
   expect(row).toMatchObject({ started_at: at, key_id: null, reported_tokens: null });
