@@ -71,6 +71,42 @@ create function rooms_of_limits(p_account text, p_subjects text[]) returns setof
   order by l.limit_id
 $$;
 
+-- What of a chain_day limit, a bucket that its amount drains in a day, is used up now, rounded up.
+create function chain_day_used(l limits) returns bigint language sql stable as $$
+  select greatest(0, l.used_nano - floor(
+    l.amount_nano * greatest(0, extract(epoch from clock_timestamp() - l.period_start)) / 86400)::bigint)
+$$;
+
+-- Each hold that is asked for, once, beside what its account has left, account by account. `granted_nano` is of a hold that
+-- stands already.
+create function rooms_of_holds(p_holds hold_request[]) returns table (
+  request_id text, account_id text, worst_nano bigint, floor_nano bigint, subjects text[], paid_only boolean,
+  granted_nano bigint, is_known boolean, paid_left bigint, funded_left bigint, allowance bigint, has_caps boolean,
+  day_nano bigint, day_left bigint
+) language sql stable as $$
+  select h.request_id, h.account_id, h.worst_nano, h.floor_nano, h.subjects, h.paid_only,
+    p.granted_nano, b.account_id is not null, b.paid_left, b.funded_left, b.allowance, b.has_caps,
+    d.day_nano, d.day_left
+  from (
+    select distinct on (request_id) * from unnest(p_holds) with ordinality
+      as r(request_id, account_id, worst_nano, floor_nano, subjects, paid_only, n)
+    order by request_id, n
+  ) h left join lateral (
+    select paid_nano + funded_nano as granted_nano from holds
+    where account_id = h.account_id and request_id = h.request_id offset 0
+  ) p on true left join lateral (
+    select account_id, chain_nano - debt_nano - unsettled_nano - held_nano as paid_left, unsettled_nano + held_nano as owed,
+      case when h.paid_only then 0 else funded_nano - funded_held_nano end as funded_left, allowance_nano(balances) as allowance,
+      exists (select from limits l where l.account_id = h.account_id and l.scope <> 'chain_day') as has_caps
+    from balances where account_id = h.account_id offset 0
+  ) b on true left join lateral (
+    -- The contract's limit is on what the account itself pays, and counts from balances: see `chain_day_used`.
+    select amount_nano as day_nano, amount_nano - chain_day_used(l) - b.owed as day_left from limits l
+    where account_id = h.account_id and scope = 'chain_day' and subject_id = h.account_id offset 0
+  ) d on true
+  order by h.account_id, h.n
+$$;
+
 -- Places holds, those of an account in the order given. A hold gets its worst case, or what is left of balance and limits,
 -- if that is at least its floor. What would not fit by itself is refused; what only the earlier ones in this call leave no
 -- room for is sent back as 'retry', because those may end below their worst case.
@@ -94,28 +130,7 @@ declare
 begin
   hold.instance_id := p_instance;
   hold.created_at := now();
-  for asked in
-    select h.*, p.granted_nano, b.account_id is not null as is_known, b.paid_left, b.funded_left, b.allowance, b.has_caps,
-      d.day_nano, d.day_left
-    from (
-      select distinct on (request_id) * from unnest(p_holds) with ordinality
-        as r(request_id, account_id, worst_nano, floor_nano, subjects, paid_only, n)
-      order by request_id, n
-    ) h left join lateral (
-      select paid_nano + funded_nano as granted_nano from holds
-      where account_id = h.account_id and request_id = h.request_id offset 0
-    ) p on true left join lateral (
-      select account_id, chain_nano - debt_nano - unsettled_nano - held_nano as paid_left, unsettled_nano + held_nano as owed,
-        case when h.paid_only then 0 else funded_nano - funded_held_nano end as funded_left, allowance_nano(balances) as allowance,
-        exists (select from limits l where l.account_id = h.account_id and l.scope <> 'chain_day') as has_caps
-      from balances where account_id = h.account_id offset 0
-    ) b on true left join lateral (
-      -- The contract's limit is on what the account itself pays, and counts from balances: see `chain_day_used`.
-      select amount_nano as day_nano, amount_nano - chain_day_used(l) - b.owed as day_left from limits l
-      where account_id = h.account_id and scope = 'chain_day' and subject_id = h.account_id offset 0
-    ) d on true
-    order by h.account_id, h.n
-  loop
+  for asked in select * from rooms_of_holds(p_holds) loop
     result := (asked.request_id, 'held', asked.granted_nano, null, null, null);
     if asked.granted_nano is not null or not asked.is_known then
       if not asked.is_known then result.outcome := 'unknown_account'; end if;

@@ -3,12 +3,6 @@
 -- of it from `balances`, so that everything which is admitted could be settled now. `held_nano` is not used.
 alter table limits add check (scope <> 'chain_day' or (period = 'day' and subject_id = account_id and held_nano = 0));
 
--- What of a chain_day limit is used up now, rounded up.
-create function chain_day_used(l limits) returns bigint language sql stable as $$
-  select greatest(0, l.used_nano - floor(
-    l.amount_nano * greatest(0, extract(epoch from clock_timestamp() - l.period_start)) / 86400)::bigint)
-$$;
-
 -- Notes what the contract says. `p_known` is the row's `period_start` before the contract was asked: when it is another one
 -- by now, a settlement was booked meanwhile, the answer may be older than that, and the next one has to do.
 create function set_chain_day(p_account text, p_amount bigint, p_used bigint, p_known timestamptz) returns void language plpgsql as $$
