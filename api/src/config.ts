@@ -12,7 +12,7 @@ export const environmentSchema = Type.Object({
     default: 10,
     minimum: 2,
     maximum: 200,
-    description: "Connections a process opens.",
+    description: "Connections that a process opens for what it reads; a server has two more for its ledger.",
   }),
   RPC_URL: Type.String({ description: "HTTP endpoint of a node of the chain." }),
   CHAIN_ID: Type.Integer({ default: 8453, description: "8453 Base, 84532 Base Sepolia, 31337 local." }),

@@ -24,6 +24,8 @@ import { onStop } from "./stop.ts";
 const GRACE_MS = 10_000;
 const STOP_MS = 18_000;
 const HEALTH_MS = 10_000;
+/** One for commits, one for the lease: they never wait behind what somebody reads. */
+const LEDGER_CONNECTIONS = 2;
 
 /** The API: opens what it needs, serves, and on SIGTERM finishes what it has begun. */
 const config = readConfig(process.env);
@@ -31,14 +33,15 @@ const sql = openDatabase({ url: config.databaseUrl, connections: config.database
 await migrate(sql);
 const chain = openChain({ ...config });
 const instanceId = newId("inst");
-const lease = await keepLease(sql, {
+const ledgerSql = openDatabase({ url: config.databaseUrl, connections: LEDGER_CONNECTIONS });
+const lease = await keepLease(ledgerSql, {
   instanceId,
   onLost: () => {
     console.error("The lease was lost: this process may not bill any more. It ends, a new one has to take over.");
     process.exit(1);
   },
 });
-const batcher = new Batcher({ sql, instanceId });
+const batcher = new Batcher({ sql: ledgerSql, instanceId });
 const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const health = new NodeHealth();
 const inference = {
@@ -87,6 +90,6 @@ onStop(STOP_MS, async () => {
   await writeNodeHealth(sql, health).catch((error: unknown) => app.log.error({ err: error }, "node health is lost"));
   await lease.stop();
   await agent.close();
-  await sql.end({ timeout: 5 });
+  await Promise.all([sql.end({ timeout: 5 }), ledgerSql.end({ timeout: 5 })]);
 });
 await app.listen({ host: config.host, port: config.port });

@@ -54,6 +54,8 @@ type Known = { owner: KeyOwner; kind: KeyKind; endsAt: number; readAt: number };
 export class KeyRing {
   readonly #sql: Sql;
   readonly #known = new Map<string, Known>();
+  /** Who asks for a key that is being read waits for that: a burst of requests is one question to the database. */
+  readonly #reading = new Map<string, Promise<Known>>();
 
   constructor(sql: Sql) {
     this.#sql = sql;
@@ -70,6 +72,8 @@ export class KeyRing {
   /** Reads a key anew at its next use. */
   forget(keyId: string): void {
     for (const [secret, { owner }] of this.#known) if (owner.keyId === keyId) this.#known.delete(secret);
+    // What is being read may be what the key was: nobody else is to have it.
+    this.#reading.clear();
   }
 
   async #ownerOf({ authorization, kind, guard }: Asked): Promise<KeyOwner> {
@@ -86,7 +90,7 @@ export class KeyRing {
     if (!this.#known.has(secret)) await guard.check();
     try {
       if (key === "") throw new InvalidKeyError("There is no API key. Send it as Authorization: Bearer sk-infr-….");
-      return await this.#read(hash, secret);
+      return await this.#readOnce(hash, secret);
     } catch (error) {
       if (error instanceof InvalidKeyError) {
         this.#known.delete(secret);
@@ -101,16 +105,27 @@ export class KeyRing {
     return known && performance.now() - known.readAt < FRESH_MS && Date.now() < known.endsAt ? known : undefined;
   }
 
-  async #read(hash: Buffer, secret: string): Promise<Known> {
+  async #readOnce(hash: Buffer, secret: string): Promise<Known> {
+    const reading = this.#reading.get(secret) ?? this.#read(hash);
+    this.#reading.set(secret, reading);
+    try {
+      const known = await reading;
+      if (this.#reading.get(secret) !== reading) return known;
+      if (this.#known.size >= MAX_CACHED) this.#known.clear();
+      this.#known.set(secret, known);
+      return known;
+    } finally {
+      if (this.#reading.get(secret) === reading) this.#reading.delete(secret);
+    }
+  }
+
+  async #read(hash: Buffer): Promise<Known> {
     const readAt = performance.now();
     const row = await keyBySecret(this.#sql, hash);
     const refusal = whyNot(row);
     if (row === undefined || refusal !== null) throw new InvalidKeyError(refusal ?? "");
     if (row.stale) await touchKey(this.#sql, row.key_id);
-    const known = { owner: ownerOf(row), kind: row.kind, endsAt: endOf(row), readAt };
-    if (this.#known.size >= MAX_CACHED) this.#known.clear();
-    this.#known.set(secret, known);
-    return known;
+    return { owner: ownerOf(row), kind: row.kind, endsAt: endOf(row), readAt };
   }
 }
 
