@@ -123,6 +123,16 @@ describe("the usage log", () => {
     }
   });
 
+  test("error: no partition is emptied, be it of a month that comes or the one for all others", async () => {
+    await sql`select create_usage_month('2031-05-17'), create_usage_month('2031-05-01')`;
+    const partitions = await sql<Array<{ name: string }>>`
+      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'usage'::regclass`;
+    expect(partitions.map(({ name }) => name)).toEqual(expect.arrayContaining(["usage_2031_05", "usage_other"]));
+    for (const { name } of [...partitions, { name: "usage" }]) {
+      await expect(sql`truncate ${sql(name)}`).rejects.toThrow(expect.objectContaining({ code: "23001" }));
+    }
+  });
+
   test("property: pages of any filter are the log, each matching row once, newest first, whatever is rolled up", async () => {
     const rows = someRows(600, 20).map((row) => ({ ...row, at: new Date(row.at) }));
     const ids = await log(sql, rows.slice(0, 400));
