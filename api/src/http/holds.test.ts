@@ -286,6 +286,28 @@ describe("POST /api/meter-events", () => {
     expect(await buyer.spent()).toBe(BigInt(billed) * SECOND_NANO);
   });
 
+  test("behavior: a disabled node bills jobs that were under way, also many at once, and none that came later", async () => {
+    const leaver = await newUser(api);
+    const sell = async (name: string) => {
+      const wanted = { name, url: `${api.node.url}/${name}`, models: [], resources: [H100] };
+      return (await call<{ id: string }>("POST", "/api/nodes", leaver, wanted)).body;
+    };
+    const [node, other] = [await sell("leaving"), await sell("staying")];
+    const running = await hold("0.05", { nodeId: undefined, operatorId: leaver.accountId });
+    await api.app.inject({ method: "DELETE", url: `/api/nodes/${node.id}`, headers: { cookie: leaver.cookie } });
+    const later = await hold("1", { nodeId: undefined, operatorId: leaver.accountId });
+    const send = async (at: string, id: string, made: Hold) => {
+      const payload = { nodeId: at, events: [event(id, made.id)] };
+      return (await call<{ events: Answer[] }>("POST", "/api/meter-events", leaver, payload)).body.events[0];
+    };
+    const answers = await Promise.all(names(60, "leaving").map((id) => send(node.id, id, running)));
+    expect(answers.filter((answer) => answer?.outcome === "captured")).toHaveLength(50);
+    expect(answers.filter((answer) => answer?.reason === "above_hold")).toHaveLength(10);
+    expect(await send(node.id, "later", later)).toMatchObject({ outcome: "refused", reason: "node_disabled" });
+    expect(await send(other.id, "later", later)).toMatchObject({ outcome: "captured", cost: "0.001" });
+    expect((await call("POST", "/api/holds", buyer, { amount: "1", expiresIn: 60, nodeId: node.id })).status).toBe(404);
+  });
+
   test("error: another operator, another node, another resource, another time", async () => {
     const stranger = await newUser(api);
     const made = await hold("1", { resources: ["render"] });

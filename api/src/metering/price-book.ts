@@ -60,9 +60,13 @@ export class PriceBook {
     return (await this.#fresh()).models;
   }
 
-  /** A resource that a node sells. @throws NotFoundError where it has no price */
+  /**
+   * A resource that a node sells, or sold when it was disabled: jobs that were under way are billed to their end.
+   * @throws NotFoundError where it has no price
+   */
   async resourceOf({ nodeId, resource }: { nodeId: string; resource: string }): Promise<ResourceOffer> {
-    const found = (await this.#fresh()).resources.get(resourceKey(nodeId, resource));
+    const key = resourceKey(nodeId, resource);
+    const found = (await this.#fresh()).resources.get(key) ?? (await this.#load(nodeId)).resources.get(key);
     if (!found) throw new NotFoundError(`resource with a price on node ${nodeId.slice(0, 64)}`);
     return found;
   }
@@ -79,10 +83,11 @@ export class PriceBook {
     return this.#book;
   }
 
-  async #load(): Promise<Book> {
+  /** Of all enabled nodes, or of one, enabled or not. */
+  async #load(nodeId: string | null = null): Promise<Book> {
     const { sql, rules, now, loadOf } = this.#parts;
     const at = now();
-    const priced = (await loadOffers(sql)).flatMap((offer) => {
+    const priced = (await loadOffers(sql, nodeId)).flatMap((offer) => {
       const prices = concretePrices(offer, rules, { at, load: loadOf(offer.nodeId) });
       return prices === null ? [] : [{ offer, prices, version: priceVersionOf(prices) }];
     });

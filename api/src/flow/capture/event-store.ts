@@ -23,6 +23,7 @@ export type EventRow = {
     | "conflict"
     | "unknown_hold"
     | "wrong_node"
+    | "node_disabled"
     | "wrong_resource"
     | "too_early"
     | "hold_ended"

@@ -64,8 +64,8 @@ const Answer = Type.Object({
   reason: Nullable(
     Type.String({
       description:
-        "Why it was refused: conflict (this id was billed with other content), unknown_hold, wrong_node, wrong_resource, " +
-        "too_early, in_future, hold_ended, above_hold, too_dear.",
+        "Why it was refused: conflict (this id was billed with other content), unknown_hold, wrong_node, node_disabled " +
+        "(before the hold was made), wrong_resource, too_early, in_future, hold_ended, above_hold, too_dear.",
     }),
   ),
   requestId: Nullable(Type.String({ description: "Its row of the usage log, and its receipt." })),
