@@ -55,22 +55,22 @@ export async function billedUsage(
   }: Answered & { request: InferenceRequest; maxTokens: number },
 ): Promise<BilledUsage> {
   const family = familyOf(request.model);
-  const [counted, promptText] = await Promise.all([
+  const [written, read] = await Promise.all([
     counter.count(completionText, family),
     counter.count(request.promptText(), family),
   ]);
   const template = request.api === chatApi ? templateTokens(family, request.parts) : 0;
-  const prompt = Math.min(promptText + template + request.promptIds, promptTokensAtMost(request));
+  const prompt = Math.min(read.tokens + template + request.promptIds, promptTokensAtMost(request));
   const echoed = echoesOf(request, completionText) * prompt;
-  const completion = Math.min(Math.max(0, counted - echoed), maxTokens);
+  const completion = Math.min(Math.max(0, written.tokens - echoed), maxTokens);
   // Answers that the node kept back were, on average, as long as those that it gave out.
   const made = Math.ceil((completion * request.choices) / request.shownChoices);
   const promptLimit = request.hasMedia
     ? promptTokensAtMost(request)
-    : Math.min(tolerated(prompt + 8 * request.parts, family), promptTokensAtMost(request));
+    : Math.min(tolerated(prompt + 8 * request.parts, read.family), promptTokensAtMost(request));
   const isOver =
     reported !== null &&
-    (reported.prompt > promptLimit || reported.completion > Math.min(maxTokens, tolerated(made, family)));
+    (reported.prompt > promptLimit || reported.completion > Math.min(maxTokens, tolerated(made, written.family)));
   const recount = reported && {
     reported: reported.prompt + reported.completion,
     counted: (request.hasMedia ? reported.prompt : prompt) + made,
@@ -92,8 +92,8 @@ export async function billedUsage(
   const relayed =
     relayedLength < completionText.length
       ? await counter.count(completionText.slice(0, relayedLength), family)
-      : counted;
-  const billed = Math.min(Math.max(0, relayed - echoed), maxTokens);
+      : written;
+  const billed = Math.min(Math.max(0, relayed.tokens - echoed), maxTokens);
   return { tokens: { prompt, cached: 0, completion: billed, reasoning: 0 }, source: "recount", recount };
 }
 
