@@ -199,10 +199,30 @@ describe("POST /api/holds", () => {
     >`select instance_id from instances limit 1`;
     await endLease(api.sql, instance);
     expect(await buyer.spent()).toBe(before);
-    const [row] = await api.sql<[{ kept: boolean }]>`
-      select keep_for_job(${buyer.accountId}, 'hold_dying', now() + interval '1 hour') as kept`;
-    expect(row.kept).toBe(false);
+    const [row] = await api.sql<[{ kept: string }]>`
+      select keep_for_job(${buyer.accountId}, 'hold_dying', now() + interval '1 hour', 1000) as kept`;
+    expect(row.kept).toBe("gone");
     await api.sql`insert into instances (instance_id, lease_until) values (${instance}, now() + interval '1 hour')`;
+  });
+
+  test("error: no more than a thousand are open at once, however many are asked for in parallel", async () => {
+    await api.sql`
+      with placed as (
+        insert into holds (account_id, request_id, paid_nano, funded_nano, expires_at)
+        select ${buyer.accountId}, 'hold_full_' || n, 1, 0, now() + interval '1 hour' from generate_series(1, 990) n
+        returning paid_nano
+      )
+      update balances set held_nano = held_nano + (select sum(paid_nano) from placed) where account_id = ${buyer.accountId}`;
+    const wanted = { amount: "0.01", expiresIn: 3_600, nodeId };
+    const ask = () => call<{ code: string }>("POST", "/api/holds", buyer, wanted);
+    const answers = await Promise.all(Array.from({ length: 40 }, ask));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
+    const refused = answers.filter(({ status }) => status === 409);
+    expect(refused.map(({ body }) => body.code)).toEqual(Array(30).fill("too_many_holds"));
+    expect(await buyer.spent()).toBe(990n + 10n * 10_000_000n);
+    const { body } = await call<{ holds: Hold[] }>("GET", "/api/holds", buyer);
+    await call("DELETE", `/api/holds/${body.holds[0]?.id}`, buyer);
+    expect((await ask()).status).toBe(201);
   });
 });
 

@@ -77,12 +77,18 @@ create or replace function used_by_subject(
   end
 $$;
 
--- A process's hold becomes a job's. @return false if it is gone: its process has lost the lease
-create function keep_for_job(p_account text, p_hold text, p_expires timestamptz) returns boolean language plpgsql as $$
+-- A process's hold becomes a job's, if the account has fewer than `p_most` of them: counted under its lock, or parallel
+-- requests would all see the last free place.
+-- @return kept | too_many | gone (its process has lost the lease)
+create function keep_for_job(p_account text, p_hold text, p_expires timestamptz, p_most integer) returns text
+language plpgsql as $$
 begin
   perform lock_accounts(array[p_account]);
+  if (select count(*) from holds where account_id = p_account and expires_at is not null) >= p_most then
+    return 'too_many';
+  end if;
   update holds set instance_id = null, expires_at = p_expires where account_id = p_account and request_id = p_hold;
-  return found;
+  return case when found then 'kept' else 'gone' end;
 end $$;
 
 -- Ends holds of jobs: what is left of them is spendable again. Those that have ended already are passed over.

@@ -3,15 +3,7 @@ import type { Sql } from "../../db/types.ts";
 import { InfrError, InvalidInputError, NotFoundError, UnavailableError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Batcher } from "../../ledger/commit/batcher.ts";
-import {
-  countOpenJobHolds,
-  insertJobHold,
-  isOperator,
-  type JobHoldRow,
-  jobHold,
-  operatorOfNode,
-  releaseJobHold,
-} from "./job-store.ts";
+import { insertJobHold, isOperator, type JobHoldRow, jobHold, operatorOfNode, releaseJobHold } from "./job-store.ts";
 import { placeHold, releaseHold } from "./place-hold.ts";
 
 const MAX_OPEN = 1_000;
@@ -59,7 +51,6 @@ export async function holdForJob({ sql, batcher }: Context, payer: Payer, wanted
   const { accountId, userId, keyId } = payer;
   const operatorId = await operatorOf(sql, wanted);
   const resources = resourcesOf(payer, wanted);
-  if ((await countOpenJobHolds(sql, accountId)) >= MAX_OPEN) throw new TooManyHoldsError();
   const holdId = newId("hold");
   // What the platform gives pays for nothing on one's own node.
   const paidOnly = operatorId === accountId;
@@ -79,13 +70,14 @@ export async function holdForJob({ sql, batcher }: Context, payer: Payer, wanted
     expiresInSeconds,
   };
   try {
-    const kept = await sql.begin((tx) => insertJobHold(tx, row));
-    if (kept) return kept;
+    const kept = await sql.begin((tx) => insertJobHold(tx, { ...row, most: MAX_OPEN }));
+    if (kept === "too_many") throw new TooManyHoldsError();
+    if (kept === "gone") throw new UnavailableError("The ledger");
+    return kept;
   } catch (error) {
     await releaseHold(batcher, { requestId: holdId, accountId });
     throw error;
   }
-  throw new UnavailableError("The ledger");
 }
 
 /** Ends a hold: what is left of it is spendable again. @throws NotFoundError for somebody else's */

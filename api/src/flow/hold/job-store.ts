@@ -29,13 +29,16 @@ export type NewJobHold = {
   expiresInSeconds: number;
 };
 
-/** Makes a process's hold a job's. @returns undefined if it is gone: the process has lost its lease */
-export async function insertJobHold(tx: Tx, hold: NewJobHold): Promise<JobHoldRow | undefined> {
+/** Makes a process's hold a job's. @returns why not: it is gone with the process's lease, or there are `most` already */
+export async function insertJobHold(
+  tx: Tx,
+  { most, ...hold }: NewJobHold & { most: number },
+): Promise<JobHoldRow | "gone" | "too_many"> {
   const until = tx`now() + make_interval(secs => ${hold.expiresInSeconds}::int)`;
-  const [kept] = await tx<Array<{ kept: boolean }>>`
-    select keep_for_job(${hold.accountId}, ${hold.holdId}, ${until}) as kept`;
-  if (!kept?.kept) return undefined;
-  const [row] = await tx<JobHoldRow[]>`
+  const [kept] = await tx<[{ outcome: "kept" | "gone" | "too_many" }]>`
+    select keep_for_job(${hold.accountId}, ${hold.holdId}, ${until}, ${most}) as outcome`;
+  if (kept.outcome !== "kept") return kept.outcome;
+  const [row] = await tx<[JobHoldRow]>`
     insert into job_holds (hold_id, account_id, user_id, key_id, operator_id, node_id, resources, description, amount_nano, expires_at)
     values (${hold.holdId}, ${hold.accountId}, ${hold.userId}, ${hold.keyId}, ${hold.operatorId}, ${hold.nodeId},
       ${hold.resources}, ${hold.description}, ${hold.amount}, ${until})
@@ -61,12 +64,6 @@ export async function jobHoldsOf(
   return sql<JobHoldRow[]>`
     select * from job_holds where account_id = ${accountId} ${before === null ? sql`` : sql`and hold_id < ${before}`}
     order by hold_id desc limit ${limit}`;
-}
-
-export async function countOpenJobHolds(sql: Queryable, accountId: string): Promise<number> {
-  const [row] = await sql<Array<{ n: number }>>`
-    select count(*)::int as n from holds where account_id = ${accountId} and expires_at is not null`;
-  return row?.n ?? 0;
 }
 
 /** Who runs a node; undefined for none that is enabled. */
