@@ -43,8 +43,14 @@ async function call<T>(
   url: string,
   as: TestUser,
   payload?: object,
+  headers: Record<string, string> = {},
 ): Promise<Reply<T>> {
-  const answer = await api.app.inject({ method, url, headers: { cookie: as.cookie }, ...(payload ? { payload } : {}) });
+  const answer = await api.app.inject({
+    method,
+    url,
+    headers: { cookie: as.cookie, ...headers },
+    ...(payload ? { payload } : {}),
+  });
   return { status: answer.statusCode, body: answer.json<T>() };
 }
 
@@ -223,6 +229,85 @@ describe("POST /api/holds", () => {
     const { body } = await call<{ holds: Hold[] }>("GET", "/api/holds", buyer);
     await call("DELETE", `/api/holds/${body.holds[0]?.id}`, buyer);
     expect((await ask()).status).toBe(201);
+  });
+});
+
+describe("POST /api/holds with an Idempotency-Key", () => {
+  const keyed = (key: string, extra: object = {}, as: TestUser = buyer) =>
+    call<Hold & { code: string }>(
+      "POST",
+      "/api/holds",
+      as,
+      { amount: "6", expiresIn: 3_600, nodeId, ...extra },
+      {
+        "idempotency-key": key,
+      },
+    );
+
+  test("default: sent again it is the same hold, as that is by then", async () => {
+    const first = await keyed("again");
+    expect(first).toMatchObject({ status: 201, body: { left: "6", state: "open" } });
+    await report([event(`again-${first.body.id}`, first.body.id)]);
+    expect(await keyed("again", { amount: "6.00" })).toMatchObject({
+      status: 201,
+      body: { id: first.body.id, captured: "0.001", left: "5.999" },
+    });
+    await call("DELETE", `/api/holds/${first.body.id}`, buyer);
+    expect(await keyed("again")).toMatchObject({ status: 201, body: { id: first.body.id, state: "released" } });
+    expect(await buyer.spent()).toBe(SECOND_NANO);
+  });
+
+  test("error: another body under the same key is refused, and holds nothing", async () => {
+    await keyed("once");
+    for (const other of [{ amount: "1" }, { expiresIn: 60 }, { description: "x" }, { resources: ["h100"] }]) {
+      expect(await keyed("once", other)).toMatchObject({ status: 409, body: { code: "idempotency_key_reused" } });
+    }
+    expect(await buyer.spent()).toBe(6_000_000_000n);
+  });
+
+  test("behavior: a key is its account's, and what was refused may be sent again", async () => {
+    const stranger = await newBuyer(api);
+    const [mine, theirs] = [await keyed("shared"), await keyed("shared", {}, stranger)];
+    expect(mine.body.id).not.toBe(theirs.body.id);
+    expect((await keyed("poor")).status).toBe(402);
+    await call("DELETE", `/api/holds/${mine.body.id}`, buyer);
+    expect((await keyed("poor")).status).toBe(201);
+    expect((await keyed("k".repeat(256))).status).toBe(400);
+  });
+
+  test("behavior: 40 at once, with money for one, are answered with one hold, also when it ends meanwhile", async () => {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => keyed("parallel")));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    const [id, ...others] = new Set(answers.map(({ body }) => body.id));
+    expect(others).toEqual([]);
+    expect(await buyer.spent()).toBe(6_000_000_000n);
+    await call("DELETE", `/api/holds/${id}`, buyer);
+    const ending = Array.from({ length: 40 }, async (_, i) => {
+      const { body } = await keyed(`ending-${i % 4}`, { amount: "1" });
+      expect((await call("DELETE", `/api/holds/${body.id}`, buyer)).status).toBe(200);
+      return body.id;
+    });
+    expect(new Set(await Promise.all(ending)).size).toBe(4);
+    expect(await buyer.spent()).toBe(0n);
+    expect(await api.sql`select from holds where account_id = ${buyer.accountId}`).toHaveLength(0);
+  });
+
+  test("behavior: a commit whose answer is lost is found by sending it again", async () => {
+    const payer = { accountId: buyer.accountId, userId: await userOf(buyer), keyId: null, models: null, subjects: {} };
+    const asked = { amount: nanoUsd(SECOND_NANO), expiresInSeconds: 3_600, nodeId, description: "" };
+    const wanted = { ...asked, idempotencyKey: "lost" };
+    await expect(holdForJob({ sql: losingAnswers(api.sql), batcher: api.batcher }, payer, wanted)).rejects.toThrow(
+      LostAnswerError,
+    );
+    expect(await holdForJob({ sql: api.sql, batcher: api.batcher }, payer, wanted)).toMatchObject({ state: "open" });
+    expect(await buyer.spent()).toBe(SECOND_NANO);
+  });
+
+  test("behavior: keys are forgotten when no hold can be open any more", async () => {
+    await keyed("old", { amount: "1" });
+    await api.sql`update hold_keys set created_at = now() - interval '31 days' where account_id = ${buyer.accountId}`;
+    await expireJobHolds(api.sql);
+    expect(await api.sql`select from hold_keys where account_id = ${buyer.accountId}`).toHaveLength(0);
   });
 });
 

@@ -3219,12 +3219,15 @@ export interface paths {
         put?: never;
         /**
          * Set credit aside for a job on an operator's node
-         * @description All of it or nothing, against your balance and limits. Give its id to the operator.
+         * @description All of it or nothing, against your balance and limits. Give its id to the operator. Sent again with the same Idempotency-Key within 30 days, it is answered with the hold that it made, as that is by then.
          */
         post: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description Yours: a new one for each hold. */
+                    "idempotency-key"?: string;
+                };
                 path?: never;
                 cookie?: never;
             };

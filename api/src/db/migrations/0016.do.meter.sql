@@ -28,6 +28,18 @@ create table job_holds (
 );
 create index job_holds_account on job_holds (account_id, hold_id);
 
+-- The hold that a request with an idempotency key is for, whether it has come to be or not: sent again, also at the same
+-- time, it can only be for this one. Kept for as long as any hold can be open.
+create table hold_keys (
+  account_id text not null references accounts,
+  idempotency_key text not null check (length(idempotency_key) between 1 and 255),
+  hold_id text not null unique,
+  body_hash bytea not null check (length(body_hash) = 32),
+  created_at timestamptz not null default now(),
+  primary key (account_id, idempotency_key)
+);
+create index hold_keys_created on hold_keys (created_at);
+
 -- When a node was taken off the market: jobs that were under way then are billed to their end, later ones are not.
 alter table nodes add column disabled_at timestamptz;
 create function note_disabling() returns trigger language plpgsql as $$
@@ -79,11 +91,12 @@ $$;
 
 -- A process's hold becomes a job's, if the account has fewer than `p_most` of them: counted under its lock, or parallel
 -- requests would all see the last free place.
--- @return kept | too_many | gone (its process has lost the lease)
+-- @return kept | known (it has become one before) | too_many | gone (its process has lost the lease)
 create function keep_for_job(p_account text, p_hold text, p_expires timestamptz, p_most integer) returns text
 language plpgsql as $$
 begin
   perform lock_accounts(array[p_account]);
+  if exists (select from job_holds where hold_id = p_hold) then return 'known'; end if;
   if (select count(*) from holds where account_id = p_account and expires_at is not null) >= p_most then
     return 'too_many';
   end if;
@@ -117,6 +130,7 @@ begin
 end $$;
 
 create function expire_job_holds() returns integer language sql as $$
+  delete from hold_keys where created_at < now() - interval '30 days';
   select end_job_holds(array(select request_id from holds where expires_at < clock_timestamp() order by expires_at limit 100), 'expired')
 $$;
 
