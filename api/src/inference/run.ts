@@ -131,10 +131,15 @@ function biller(
 ): Run["bill"] {
   return async (answered, status) => {
     const total = maxTokens * request.choices;
-    const { tokens, source, recount } = await billedUsage(counter, { ...answered, request, maxTokens: total });
+    const { tokens, source, recount, isOverrun } = await billedUsage(counter, {
+      ...answered,
+      request,
+      maxTokens: total,
+    });
     if (status === "ok") nodeCall.succeeded(tokens.completion + tokens.reasoning);
     else if (status === "error") nodeCall.failed();
     if (recount) health.noteRecount(offer.nodeId, recount);
+    if (isOverrun) health.noteOverrun(offer.nodeId);
     const cost = costOfTokens(tokens, offer.prices);
     const spendable = await captureHold(batcher, {
       requestId,

@@ -22,3 +22,10 @@ export function tolerated(recount: number, family: Family | null): number {
   const percent = family === null ? UNKNOWN_TOLERANCE_PERCENT : TOLERANCE_PERCENT;
   return recount + Math.ceil((recount * percent) / 100) + TOLERANCE_TOKENS;
 }
+
+/**
+ * The most that we may count in an answer which its node has ended at so many tokens: with a family's tokenizer or, if
+ * null, another, which may make two tokens of one of the model's.
+ */
+export const countedAtMost = (limit: number, family: Family | null): number =>
+  family === null ? 2 * limit + TOLERANCE_TOKENS : tolerated(limit, family);

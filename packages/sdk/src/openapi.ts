@@ -4988,6 +4988,8 @@ export interface paths {
                                 recounts: number;
                                 /** @description Reports above tolerance; the platform's own count was billed. */
                                 overReports: number;
+                                /** @description Answers that went on beyond max_tokens; nobody paid for the rest. */
+                                overruns: number;
                                 reportedTokens: number;
                                 countedTokens: number;
                                 /** @description By how much its reports lie above the recount. */
@@ -5007,6 +5009,8 @@ export interface paths {
                                 recounts: number;
                                 /** @description Reports above tolerance; the platform's own count was billed. */
                                 overReports: number;
+                                /** @description Answers that went on beyond max_tokens; nobody paid for the rest. */
+                                overruns: number;
                                 reportedTokens: number;
                                 countedTokens: number;
                                 /** @description By how much its reports lie above the recount. */
