@@ -297,7 +297,7 @@ export interface paths {
         /**
          * Create a chat completion (OpenAI's API; unknown fields pass through)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -340,7 +340,7 @@ export interface paths {
         /**
          * Continue a text (OpenAI's older API; unknown fields pass through)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -383,7 +383,7 @@ export interface paths {
         /**
          * Turn texts into vectors (OpenAI's API; unknown fields pass through); only the prompt is billed
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -426,7 +426,7 @@ export interface paths {
         /**
          * Create a response (OpenAI's Responses API, without storage)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -469,7 +469,7 @@ export interface paths {
         /**
          * Create a message (Anthropic's Messages API)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
