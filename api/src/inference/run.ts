@@ -81,7 +81,8 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   const { requestId, caller, request, preferences, leaving } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
-  const offers = chooseNodes(await priceBook.offersOf(request.model), {
+  const sold = await priceBook.forBuyer(await priceBook.offersOf(request.model), caller.accountId);
+  const offers = chooseNodes(sold, {
     accountId: caller.accountId,
     workload: expectedWorkload(request),
     preferences,

@@ -4336,6 +4336,16 @@ export interface paths {
                                 capacity: number | null;
                                 /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                                 demandPercent: number;
+                                /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                                volume: {
+                                    /**
+                                     * @description Dollars used of your nodes in the month, UTC.
+                                     * @example 10
+                                     */
+                                    from: string;
+                                    /** @description Of the price, from there on. */
+                                    percent: number;
+                                }[];
                                 /** Format: date-time */
                                 createdAt: string;
                             }[];
@@ -4431,6 +4441,16 @@ export interface paths {
                         capacity?: number;
                         /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                         demandPercent?: number;
+                        /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                        volume?: {
+                            /**
+                             * @description Dollars used of your nodes in the month, UTC.
+                             * @example 10
+                             */
+                            from: string;
+                            /** @description Of the price, from there on. */
+                            percent: number;
+                        }[];
                     };
                 };
             };
@@ -4463,6 +4483,16 @@ export interface paths {
                             capacity: number | null;
                             /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                             demandPercent: number;
+                            /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                            volume: {
+                                /**
+                                 * @description Dollars used of your nodes in the month, UTC.
+                                 * @example 10
+                                 */
+                                from: string;
+                                /** @description Of the price, from there on. */
+                                percent: number;
+                            }[];
                             /** Format: date-time */
                             createdAt: string;
                         };
@@ -4577,6 +4607,16 @@ export interface paths {
                             capacity: number | null;
                             /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                             demandPercent: number;
+                            /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                            volume: {
+                                /**
+                                 * @description Dollars used of your nodes in the month, UTC.
+                                 * @example 10
+                                 */
+                                from: string;
+                                /** @description Of the price, from there on. */
+                                percent: number;
+                            }[];
                             /** Format: date-time */
                             createdAt: string;
                             models: {
@@ -4791,6 +4831,16 @@ export interface paths {
                         capacity?: number | null;
                         /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                         demandPercent?: number;
+                        /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                        volume?: {
+                            /**
+                             * @description Dollars used of your nodes in the month, UTC.
+                             * @example 10
+                             */
+                            from: string;
+                            /** @description Of the price, from there on. */
+                            percent: number;
+                        }[];
                     };
                 };
             };
@@ -4823,6 +4873,16 @@ export interface paths {
                             capacity: number | null;
                             /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                             demandPercent: number;
+                            /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                            volume: {
+                                /**
+                                 * @description Dollars used of your nodes in the month, UTC.
+                                 * @example 10
+                                 */
+                                from: string;
+                                /** @description Of the price, from there on. */
+                                percent: number;
+                            }[];
                             /** Format: date-time */
                             createdAt: string;
                             models: {
