@@ -38,7 +38,14 @@ beforeEach(async () => {
 });
 afterAll(() => closeMarket(api));
 
-async function call<T>(method: "GET" | "POST" | "PATCH", url: string, as: TestUser, payload?: object) {
+type Reply<T> = { status: number; body: T };
+
+async function call<T>(
+  method: "GET" | "POST" | "PATCH",
+  url: string,
+  as: TestUser,
+  payload?: object,
+): Promise<Reply<T>> {
   const answer = await api.app.inject({ method, url, headers: { cookie: as.cookie }, ...(payload ? { payload } : {}) });
   return { status: answer.statusCode, body: answer.json<T>() };
 }
