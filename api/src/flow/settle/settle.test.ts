@@ -1,16 +1,17 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { verifyReceipt } from "@infr/protocol";
-import { createTestClient, type Hex, http, parseEventLogs, zeroHash } from "viem";
+import { createPublicClient, createTestClient, type Hex, http, parseEventLogs, TimeoutError, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ChainEvent } from "../../chain/events-store.ts";
 import { sendTransactions } from "../../chain/outbox.ts";
-import { transactionState } from "../../chain/outbox-store.ts";
+import { attemptsOf, transactionState } from "../../chain/outbox-store.ts";
 import { mirrorDayLimits } from "../../jobs/mirror-day-limits.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { bookBalance, differences } from "../../ledger/store.ts";
 import { pricesOf } from "../../metering/store.ts";
 import { credit, newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
+import { startMuteRpc } from "../../testing/mute-rpc.ts";
 import { eventOf, fundPlatform, openOnChain } from "../../testing/on-chain.ts";
 import { buildBatch } from "../batch/build-batch.ts";
 import { proveReceipt } from "../batch/receipts.ts";
@@ -168,6 +169,44 @@ describe("a batch", () => {
       expect(verifyReceipt({ ...proven, root, receipt: { ...receipt, units: units + 1 } })).toBe(false);
     }
     expect(await differences(api.sql)).toEqual([]);
+  });
+
+  test("mistake 10: a time-out is no failure: what nobody answered for is sent again under its nonce, and settles once", async () => {
+    await chat(300);
+    await build();
+    await sign();
+    await submit();
+    const seq = (await newest())?.seq ?? 0n;
+    const before = await earnedOnChain();
+    const anvil = createTestClient({ mode: "anvil", transport: http(api.chain.rpcUrl) });
+    await anvil.setAutomine(false);
+    const mute = await startMuteRpc(api.chain.rpcUrl);
+    const transport = http(mute.url, { timeout: 1_000, retryCount: 0 });
+    const client = createPublicClient({ chain: api.chain.viemChain, transport, cacheTime: 0 });
+    const sendUnheard = () =>
+      sendTransactions({ sql: api.sql, chain: { ...api.chain, client }, account: rich, bumpAfterMs: 0 });
+    for (let round = 0; round < 2; round++) await expect(sendUnheard()).rejects.toBeInstanceOf(TimeoutError);
+    mute.stop();
+    const transactions = () => api.sql<Array<{ transaction_id: string; state: string; error: string | null }>>`
+      select t.transaction_id, t.state, t.error from transactions t join batches b using (transaction_id) where b.seq = ${seq}`;
+    expect(await transactions()).toMatchObject([{ state: "sent", error: null }]);
+    expect(await newest()).toMatchObject({ seq, state: "submitted" });
+    expect(await build()).toBe(0);
+    const sendDearer = () => sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 0 });
+    for (let round = 0; round < 2; round++) await Promise.all([submit(), submit(), sendDearer(), sendDearer()]);
+    const [sent, ...others] = await transactions();
+    expect(others).toEqual([]);
+    expect((await attemptsOf(api.sql, sent?.transaction_id ?? "")).length).toBeGreaterThan(1);
+    await anvil.mine({ blocks: 1 });
+    await anvil.setAutomine(true);
+    await book(await settleOnChain());
+    for (let round = 0; round < 3; round++) await Promise.all([submit(), sendDearer()]);
+    expect(await settledOf(seq)).toHaveLength(1);
+    const [line] = await api.sql<[{ micro: bigint }]>`
+      select line_micro as micro from batch_earners join batches using (batch_id)
+      where seq = ${seq} and account_id = ${operator.accountId} and state = 'mined'`;
+    expect((await earnedOnChain()) - before).toBe((line.micro * 1_000n * 8n) / 10n);
+    expect(await earned()).toBe(await earnedOnChain());
     await chat(300);
   });
 
@@ -183,11 +222,11 @@ describe("a batch", () => {
     await chain.increaseTime({ seconds: 200 });
     await chain.mine({ blocks: 100, interval: 1 });
     await submit();
-    expect(await newest()).toMatchObject({ state: "voided", seq: 3n });
+    expect(await newest()).toMatchObject({ state: "voided", seq: 4n });
     expect(await build()).toBe(1);
     await sign();
     await book(await settleOnChain());
-    expect(await newest()).toMatchObject({ state: "mined", seq: 3n });
+    expect(await newest()).toMatchObject({ state: "mined", seq: 4n });
     expect(await api.sql<[{ n: number }]>`select count(*)::int as n from usage where batch_id is not null`).toEqual([
       captures,
     ]);
