@@ -3,6 +3,7 @@ import swagger from "@fastify/swagger";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { type FastifyServerOptions, LogController } from "fastify";
 import { NotFoundError } from "./errors.ts";
+import { stateRefusedBalance } from "./http/balance-headers.ts";
 import { answerError } from "./http/errors.ts";
 import { addJsonParser } from "./http/json-parser.ts";
 import { addRateLimits } from "./http/rate-limits.ts";
@@ -53,7 +54,11 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     void reply.header("x-request-id", request.id);
     done();
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply));
+  const { burnRates } = services.inference;
+  app.setErrorHandler((error, request, reply) => {
+    stateRefusedBalance(error, { request, reply, burnRates });
+    return answerError(error, request, reply);
+  });
   app.setNotFoundHandler((request, reply) => answerError(new NotFoundError("route"), request, reply));
   await app.register(swagger, {
     openapi: {

@@ -8,12 +8,12 @@ import { type Buyer, closeMarket, holdsOf, newBuyer, startMarket, type UsageRow 
 /** Hundreds of requests at once, on a machine that may be busy. */
 const PATIENCE_MS = 120_000;
 const TOKENS = 6;
-/** An opening, the tokens, the finish, the usage and `[DONE]`. */
-const FRAMES = TOKENS + 4;
+/** The tokens, the finish, the usage and `[DONE]`; chats have an opening before. */
+const framesOf = (kind: Case["kind"]) => TOKENS + (kind === "completions" ? 3 : 4);
 const FAULTS = ["", "no-usage", "lie=10", "drop=0", "drop=3", "garbage=3", "drop=5,no-usage", "status=500"];
 /** What the node does when the client has left: it goes on to its end, or says nothing more. */
 const AFTER = ["goes on", "goes quiet"] as const;
-const KINDS = ["chat", "responses", "messages"] as const;
+const KINDS = ["chat", "completions", "responses", "messages"] as const;
 
 type Case = {
   kind: (typeof KINDS)[number];
@@ -24,11 +24,11 @@ type Case = {
 };
 
 /** All surfaces go the same way: the two that are translated need not meet every fault. */
-const faultsOf = (kind: string) => (kind === "chat" ? FAULTS : ["", "drop=3"]);
+const faultsOf = (kind: string) => (kind === "chat" || kind === "completions" ? FAULTS : ["", "drop=3"]);
 
 const CASES: Case[] = KINDS.flatMap((kind) =>
   faultsOf(kind).flatMap((fault) =>
-    AFTER.flatMap((after) => Array.from({ length: FRAMES }, (_, frames) => ({ kind, fault, frames, after }))),
+    AFTER.flatMap((after) => Array.from({ length: framesOf(kind) }, (_, frames) => ({ kind, fault, frames, after }))),
   ),
 ).map((one, at) => ({ ...one, model: `abort-${at}` }));
 
@@ -55,6 +55,10 @@ const prompt = [{ role: "user", content: `Write ${TOKENS} tokens.` }];
 /** Short, so that one account can hold all of them at once. */
 const BODIES = {
   chat: ["/v1/chat/completions", { messages: prompt, max_tokens: 10, stream_options: { include_usage: true } }],
+  completions: [
+    "/v1/completions",
+    { prompt: prompt[0]?.content, max_tokens: 10, stream_options: { include_usage: true } },
+  ],
   responses: ["/v1/responses", { input: prompt, max_output_tokens: 16 }],
   messages: ["/v1/messages", { messages: prompt, max_tokens: 10 }],
 } as const;
@@ -98,10 +102,10 @@ function reading(request: ReturnType<typeof httpRequest>) {
 }
 
 /** Deltas of a token each, as every surface words them. */
-const TOKEN = /"delta":\{"content":"[^"]|"delta":"[^"]|"type":"text_delta","text":"[^"]/g;
+const TOKEN = /"delta":\{"content":"[^"]|"delta":"[^"]|"type":"text_delta","text":"[^"]|"index":0,"text":"[^"]/g;
 const tokensIn = (text: string): number => text.match(TOKEN)?.length ?? 0;
 /** The node's own word for a token, of which the garbled and held back frames have none. */
-const hasToken = (frame: string): boolean => /"delta":\{"content":"[^"]/.test(frame);
+const hasToken = (frame: string): boolean => /"delta":\{"content":"[^"]|"index":0,"text":"[^"]/.test(frame);
 
 /**
  * Lets a number of frames through, one at a time, leaves, and waits until the server has noticed.
@@ -168,12 +172,12 @@ const usageRows = () => api.sql<Row[]>`select * from usage where account_id = ${
  * The rule: nothing relayed costs nothing. A node that goes on to its own, honest usage is believed; otherwise what was
  * relayed is counted.
  */
-function expected({ fault, after, frames }: Case, tokens: number) {
+function expected({ kind, fault, after, frames }: Case, tokens: number) {
   if (tokens === 0) return undefined;
   if (fault !== "") return { tokens, source: "recount" };
   if (after === "goes on") return { tokens: TOKENS, source: "drained" };
   // The usage may have arrived just before the client's end, or just after.
-  const source = frames === FRAMES - 1 ? expect.stringMatching("recount|drained") : "recount";
+  const source = frames === framesOf(kind) - 1 ? expect.stringMatching("recount|drained") : "recount";
   return { tokens, source };
 }
 

@@ -199,10 +199,108 @@ describe("POST /api/holds", () => {
     >`select instance_id from instances limit 1`;
     await endLease(api.sql, instance);
     expect(await buyer.spent()).toBe(before);
-    const [row] = await api.sql<[{ kept: boolean }]>`
-      select keep_for_job(${buyer.accountId}, 'hold_dying', now() + interval '1 hour') as kept`;
-    expect(row.kept).toBe(false);
+    const [row] = await api.sql<[{ kept: string }]>`
+      select keep_for_job(${buyer.accountId}, 'hold_dying', now() + interval '1 hour', 1000) as kept`;
+    expect(row.kept).toBe("gone");
     await api.sql`insert into instances (instance_id, lease_until) values (${instance}, now() + interval '1 hour')`;
+  });
+
+  test("error: no more than a thousand are open at once, however many are asked for in parallel", async () => {
+    await api.sql`
+      with placed as (
+        insert into holds (account_id, request_id, paid_nano, funded_nano, expires_at)
+        select ${buyer.accountId}, 'hold_full_' || n, 1, 0, now() + interval '1 hour' from generate_series(1, 990) n
+        returning paid_nano
+      )
+      update balances set held_nano = held_nano + (select sum(paid_nano) from placed) where account_id = ${buyer.accountId}`;
+    const wanted = { amount: "0.01", expiresIn: 3_600, nodeId };
+    const ask = () => call<{ code: string }>("POST", "/api/holds", buyer, wanted);
+    const answers = await Promise.all(Array.from({ length: 40 }, ask));
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(10);
+    const refused = answers.filter(({ status }) => status === 409);
+    expect(refused.map(({ body }) => body.code)).toEqual(Array(30).fill("too_many_holds"));
+    expect(await buyer.spent()).toBe(990n + 10n * 10_000_000n);
+    const { body } = await call<{ holds: Hold[] }>("GET", "/api/holds", buyer);
+    await call("DELETE", `/api/holds/${body.holds[0]?.id}`, buyer);
+    expect((await ask()).status).toBe(201);
+  });
+});
+
+describe("POST /api/holds with an Idempotency-Key", () => {
+  const keyed = async (key: string, extra: object = {}, { cookie }: TestUser = buyer) => {
+    const answer = await api.app.inject({
+      method: "POST",
+      url: "/api/holds",
+      headers: { cookie, "idempotency-key": key },
+      payload: { amount: "6", expiresIn: 3_600, nodeId, ...extra },
+    });
+    return { status: answer.statusCode, body: answer.json<Hold>() };
+  };
+
+  test("default: sent again it is the same hold, as that is by then", async () => {
+    const first = await keyed("again");
+    expect(first).toMatchObject({ status: 201, body: { left: "6", state: "open" } });
+    await report([event(`again-${first.body.id}`, first.body.id)]);
+    expect(await keyed("again", { amount: "6.00" })).toMatchObject({
+      status: 201,
+      body: { id: first.body.id, captured: "0.001", left: "5.999" },
+    });
+    await call("DELETE", `/api/holds/${first.body.id}`, buyer);
+    expect(await keyed("again")).toMatchObject({ status: 201, body: { id: first.body.id, state: "released" } });
+    expect(await buyer.spent()).toBe(SECOND_NANO);
+  });
+
+  test("error: another body under the same key is refused, and holds nothing", async () => {
+    await keyed("once");
+    for (const other of [{ amount: "1" }, { expiresIn: 60 }, { description: "x" }, { resources: ["h100"] }]) {
+      expect(await keyed("once", other)).toMatchObject({ status: 409, body: { code: "idempotency_key_reused" } });
+    }
+    expect(await buyer.spent()).toBe(6_000_000_000n);
+  });
+
+  test("behavior: a key is its account's, and what was refused may be sent again", async () => {
+    const stranger = await newBuyer(api);
+    const [mine, theirs] = [await keyed("shared"), await keyed("shared", {}, stranger)];
+    expect(mine.body.id).not.toBe(theirs.body.id);
+    expect((await keyed("poor")).status).toBe(402);
+    await call("DELETE", `/api/holds/${mine.body.id}`, buyer);
+    expect((await keyed("poor")).status).toBe(201);
+    expect((await keyed("k".repeat(256))).status).toBe(400);
+  });
+
+  test("behavior: 40 at once, with money for one, are answered with one hold, also when it ends meanwhile", async () => {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => keyed("parallel")));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    const [id, ...others] = new Set(answers.map(({ body }) => body.id));
+    expect(others).toEqual([]);
+    expect(await buyer.spent()).toBe(6_000_000_000n);
+    await call("DELETE", `/api/holds/${id}`, buyer);
+    const ending = Array.from({ length: 40 }, async (_, i) => {
+      const { body } = await keyed(`ending-${i % 4}`, { amount: "1" });
+      expect((await call("DELETE", `/api/holds/${body.id}`, buyer)).status).toBe(200);
+      return body.id;
+    });
+    expect(new Set(await Promise.all(ending)).size).toBe(4);
+    expect(await buyer.spent()).toBe(0n);
+    expect(await api.sql`select from holds where account_id = ${buyer.accountId}`).toHaveLength(0);
+  });
+
+  test("behavior: a commit whose answer is lost is found by sending it again", async () => {
+    const payer = { accountId: buyer.accountId, userId: await userOf(buyer), keyId: null, models: null, subjects: {} };
+    const asked = { amount: nanoUsd(SECOND_NANO), expiresInSeconds: 3_600, nodeId, description: "" };
+    const wanted = { ...asked, idempotencyKey: "lost" };
+    await expect(holdForJob({ sql: losingAnswers(api.sql), batcher: api.batcher }, payer, wanted)).rejects.toThrow(
+      LostAnswerError,
+    );
+    expect(await holdForJob({ sql: api.sql, batcher: api.batcher }, payer, wanted)).toMatchObject({ state: "open" });
+    expect(await buyer.spent()).toBe(SECOND_NANO);
+  });
+
+  test("behavior: keys are forgotten when no hold can be open any more", async () => {
+    await keyed("old", { amount: "1" });
+    await api.sql`update hold_keys set created_at = now() - interval '31 days' where account_id = ${buyer.accountId}`;
+    await expireJobHolds(api.sql);
+    expect(await api.sql`select from hold_keys where account_id = ${buyer.accountId}`).toHaveLength(0);
   });
 });
 
@@ -284,6 +382,28 @@ describe("POST /api/meter-events", () => {
     ]);
     expect(await stateOf(made)).toMatchObject({ state: "expired", events: billed, left: "0" });
     expect(await buyer.spent()).toBe(BigInt(billed) * SECOND_NANO);
+  });
+
+  test("behavior: a disabled node bills jobs that were under way, also many at once, and none that came later", async () => {
+    const leaver = await newUser(api);
+    const sell = async (name: string) => {
+      const wanted = { name, url: `${api.node.url}/${name}`, models: [], resources: [H100] };
+      return (await call<{ id: string }>("POST", "/api/nodes", leaver, wanted)).body;
+    };
+    const [node, other] = [await sell("leaving"), await sell("staying")];
+    const running = await hold("0.05", { nodeId: undefined, operatorId: leaver.accountId });
+    await api.app.inject({ method: "DELETE", url: `/api/nodes/${node.id}`, headers: { cookie: leaver.cookie } });
+    const later = await hold("1", { nodeId: undefined, operatorId: leaver.accountId });
+    const send = async (at: string, id: string, made: Hold) => {
+      const payload = { nodeId: at, events: [event(id, made.id)] };
+      return (await call<{ events: Answer[] }>("POST", "/api/meter-events", leaver, payload)).body.events[0];
+    };
+    const answers = await Promise.all(names(60, "leaving").map((id) => send(node.id, id, running)));
+    expect(answers.filter((answer) => answer?.outcome === "captured")).toHaveLength(50);
+    expect(answers.filter((answer) => answer?.reason === "above_hold")).toHaveLength(10);
+    expect(await send(node.id, "later", later)).toMatchObject({ outcome: "refused", reason: "node_disabled" });
+    expect(await send(other.id, "later", later)).toMatchObject({ outcome: "captured", cost: "0.001" });
+    expect((await call("POST", "/api/holds", buyer, { amount: "1", expiresIn: 60, nodeId: node.id })).status).toBe(404);
   });
 
   test("error: another operator, another node, another resource, another time", async () => {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { sellNode, type TestApi } from "../testing/api.ts";
+import { credit, newUser, sellNode, type TestApi } from "../testing/api.ts";
 import { type Buyer, closeMarket, holdsOf, newBuyer, post, startMarket } from "../testing/market.ts";
 import { chunk, plainAnswer, startScriptedNode } from "../testing/scripted-node.ts";
 
@@ -268,6 +268,59 @@ describe("what is paid for", () => {
     expect(text).not.toContain("[DONE]");
     expect(text.split('"content"').length).toBeLessThan(1_000);
     await expect.poll(() => holdsOf(api)).toBe(0);
+  });
+
+  const words = (count: number) => "credit ".repeat(count).trimEnd();
+  const written = (count: number, usage?: object) => {
+    node.answer = (_, response) => {
+      const message = { role: "assistant", content: words(count) };
+      response.end(JSON.stringify({ choices: [{ index: 0, message, finish_reason: "length" }], usage }));
+    };
+  };
+  const usageOf = (tokens: number) => ({ prompt_tokens: 1, completion_tokens: tokens, total_tokens: 1 + tokens });
+  const overruns = () =>
+    api.health
+      .takeCounts()
+      .map((counts) => [counts.overruns, counts.overReports])
+      .flat();
+
+  test.each([
+    ["that reports all of it", usageOf(300), { completion_tokens: 20, usage_source: "recount" }, [1, 1]],
+    ["that reports nothing", undefined, { completion_tokens: 20, usage_source: "recount" }, [1, 0]],
+    ["that reports what it was asked for", usageOf(20), { completion_tokens: 20, usage_source: "node" }, [1, 0]],
+  ])(
+    "behavior: of a whole answer beyond its limit, by a node %s, the limit is paid",
+    async (_, usage, row, strikes) => {
+      overruns();
+      written(300, usage);
+      const { status, text } = await ask({ ...hostile, max_tokens: 20 });
+      expect([status, text.includes(words(300))]).toEqual([200, true]);
+      expect(await buyer.usage()).toMatchObject([row]);
+      expect(overruns()).toEqual(strikes);
+    },
+  );
+
+  test("behavior: it is never more than was held, also by parallel answers, with little money", async () => {
+    const poor = await newUser(api);
+    await credit(api.sql, poor.accountId, 50_000_000n);
+    written(1_000, usageOf(1_000));
+    const body = { ...hostile, max_tokens: 20 };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => post(api, { path: "/v1/chat/completions", body, key: poor.key })),
+    );
+    const served = answers.filter(({ status }) => status === 200).length;
+    expect(served).toBeGreaterThan(0);
+    const [{ most, sum }] = await api.sql<[{ most: number; sum: bigint }]>`
+      select max(completion_tokens) as most, sum(cost_nano)::bigint as sum from usage where account_id = ${poor.accountId}`;
+    expect(most).toBeLessThanOrEqual(20);
+    expect(sum).toBeLessThanOrEqual(50_000_000n);
+  });
+
+  test("behavior: an answer that another tokenizer counts as somewhat longer is no overrun", async () => {
+    overruns();
+    written(30, usageOf(20));
+    await ask({ ...hostile, max_tokens: 20 });
+    expect(overruns()).toEqual([0, 0]);
   });
 
   test("behavior: one finished answer of two is no whole answer", async () => {

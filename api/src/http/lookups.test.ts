@@ -139,6 +139,33 @@ describe("headers", () => {
     await expect.poll(daysLeft).toBeCloseTo(Number(spendable) / (Number(spent) / 7), 3);
   });
 
+  test("behavior: a 402 states what there is, on every surface, and what it would have lasted", async () => {
+    await ask(buyer);
+    await expect.poll(async () => (await ask(buyer)).response.headers.get("x-balance-runway-days")).not.toBeNull();
+    const left = ten - (await buyer.spent());
+    const [{ operator }] = await api.sql<[{ operator: string }]>`select account_id as operator from nodes limit 1`;
+    const long = [{ role: "user" as const, content: "x".repeat(200_000) }];
+    const surfaces = {
+      "/v1/chat/completions": { messages: long, stream: true },
+      "/v1/responses": { input: long },
+      "/v1/messages": { messages: long, max_tokens: 8 },
+      "/api/holds": { amount: "10", expiresIn: 60, operatorId: operator },
+    };
+    for (const [path, body] of Object.entries(surfaces)) {
+      const answer = await post(api, { path, body: { model: "demo/large", ...body }, key: buyer.key });
+      const days = answer.headers.get("x-balance-runway-days");
+      expect([path, answer.status, nanoOf(answer.headers.get("x-balance-usd"))]).toEqual([path, 402, left]);
+      expect(Number(days)).toBeGreaterThan(0);
+    }
+    const broke = await newUser(api);
+    const refused = await post(api, {
+      path: "/v1/chat/completions",
+      body: { model: "demo/large", messages },
+      key: broke.key,
+    });
+    expect(refused.headers.get("x-balance-usd")).toBe("0");
+  });
+
   test("behavior: who spends nothing has no runway", async () => {
     const rates = new BurnRates(api.sql);
     const daysLeft = () => rates.daysLeft({ accountId: buyer.accountId, spendable: nanoUsd(1n) });

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { nanoUsd } from "@infr/money";
 import type OpenAI from "openai";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
@@ -19,8 +18,8 @@ import {
 
 /**
  * What others got wrong, by the numbers of the list: one named test each. Those that need more than an API and a node
- * stand elsewhere, named alike: 3 also in test/overspend.test.ts (two processes), 9 in usage.test.ts, 12 also in
- * test/kills.test.ts.
+ * stand elsewhere, named alike: 3 also in test/overspend.test.ts (two processes), 8 and 13 in mistakes-on-chain.test.ts,
+ * 9 in usage.test.ts, 10 in flow/settle/settle.test.ts, 12 also in test/kills.test.ts.
  */
 let api: TestApi;
 let buyer: Buyer;
@@ -130,19 +129,6 @@ test("mistake 7: cached tokens are counted once: the classes add up to the node'
   );
 });
 
-/** What another test proves keeps its name: a list that points nowhere proves nothing. */
-const provedBy = (file: string, name: string) => expect(readFileSync(file, "utf8")).toContain(name);
-
-test("mistake 8: one code, one redemption: the contract closes a voucher with the first", () => {
-  provedBy("contracts/test/unit/Voucher.t.sol", "test_redeemVoucher_revertsTheSecondTime");
-  provedBy("contracts/test/adversarial/VoucherCopying.t.sol", "test_I14_copying_creditsOnce");
-});
-
-test("mistake 10: a time-out is no failure: what nobody mines is sent again under its nonce, and settles once", () => {
-  provedBy("api/src/chain/outbox.test.ts", "what nobody mines is sent again dearer, under the same nonce");
-  provedBy("api/src/flow/settle/settle.test.ts", "one that was not settled by its deadline is given up");
-});
-
 /** A route that is added has to stand here. */
 const BODIES: Record<string, object> = {
   "/v1/chat/completions": { messages },
@@ -173,19 +159,6 @@ test("mistake 12: a charge is in the database before its answer has ended", asyn
   const stream = await (await chat({ stream: true, stream_options: { include_usage: true } })).text();
   const id = /"id":"(req_[^"]+)"/.exec(stream)?.[1] ?? "";
   expect(await api.sql`select from usage where request_id = ${id}`).toHaveLength(1);
-});
-
-test("mistake 13: nobody is recharged who has not asked for it: a new account has no such thing", async () => {
-  expect(await api.sql`select from limits where account_id = ${buyer.accountId}`).toHaveLength(0);
-  expect(await api.sql`select from transactions where account_id = ${buyer.accountId}`).toHaveLength(0);
-  const url = `/api/limits/recharge/${buyer.accountId}/month`;
-  const answer = await api.app.inject({
-    method: "PUT",
-    url,
-    headers: { cookie: buyer.cookie },
-    payload: { amount: "5" },
-  });
-  expect(answer.statusCode).toBe(400);
 });
 
 test("mistake 14: two requests with one id in a flush, or one that the database refuses, fail alone", async () => {

@@ -236,12 +236,20 @@ describe("GET /api/nodes/:id/health", () => {
     health.begin(id).succeeded(5);
     health.begin(id).failed();
     health.noteRecount(id, { reported: 120, counted: 100, isOver: true });
+    health.noteOverrun(id);
     await writeNodeHealth(api.sql, health);
     const shown = (await send("GET", `/api/nodes/${id}/health`, undefined, null)).json<{
       lastDay: Body;
       days: Body[];
     }>();
-    const known = { requests: 2, errorPercent: 50, overReports: 1, discrepancyPercent: 20, uptimePercent: null };
+    const known = {
+      requests: 2,
+      errorPercent: 50,
+      overReports: 1,
+      overruns: 1,
+      discrepancyPercent: 20,
+      uptimePercent: null,
+    };
     expect(shown.lastDay).toMatchObject(known);
     expect(shown.days).toMatchObject([known]);
     expect((await send("GET", "/api/nodes/node_unknown/health")).statusCode).toBe(404);

@@ -53,6 +53,21 @@ describe("POST /v1/responses", () => {
     expect(await buyer.spent()).toBe(BigInt(Math.round(cost * 1e9)));
   });
 
+  test("behavior: logprobs of the text, token by token, streamed or not", async () => {
+    const include = ["message.output_text.logprobs" as const];
+    const asked = { model, input: "Write 20 tokens.", include, top_logprobs: 2 };
+    const whole = await buyer.openai.responses.create(asked);
+    const [item] = whole.output;
+    const part = item?.type === "message" ? item.content[0] : undefined;
+    if (part?.type !== "output_text") throw new Error("no text");
+    expect(part.logprobs).toHaveLength(20);
+    expect(part.logprobs?.map(({ token }) => token).join("")).toBe(whole.output_text);
+    const stream = buyer.openai.responses.stream(asked);
+    const deltas = (await eventsOf(stream)).filter((event) => event.type === "response.output_text.delta");
+    expect(deltas.flatMap(({ logprobs }) => logprobs)).toEqual(part.logprobs);
+    expect((await stream.finalResponse()).output).toMatchObject([{ content: [{ logprobs: part.logprobs }] }]);
+  });
+
   test("behavior: the client's stream helper makes the same response of the events", async () => {
     const asked = { model, input: "Write 20 tokens." };
     const whole = await buyer.openai.responses.create(asked);

@@ -1,15 +1,19 @@
 import { isRecord } from "./read-fields.ts";
 
+/** Of the tokens of a text, one after the other, in the words of the surface. */
+type Logprobs = object[];
+
 /** A run of one kind of writing: what OpenAI's Responses call an item, and Anthropic's Messages a block. */
 export type Block = { index: number; text: string } & (
-  | { kind: "reasoning" | "text" | "refusal" }
+  | { kind: "reasoning" | "refusal" }
+  | { kind: "text"; logprobs: Logprobs }
   | { kind: "call"; id: string; name: string }
 );
 
 /** What one message or delta does: begins a block, adds to the open one, ends it. */
 export type Step =
   | { type: "begin"; block: Block }
-  | { type: "add"; block: Block; text: string }
+  | { type: "add"; block: Block; text: string; logprobs: Logprobs }
   | { type: "end"; block: Block };
 
 type Piece = { kind: "reasoning" | "text" | "refusal"; text: string } | ({ kind: "call" } & CallPiece);
@@ -27,6 +31,8 @@ export class BlockReader {
   readonly #requestId: string;
   readonly #callNumbers = new Set<number>();
   #open: Block | null = null;
+  /** Of tokens whose text is yet to come: a character may take several. */
+  readonly #early: Logprobs = [];
   /** The number of the last call that began. */
   #lastCall: number | null = null;
 
@@ -35,18 +41,23 @@ export class BlockReader {
   }
 
   /** @throws Error when a node goes back to a call that another one has followed, or begins more than 1,000 blocks */
-  read(message: unknown): Step[] {
-    return piecesOf(message).flatMap((piece) => this.#step(piece));
+  read(message: unknown, logprobs: Logprobs = []): Step[] {
+    const pieces = piecesOf(message);
+    if (pieces.length === 0) append(this.#early, logprobs);
+    return pieces.flatMap((piece) =>
+      this.#step(piece, piece.kind === "text" ? [...this.#early.splice(0), ...logprobs] : []),
+    );
   }
 
   /** Ends what is still open. */
   end(): Step[] {
     const block = this.#open;
     this.#open = null;
+    if (block?.kind === "text") append(block.logprobs, this.#early.splice(0));
     return block ? [{ type: "end", block }] : [];
   }
 
-  #step(piece: Piece): Step[] {
+  #step(piece: Piece, logprobs: Logprobs): Step[] {
     const steps: Step[] = [];
     let block = this.#open;
     if (!block || !this.#continues(block, piece)) {
@@ -56,7 +67,8 @@ export class BlockReader {
     }
     if (piece.text === "") return steps;
     block.text += piece.text;
-    return [...steps, { type: "add", block, text: piece.text }];
+    if (block.kind === "text") append(block.logprobs, logprobs);
+    return [...steps, { type: "add", block, text: piece.text, logprobs }];
   }
 
   #continues(block: Block, piece: Piece): boolean {
@@ -74,7 +86,9 @@ export class BlockReader {
     const block: Block =
       piece.kind === "call"
         ? { kind: "call", index, text: "", id: piece.id ?? `call_${this.#requestId}_${index}`, name: piece.name }
-        : { kind: piece.kind, index, text: "" };
+        : piece.kind === "text"
+          ? { kind: "text", index, text: "", logprobs: [] }
+          : { kind: piece.kind, index, text: "" };
     if (piece.kind === "call") {
       this.#callNumbers.add(piece.call);
       this.#lastCall = piece.call;
@@ -83,6 +97,11 @@ export class BlockReader {
     this.blocks.push(block);
     return block;
   }
+}
+
+/** A call takes fewer arguments than a node may send. */
+function append(to: Logprobs, logprobs: Logprobs): void {
+  for (const logprob of logprobs) to.push(logprob);
 }
 
 function piecesOf(message: unknown): Piece[] {

@@ -1,9 +1,8 @@
 import { type NanoUsd, nanoUsd } from "@infr/money";
 import type { Sql } from "../db/types.ts";
-import { spentSince } from "../flow/capture/usage-store.ts";
+import { spentInDays } from "../flow/capture/usage-store.ts";
 
 const DAYS = 7;
-const DAY_MS = 86_400_000;
 const FRESH_MS = 60_000;
 /** A sum that takes long is not made anew before a hundred times as long: at most one percent of a connection. */
 const REST = 100;
@@ -46,7 +45,7 @@ export class BurnRates {
     this.#asked++;
     this.#remember(accountId, { perDay: before, nextAt: Number.POSITIVE_INFINITY });
     try {
-      const spent = await spentSince(this.#sql, { accountId, since: new Date(Date.now() - DAYS * DAY_MS) });
+      const spent = await spentInDays(this.#sql, { accountId, days: DAYS, now: new Date() });
       this.#remember(accountId, { perDay: nanoUsd(spent / BigInt(DAYS)), nextAt: nextAt() });
     } catch {
       // The database is out of reach: the old rate has to do.

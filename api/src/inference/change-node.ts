@@ -1,6 +1,7 @@
+import { formatUsd } from "@infr/money";
 import { NotFoundError } from "../errors.ts";
 import { rangesOf } from "../metering/percents.ts";
-import { loadOffers, saveOffer } from "../metering/store.ts";
+import { loadOffers, saveOffer, volumeOf } from "../metering/store.ts";
 import { type NodeRow, nodeOf, removeOffers, saveTerms } from "./nodes-store.ts";
 import { type OfferedModel, type OfferedResource, readModel, readResource } from "./read-offers.ts";
 import { type OfferedTerms, probe, type Registry, readTerms } from "./register-node.ts";
@@ -48,10 +49,11 @@ const termsOf = (node: NodeRow): OfferedTerms => ({
   schedule: rangesOf(node.schedule),
   capacity: node.capacity,
   demandPercent: node.demand_percent,
+  volume: volumeOf(node).map(({ from, percent }) => ({ from: formatUsd(from), percent })),
 });
 
 /** The terms that are named, so that what is left out does not overwrite. */
-const given = ({ hardware, schedule, capacity, demandPercent }: NodeChange): OfferedTerms =>
+const given = ({ hardware, schedule, capacity, demandPercent, volume }: NodeChange): OfferedTerms =>
   Object.fromEntries(
-    Object.entries({ hardware, schedule, capacity, demandPercent }).filter(([, value]) => value !== undefined),
+    Object.entries({ hardware, schedule, capacity, demandPercent, volume }).filter(([, value]) => value !== undefined),
   );

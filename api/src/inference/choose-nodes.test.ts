@@ -32,6 +32,7 @@ const offer = (nodeId: string, prompt: bigint, completion: bigint, maxCompletion
     completion: nanoUsd(completion),
     reasoning: nanoUsd(completion),
   },
+  volume: [],
 });
 const well: Health = new NodeHealth().of("");
 const healthy = { accountId: null, preferences: NO_PREFERENCES, workload: USUAL_WORKLOAD, healthOf: () => well };

@@ -28,12 +28,13 @@ async function saveHealth(sql: Queryable, counts: Array<{ nodeId: string } & Hea
     over_reports: count.overReports,
     reported_tokens: count.reportedTokens,
     counted_tokens: count.countedTokens,
+    overruns: count.overruns,
   }));
   await sql`
     insert into node_health as h (node_id, minute, requests, failures, latency_ms, first_tokens, first_token_ms, tokens,
-      tokens_ms, recounts, over_reports, reported_tokens, counted_tokens)
+      tokens_ms, recounts, over_reports, reported_tokens, counted_tokens, overruns)
     select node_id, date_trunc('minute', now()), requests, failures, latency_ms, first_tokens, first_token_ms, tokens,
-      tokens_ms, recounts, over_reports, reported_tokens, counted_tokens
+      tokens_ms, recounts, over_reports, reported_tokens, counted_tokens, overruns
     from json_populate_recordset(null::node_health, ${JSON.stringify(rows)}::text::json)
     order by node_id
     on conflict (node_id, minute) do update set
@@ -47,7 +48,8 @@ async function saveHealth(sql: Queryable, counts: Array<{ nodeId: string } & Hea
       recounts = h.recounts + excluded.recounts,
       over_reports = h.over_reports + excluded.over_reports,
       reported_tokens = h.reported_tokens + excluded.reported_tokens,
-      counted_tokens = h.counted_tokens + excluded.counted_tokens`;
+      counted_tokens = h.counted_tokens + excluded.counted_tokens,
+      overruns = h.overruns + excluded.overruns`;
 }
 
 /** A node that is to be asked, and one of its models. */
@@ -135,6 +137,7 @@ export type HealthRow = {
   over_reports: bigint;
   reported_tokens: bigint;
   counted_tokens: bigint;
+  overruns: bigint;
 };
 
 /** How nodes did in the last hours; nodes that nothing is known of are not in it. */
@@ -166,4 +169,4 @@ const sumsOf = (sql: Queryable) => sql`
   sum(tokens)::bigint as tokens, sum(tokens_ms)::bigint as tokens_ms, sum(canaries)::bigint as canaries,
   sum(canary_failures)::bigint as canary_failures, sum(recounts)::bigint as recounts,
   sum(over_reports)::bigint as over_reports, sum(reported_tokens)::bigint as reported_tokens,
-  sum(counted_tokens)::bigint as counted_tokens`;
+  sum(counted_tokens)::bigint as counted_tokens, sum(overruns)::bigint as overruns`;

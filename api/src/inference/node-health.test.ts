@@ -113,9 +113,19 @@ describe("NodeHealth", () => {
     clock.now = 30;
     call.succeeded(0);
     health.noteRecount("a", { reported: 130, counted: 100, isOver: true });
+    health.noteOverrun("a");
     const taken = health.takeCounts();
     expect(taken).toMatchObject([
-      { nodeId: "a", requests: 2, failures: 1, latencyMs: 30, recounts: 1, overReports: 1, reportedTokens: 130 },
+      {
+        nodeId: "a",
+        requests: 2,
+        failures: 1,
+        latencyMs: 30,
+        recounts: 1,
+        overReports: 1,
+        reportedTokens: 130,
+        overruns: 1,
+      },
     ]);
     expect(health.takeCounts()).toEqual([]);
     health.giveBack(taken);

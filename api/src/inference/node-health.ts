@@ -30,6 +30,8 @@ export type HealthCounts = {
   overReports: number;
   reportedTokens: number;
   countedTokens: number;
+  /** Answers that went on beyond their limit. */
+  overruns: number;
 };
 
 /** One request at a node. Exactly the first of its ends counts. */
@@ -79,11 +81,15 @@ export class NodeHealth {
     counts.countedTokens += counted;
   }
 
+  noteOverrun(nodeId: string): void {
+    this.#record(nodeId).counts.overruns += 1;
+  }
+
   /** Hands over what happened since the last time, to be written down; `giveBack` what could not be. */
   takeCounts(): Array<{ nodeId: string } & HealthCounts> {
     return [...this.#nodes]
       .map(([nodeId, record]) => ({ nodeId, ...record.takeCounts() }))
-      .filter(({ requests, recounts }) => requests + recounts > 0);
+      .filter(({ requests, recounts, overruns }) => requests + recounts + overruns > 0);
   }
 
   giveBack(taken: Array<{ nodeId: string } & HealthCounts>): void {
@@ -109,6 +115,7 @@ const noCounts = (): HealthCounts => ({
   overReports: 0,
   reportedTokens: 0,
   countedTokens: 0,
+  overruns: 0,
 });
 
 class NodeRecord {

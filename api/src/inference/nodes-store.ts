@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from "../db/types.ts";
 import { InvalidInputError } from "../errors.ts";
+import type { VolumeStep } from "../metering/concrete-prices.ts";
 
 /** What an operator says of a node besides what it sells. */
 export type NodeTerms = {
@@ -9,6 +10,7 @@ export type NodeTerms = {
   /** Requests that it serves at once. */
   capacity: number | null;
   demandPercent: number;
+  volume: VolumeStep[];
 };
 
 export type NodeRow = {
@@ -21,6 +23,8 @@ export type NodeRow = {
   schedule: number[] | null;
   capacity: number | null;
   demand_percent: number;
+  volume_nano: bigint[];
+  volume_percent: number[];
   created_at: Date;
 };
 
@@ -30,10 +34,13 @@ export async function saveNode(
   node: { nodeId: string; accountId: string; name: string; url: string } & NodeTerms,
 ): Promise<NodeRow> {
   await requireHardware(tx, node.hardware);
+  const volume = columnsOf(node.volume);
   const [row] = await tx<[NodeRow]>`
-    insert into nodes (node_id, account_id, name, url, hardware, schedule, capacity, demand_percent)
+    insert into nodes (node_id, account_id, name, url, hardware, schedule, capacity, demand_percent, volume_nano,
+      volume_percent)
     values (${node.nodeId}, ${node.accountId}, ${node.name}, ${node.url}, ${node.hardware},
-      ${node.schedule}::smallint[], ${node.capacity}, ${node.demandPercent})
+      ${node.schedule}::smallint[], ${node.capacity}, ${node.demandPercent}, ${volume.from}::bigint[],
+      ${volume.percent}::smallint[])
     on conflict (account_id, url) do update set
       name = excluded.name,
       enabled = true,
@@ -42,10 +49,18 @@ export async function saveNode(
       hardware = excluded.hardware,
       schedule = excluded.schedule,
       capacity = excluded.capacity,
-      demand_percent = excluded.demand_percent
-    returning node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent, created_at`;
+      demand_percent = excluded.demand_percent,
+      volume_nano = excluded.volume_nano,
+      volume_percent = excluded.volume_percent
+    returning node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent,
+      volume_nano, volume_percent, created_at`;
   return row;
 }
+
+const columnsOf = (volume: VolumeStep[]) => ({
+  from: volume.map(({ from }) => from.toString()),
+  percent: volume.map(({ percent }) => percent),
+});
 
 async function requireHardware(tx: Tx, hardware: string | null): Promise<void> {
   if (hardware === null) return;
@@ -62,6 +77,7 @@ export async function saveTerms(
   node: { nodeId: string; name: string; enabled: boolean; isProbed: boolean } & NodeTerms,
 ): Promise<NodeRow> {
   await requireHardware(tx, node.hardware);
+  const volume = columnsOf(node.volume);
   const [row] = await tx<[NodeRow]>`
     update nodes set
       name = ${node.name},
@@ -70,10 +86,13 @@ export async function saveTerms(
       schedule = ${node.schedule}::smallint[],
       capacity = ${node.capacity},
       demand_percent = ${node.demandPercent},
+      volume_nano = ${volume.from}::bigint[],
+      volume_percent = ${volume.percent}::smallint[],
       live = live or ${node.isProbed},
       canary_failures = case when ${node.isProbed} then 0 else canary_failures end
     where node_id = ${node.nodeId}
-    returning node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent, created_at`;
+    returning node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent,
+      volume_nano, volume_percent, created_at`;
   return row;
 }
 
@@ -90,7 +109,8 @@ export async function removeOffers(
 
 export async function nodesOf(sql: Queryable, accountId: string): Promise<NodeRow[]> {
   return sql<NodeRow[]>`
-    select node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent, created_at from nodes
+    select node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent,
+      volume_nano, volume_percent, created_at from nodes
     where account_id = ${accountId} order by created_at limit 1000`;
 }
 
@@ -100,7 +120,8 @@ export async function nodeOf(
   { nodeId, accountId }: { nodeId: string; accountId: string },
 ): Promise<NodeRow | undefined> {
   const [row] = await sql<NodeRow[]>`
-    select node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent, created_at from nodes
+    select node_id, name, url, enabled, live, hardware, schedule, capacity, demand_percent,
+      volume_nano, volume_percent, created_at from nodes
     where node_id = ${nodeId} and account_id = ${accountId}`;
   return row;
 }

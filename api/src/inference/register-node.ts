@@ -1,8 +1,9 @@
+import { nanoUsd, parseUsd } from "@infr/money";
 import type { Dispatcher } from "undici";
 import type { Sql } from "../db/types.ts";
 import { InvalidInputError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import type { PriceRules } from "../metering/concrete-prices.ts";
+import type { PriceRules, VolumeStep } from "../metering/concrete-prices.ts";
 import { type Hours, weekOf } from "../metering/percents.ts";
 import { saveOffer } from "../metering/store.ts";
 import { readNodeUrl } from "./node-url.ts";
@@ -21,6 +22,8 @@ export type OfferedTerms = {
   schedule?: Hours[] | undefined;
   capacity?: number | null | undefined;
   demandPercent?: number | undefined;
+  /** Dollars used in a month, and percent of the price from there on. */
+  volume?: Array<{ from: string; percent: number }> | undefined;
 };
 
 /** What an operator says of a node and what it sells. */
@@ -68,15 +71,32 @@ export async function probe(
 }
 
 /** @throws InvalidInputError */
-export function readTerms({ hardware, schedule = [], capacity, demandPercent = 100 }: OfferedTerms): NodeTerms {
+export function readTerms(terms: OfferedTerms): NodeTerms {
+  const { hardware = null, schedule = [], capacity = null, demandPercent = 100, volume = [] } = terms;
   if (schedule.some(({ from, to }) => from >= to)) {
     throw new InvalidInputError(
       "Each range of schedule has to end after it begins; a night is two ranges.",
       "schedule",
     );
   }
-  if (demandPercent > 100 && (capacity ?? null) === null) {
+  if (demandPercent > 100 && capacity === null) {
     throw new InvalidInputError("demandPercent needs capacity: how many requests the node serves at once.", "capacity");
   }
-  return { hardware: hardware ?? null, schedule: weekOf(schedule), capacity: capacity ?? null, demandPercent };
+  return { hardware, schedule: weekOf(schedule), capacity, demandPercent, volume: readVolume(volume) };
+}
+
+/** Who uses more never pays more. @throws InvalidInputError */
+function readVolume(volume: Array<{ from: string; percent: number }>): VolumeStep[] {
+  const steps = volume.map(({ from, percent }) => ({ from: parseUsd(from), percent }));
+  let last: VolumeStep = { from: nanoUsd(0n), percent: 100 };
+  for (const step of steps) {
+    if (step.from <= last.from || step.percent >= last.percent) {
+      throw new InvalidInputError(
+        "Each step of volume has to begin at more dollars, above zero, and have a lower percent than the one before.",
+        "volume",
+      );
+    }
+    last = step;
+  }
+  return steps;
 }

@@ -81,7 +81,8 @@ export async function startRun(inference: Inference, asked: Asked): Promise<Run>
   const { requestId, caller, request, preferences, leaving } = asked;
   const startedAt = performance.now();
   checkModel(caller, request.model);
-  const offers = chooseNodes(await priceBook.offersOf(request.model), {
+  const sold = await priceBook.forBuyer(await priceBook.offersOf(request.model), caller.accountId);
+  const offers = chooseNodes(sold, {
     accountId: caller.accountId,
     workload: expectedWorkload(request),
     preferences,
@@ -131,10 +132,15 @@ function biller(
 ): Run["bill"] {
   return async (answered, status) => {
     const total = maxTokens * request.choices;
-    const { tokens, source, recount } = await billedUsage(counter, { ...answered, request, maxTokens: total });
+    const { tokens, source, recount, isOverrun } = await billedUsage(counter, {
+      ...answered,
+      request,
+      maxTokens: total,
+    });
     if (status === "ok") nodeCall.succeeded(tokens.completion + tokens.reasoning);
     else if (status === "error") nodeCall.failed();
     if (recount) health.noteRecount(offer.nodeId, recount);
+    if (isOverrun) health.noteOverrun(offer.nodeId);
     const cost = costOfTokens(tokens, offer.prices);
     const spendable = await captureHold(batcher, {
       requestId,

@@ -12,9 +12,14 @@ afterAll(() => counter.stop());
 const words = (count: number): string => "credit ".repeat(count).trimEnd();
 const reportOf = (prompt: number, completion: number) => ({ prompt, completion, cached: 0, reasoning: 0 });
 
-function bill(request: InferenceRequest, completionText: string, reported: ReturnType<typeof reportOf>) {
+function bill(
+  request: InferenceRequest,
+  completionText: string,
+  reported: ReturnType<typeof reportOf> | null,
+  by: TokenCounter = counter,
+) {
   const relayedLength = completionText.length;
-  return billedUsage(counter, { request, maxTokens: 4_096, reported, completionText, relayedLength, drained: false });
+  return billedUsage(by, { request, maxTokens: 4_096, reported, completionText, relayedLength, drained: false });
 }
 
 describe("billedUsage", () => {
@@ -37,6 +42,37 @@ describe("billedUsage", () => {
     const inline = await bill(picture("data:image/png;base64,AAAA"), "A cat", reportOf(1_500, 2));
     expect(inline).toMatchObject({ source: "recount" });
   });
+});
+
+/** A counter whose threads can't read any vocabulary. */
+const withoutVocabularies = () =>
+  new TokenCounter({
+    source: new URL(
+      `data:text/javascript,${encodeURIComponent(`
+        import fs from "node:fs";
+        import { syncBuiltinESMExports } from "node:module";
+        fs.promises.readFile = () => Promise.reject(new Error("no vocabulary here"));
+        syncBuiltinESMExports();
+        await import(${JSON.stringify(import.meta.resolve("../metering/count-worker.ts"))});`)}`,
+    ),
+  });
+
+describe("billedUsage without the model's vocabulary", () => {
+  test("behavior: what another tokenizer counts is compared as loosely as that of a model nobody knows", async () => {
+    const blind = withoutVocabularies();
+    const text = words(1_000);
+    const family = "llama3";
+    const native = await counter.count(text, family);
+    const guessed = await blind.count(text, family);
+    expect([native.family, guessed.family]).toEqual([family, null]);
+    const request = readChatRequest({ model: "llama-3.1-8b", messages: [{ role: "user", content: "Hi" }] });
+    const report = reportOf(10, Math.floor(Math.max(native.tokens, guessed.tokens) * 1.2));
+    expect(await bill(request, text, report)).toMatchObject({ source: "recount", recount: { isOver: true } });
+    expect(await bill(request, text, report, blind)).toMatchObject({ source: "node", recount: { isOver: false } });
+    const greedy = reportOf(10, guessed.tokens * 2);
+    expect(await bill(request, text, greedy, blind)).toMatchObject({ source: "recount", recount: { isOver: true } });
+    await blind.stop();
+  }, 60_000);
 });
 
 describe("textOfAnswer", () => {

@@ -1,5 +1,5 @@
 import type { Tokens } from "../ledger/commit/operations.ts";
-import { promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
+import { countedAtMost, promptTokensAtMost, tolerated } from "../metering/count-tokens.ts";
 import { familyOf, templateTokens } from "../metering/families.ts";
 import type { TokenCounter } from "../metering/token-counter.ts";
 import { chatApi, type NodeApi } from "./node-api.ts";
@@ -16,6 +16,8 @@ export type BilledUsage = {
   source: "node" | "recount" | "drained";
   /** The node's report next to our count; null where it reported nothing. */
   recount: Recount | null;
+  /** The node wrote more than it was asked for: nobody pays for the rest, and it is held against the node. */
+  isOverrun: boolean;
 };
 
 /** What a node answered, as far as it is billed. `drained`: the client had left before the end. */
@@ -40,7 +42,8 @@ export function readUsage(value: unknown, api: NodeApi): ReportedUsage | null {
 
 /**
  * Decides what to bill. A node's report counts if it is not above our own count by more than tolerance, nor above what
- * was asked for; otherwise our count of the text does. Token classes are made disjoint here, so that cached tokens are
+ * was asked for; otherwise our count of the text does, up to what was asked for: who sets a limit pays for no more, also
+ * of an answer that was relayed whole. Token classes are made disjoint here, so that cached tokens are
  * not charged twice.
  */
 export async function billedUsage(
@@ -55,22 +58,24 @@ export async function billedUsage(
   }: Answered & { request: InferenceRequest; maxTokens: number },
 ): Promise<BilledUsage> {
   const family = familyOf(request.model);
-  const [counted, promptText] = await Promise.all([
+  const [written, read] = await Promise.all([
     counter.count(completionText, family),
     counter.count(request.promptText(), family),
   ]);
   const template = request.api === chatApi ? templateTokens(family, request.parts) : 0;
-  const prompt = Math.min(promptText + template + request.promptIds, promptTokensAtMost(request));
+  const prompt = Math.min(read.tokens + template + request.promptIds, promptTokensAtMost(request));
   const echoed = echoesOf(request, completionText) * prompt;
-  const completion = Math.min(Math.max(0, counted - echoed), maxTokens);
+  const own = Math.max(0, written.tokens - echoed);
   // Answers that the node kept back were, on average, as long as those that it gave out.
-  const made = Math.ceil((completion * request.choices) / request.shownChoices);
+  const madeOf = (shown: number) => Math.ceil((shown * request.choices) / request.shownChoices);
+  const made = madeOf(Math.min(own, maxTokens));
+  const isOverrun = request.echoes === 0 && madeOf(own) > countedAtMost(maxTokens, written.family);
   const promptLimit = request.hasMedia
     ? promptTokensAtMost(request)
-    : Math.min(tolerated(prompt + 8 * request.parts, family), promptTokensAtMost(request));
+    : Math.min(tolerated(prompt + 8 * request.parts, read.family), promptTokensAtMost(request));
   const isOver =
     reported !== null &&
-    (reported.prompt > promptLimit || reported.completion > Math.min(maxTokens, tolerated(made, family)));
+    (reported.prompt > promptLimit || reported.completion > Math.min(maxTokens, tolerated(made, written.family)));
   const recount = reported && {
     reported: reported.prompt + reported.completion,
     counted: (request.hasMedia ? reported.prompt : prompt) + made,
@@ -79,6 +84,7 @@ export async function billedUsage(
   if (reported && !isOver) {
     return {
       recount,
+      isOverrun,
       tokens: {
         prompt: reported.prompt - reported.cached,
         cached: reported.cached,
@@ -92,9 +98,9 @@ export async function billedUsage(
   const relayed =
     relayedLength < completionText.length
       ? await counter.count(completionText.slice(0, relayedLength), family)
-      : counted;
-  const billed = Math.min(Math.max(0, relayed - echoed), maxTokens);
-  return { tokens: { prompt, cached: 0, completion: billed, reasoning: 0 }, source: "recount", recount };
+      : written;
+  const billed = Math.min(Math.max(0, relayed.tokens - echoed), maxTokens);
+  return { tokens: { prompt, cached: 0, completion: billed, reasoning: 0 }, source: "recount", recount, isOverrun };
 }
 
 /** A node that was asked to repeat the prompt may not know how: what it wrote instead is its own. */

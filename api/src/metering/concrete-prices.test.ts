@@ -21,6 +21,7 @@ const source: PriceSource = {
   schedule: null,
   capacity: null,
   demandPercent: 100,
+  volume: [],
 };
 const monday = new Date("2026-11-23T10:00:00Z");
 const quiet = { at: monday, load: 0 };
@@ -45,6 +46,7 @@ const anySource: fc.Arbitrary<PriceSource> = fc.record({
   schedule: fc.option(fc.array(fc.integer({ min: 10, max: 500 }), { minLength: 168, maxLength: 168 })),
   capacity: fc.option(fc.integer({ min: 1, max: 1_000 })),
   demandPercent: fc.integer({ min: 0, max: 20 }).map((steps) => 100 + 5 * steps),
+  volume: fc.constant([]),
 });
 const anyMoment = fc.record({ at: fc.date({ noInvalidDate: true }), load: fc.nat({ max: 2_000 }) });
 
@@ -99,11 +101,13 @@ describe("concretePrices", () => {
     expect(concretePrices({ ...source, hardwarePercent: 125, asked }, rules, quiet)?.completion).toBe(300n);
   });
 
-  test("behavior: hour and demand are multiplied first and rounded up once", () => {
+  test("behavior: hour, demand and volume are multiplied first and rounded up once", () => {
     const schedule = weekOf([{ day: 1, from: 10, to: 11, percent: 33 }]);
     const busy = { ...source, schedule, capacity: 10, demandPercent: 150 };
     expect(concretePrices(busy, rules, { at: monday, load: 10 })?.prompt).toBe(50n);
     expect(concretePrices(busy, rules, { at: new Date("2026-11-23T11:00:00Z"), load: 0 })?.prompt).toBe(100n);
+    // 100 × 33 % × 150 % × 67 % = 33.165
+    expect(concretePrices(busy, rules, { at: monday, load: 10 }, 67)?.prompt).toBe(34n);
   });
 
   test("error: nothing is for sale without a price", () => {
@@ -113,9 +117,13 @@ describe("concretePrices", () => {
 
   test("behavior: no price is ever above the platform's bounds, nor below what was asked for by rounding", () => {
     fc.assert(
-      fc.property(anySource, anyMoment, (any, moment) => {
-        const prices = concretePrices(any, rules, moment);
-        if (prices === null) return;
+      fc.property(anySource, anyMoment, fc.integer({ min: 10, max: 100 }), (any, moment, percent) => {
+        const prices = concretePrices(any, rules, moment, percent);
+        const full = concretePrices(any, rules, moment);
+        if (prices === null || full === null) return;
+        for (const name of ["prompt", "cached", "completion", "reasoning", "perUnit"] as const) {
+          expect(prices[name]).toBeLessThanOrEqual(full[name]);
+        }
         const caps = priceCaps(any.parametersMillions, rules);
         for (const price of [prices.prompt, prices.cached]) expect(price).toBeLessThanOrEqual(caps.prompt);
         for (const price of [prices.completion, prices.reasoning]) expect(price).toBeLessThanOrEqual(caps.completion);

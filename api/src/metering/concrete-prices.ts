@@ -42,7 +42,12 @@ export type PriceSource = {
   schedule: number[] | null;
   capacity: number | null;
   demandPercent: number;
+  /** From so much used in a month, so many percent of the price; the lowest step first. */
+  volume: VolumeStep[];
 };
+
+/** A step of the volume prices, in nano-dollars a month. */
+export type VolumeStep = { from: NanoUsd; percent: number };
 
 /** What prices depend on besides the offer; the same for every buyer. */
 export type Moment = { at: Date; load: number };
@@ -57,12 +62,18 @@ export function priceCaps(parametersMillions: number | null, rules: PriceRules):
 
 /**
  * The prices of an offer at a moment: the operator's, or the tier's by the node's hardware, times the hour's percent,
- * times demand's; rounded up to whole nano-dollars once, and never above the platform's bounds. Null where there is no
- * price: then it is not for sale.
+ * times demand's, times that of a volume; rounded up to whole nano-dollars once, and never above the platform's bounds.
+ * Null where there is no price: then it is not for sale.
  */
-export function concretePrices(source: PriceSource, rules: PriceRules, { at, load }: Moment): ConcretePrices | null {
+export function concretePrices(
+  source: PriceSource,
+  rules: PriceRules,
+  { at, load }: Moment,
+  volumePercent = 100,
+): ConcretePrices | null {
   const { nodeId: node, kind, product, unit, capacity } = source;
-  const percents = [percentAt(source.schedule, at), demandPercent({ load, capacity, most: source.demandPercent })];
+  const demand = demandPercent({ load, capacity, most: source.demandPercent });
+  const percents = [percentAt(source.schedule, at), demand, volumePercent];
   const none = nanoUsd(0n);
   if (kind === "resource") {
     if (source.perUnit === null) return null;

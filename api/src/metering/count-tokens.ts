@@ -17,8 +17,15 @@ type Sizes = { parts: number; bodyBytes: number; remoteMedia: number };
 export const promptTokensAtMost = ({ parts, bodyBytes, remoteMedia }: Sizes): number =>
   bodyBytes + parts * TOKENS_PER_PART + remoteMedia * TOKENS_PER_REMOTE_MEDIA + TOKENS_PER_REQUEST;
 
-/** The most that a node may report for something we counted as `recount` tokens, with the model's own tokenizer or not. */
+/** The most that a node may report for what we counted as `recount` tokens, with a family's tokenizer or, if null, another. */
 export function tolerated(recount: number, family: Family | null): number {
   const percent = family === null ? UNKNOWN_TOLERANCE_PERCENT : TOLERANCE_PERCENT;
   return recount + Math.ceil((recount * percent) / 100) + TOLERANCE_TOKENS;
 }
+
+/**
+ * The most that we may count in an answer which its node has ended at so many tokens: with a family's tokenizer or, if
+ * null, another, which may make two tokens of one of the model's.
+ */
+export const countedAtMost = (limit: number, family: Family | null): number =>
+  family === null ? 2 * limit + TOLERANCE_TOKENS : tolerated(limit, family);

@@ -1,6 +1,12 @@
 import type { NanoUsd } from "@infr/money";
 import type { Prices } from "./cost.ts";
 
+/** Prices for those who have used so much of an operator's nodes in the month (UTC), the lowest step first. */
+export type VolumePrices<Price> = Array<Price & { from: NanoUsd; priceVersion: string }>;
+
+/** Any offer, as far as its price depends on volume. */
+export type Discounted = { operatorId: string; volume: VolumePrices<object> };
+
 /** A model on a node, at the price in force. */
 export type Offer = {
   nodeId: string;
@@ -19,6 +25,7 @@ export type Offer = {
   supportedParameters: string[] | null;
   createdAt: Date;
   prices: Prices;
+  volume: VolumePrices<{ prices: Prices }>;
 };
 
 /** What resources are counted in. Seconds and months are of 1 s and 30 days; a GiB is 2³⁰ bytes. */
@@ -40,4 +47,5 @@ export type ResourceOffer = {
   unit: string;
   perUnit: NanoUsd;
   priceVersion: string;
+  volume: VolumePrices<{ perUnit: NanoUsd }>;
 };

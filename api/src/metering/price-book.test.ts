@@ -87,6 +87,62 @@ describe("PriceBook", () => {
     expect((await pricesOf(database.sql, before?.priceVersion ?? ""))?.prices.completion).toBe(150n);
   });
 
+  test("behavior: who has used more of an operator's nodes this month pays the price of the step reached", async () => {
+    const { sql } = database;
+    await save(model);
+    await save(resource);
+    await sql`update nodes set volume_nano = '{1000,5000}', volume_percent = '{50,20}' where node_id = ${NODE}`;
+    await sql`insert into nodes (node_id, account_id, name, url)
+      select 'node_' || name, account, name, 'http://' || name
+      from (values ('sister', 'acct_1'), ('stranger', 'acct_platform')) n(name, account)`;
+    const use = (accountId: string, day: string, node: string, cost: bigint) => sql`
+      insert into usage_deltas (account_id, day, model, node_id, key_id, user_id, status, requests, prompt_tokens,
+        cached_tokens, completion_tokens, reasoning_tokens, units, cost_nano, funded_nano)
+      values (${accountId}, ${day}::text::date, 'm', ${node}, '', '', 'ok', 1, 0, 0, 0, 0, 0, ${cost}, 0)`;
+    await use("buyer", "2026-11-01", NODE, 400n);
+    await use("buyer", "2026-11-30", "node_sister", 600n);
+    await use("newcomer", "2026-10-31", NODE, 9_000n);
+    await use("newcomer", "2026-12-01", NODE, 9_000n);
+    await use("newcomer", "2026-11-02", "node_stranger", 9_000n);
+    await use("newcomer", "2026-11-02", NODE, 999n);
+    await use("whale", "2026-11-02", NODE, 5_000n);
+    const book = openBook();
+    const pays = async (buyer: string) => {
+      const [offer] = await book.forBuyer(await book.offersOf("llama-8b"), buyer);
+      const [sold] = await book.forBuyer([await book.resourceOf({ nodeId: NODE, resource: "h100" })], buyer);
+      const known = await Promise.all([offer, sold].map((of) => pricesOf(sql, of?.priceVersion ?? "")));
+      expect([offer?.prices.completion, sold?.perUnit]).toEqual([
+        known[0]?.prices.completion,
+        known[1]?.prices.perUnit,
+      ]);
+      return [offer?.prices.completion, sold?.perUnit];
+    };
+    expect(await pays("nobody")).toEqual([150n, 1_000_000n]);
+    expect(await pays("newcomer")).toEqual([150n, 1_000_000n]);
+    expect(await pays("buyer")).toEqual([75n, 500_000n]);
+    expect(await pays("whale")).toEqual([30n, 200_000n]);
+    const at = moment.at;
+    moment.at = new Date("2026-12-01T00:00:00Z");
+    expect(await pays("newcomer")).toEqual([30n, 200_000n]);
+    expect(await pays("whale")).toEqual([150n, 1_000_000n]);
+    moment.at = at;
+    await sql`update nodes set volume_nano = '{}', volume_percent = '{}'`;
+  });
+
+  test("error: steps without a price, above it or below a tenth of it are no volume prices", async () => {
+    const { sql } = database;
+    const set = (nano: string, percent: string) =>
+      sql`update nodes set volume_nano = ${nano}::text::bigint[], volume_percent = ${percent}::text::smallint[]`;
+    for (const [nano, percent] of [
+      ["{1,2}", "{50}"],
+      ["{0}", "{50}"],
+      ["{1}", "{100}"],
+      ["{1}", "{9}"],
+    ] as const) {
+      await expect(set(nano, percent)).rejects.toMatchObject({ code: "23514" });
+    }
+  });
+
   test("behavior: many processes write the same versions at once, each is there once", async () => {
     for (let n = 0; n < 20; n++) await save({ ...model, product: `many-${n}-8b` });
     const books = await Promise.all(Array.from({ length: 8 }, () => openBook().all()));

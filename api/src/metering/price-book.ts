@@ -1,9 +1,11 @@
+import { type NanoUsd, nanoUsd } from "@infr/money";
 import { type ConcretePrices, priceVersionOf } from "@infr/protocol";
 import type { Sql } from "../db/types.ts";
 import { InfrError, NotFoundError } from "../errors.ts";
-import { concretePrices, type PriceRules, readPriceRules } from "./concrete-prices.ts";
-import type { Offer, ResourceOffer } from "./offer.ts";
+import { concretePrices, type PriceRules, readPriceRules, type VolumeStep } from "./concrete-prices.ts";
+import type { Discounted, Offer, ResourceOffer } from "./offer.ts";
 import { loadOffers, type StoredOffer, savePrices } from "./store.ts";
+import { atVolume, Volumes } from "./volumes.ts";
 
 /** No enabled node sells this model: without a price nothing is served. */
 export class UnknownModelError extends InfrError {
@@ -39,15 +41,17 @@ type Book = { models: Map<string, Offer[]>; resources: Map<string, ResourceOffer
  */
 export class PriceBook {
   readonly #parts: PriceBookParts;
+  readonly #volumes: Volumes;
   readonly #saved = new Set<string>();
   #book: Promise<Book> | null = null;
   #loadedAt = 0;
 
   constructor(parts: PriceBookParts) {
     this.#parts = parts;
+    this.#volumes = new Volumes(parts);
   }
 
-  /** Offers for a model, never empty. @throws UnknownModelError naming the models there are */
+  /** Offers for a model, never empty, at the price of those who are new. @throws UnknownModelError naming the models there are */
   async offersOf(model: string): Promise<Offer[]> {
     const { models } = await this.#fresh();
     const found = models.get(model);
@@ -60,11 +64,22 @@ export class PriceBook {
     return (await this.#fresh()).models;
   }
 
-  /** A resource that a node sells. @throws NotFoundError where it has no price */
+  /**
+   * A resource that a node sells, or sold when it was disabled: jobs that were under way are billed to their end.
+   * @throws NotFoundError where it has no price
+   */
   async resourceOf({ nodeId, resource }: { nodeId: string; resource: string }): Promise<ResourceOffer> {
-    const found = (await this.#fresh()).resources.get(resourceKey(nodeId, resource));
+    const key = resourceKey(nodeId, resource);
+    const found = (await this.#fresh()).resources.get(key) ?? (await this.#load(nodeId)).resources.get(key);
     if (!found) throw new NotFoundError(`resource with a price on node ${nodeId.slice(0, 64)}`);
     return found;
+  }
+
+  /** The same offers at a buyer's prices: those of the volume that he has used of each operator's nodes this month. */
+  async forBuyer<T extends Discounted>(offers: T[], accountId: string): Promise<T[]> {
+    if (offers.every(({ volume }) => volume.length === 0)) return offers;
+    const used = await this.#volumes.of(accountId);
+    return offers.map((offer) => atVolume(offer, used.get(offer.operatorId) ?? 0n));
   }
 
   #fresh(): Promise<Book> {
@@ -79,18 +94,24 @@ export class PriceBook {
     return this.#book;
   }
 
-  async #load(): Promise<Book> {
+  /** Of all enabled nodes, or of one, enabled or not. */
+  async #load(nodeId: string | null = null): Promise<Book> {
     const { sql, rules, now, loadOf } = this.#parts;
     const at = now();
-    const priced = (await loadOffers(sql)).flatMap((offer) => {
-      const prices = concretePrices(offer, rules, { at, load: loadOf(offer.nodeId) });
-      return prices === null ? [] : [{ offer, prices, version: priceVersionOf(prices) }];
+    const priced = (await loadOffers(sql, nodeId)).flatMap((offer) => {
+      const moment = { at, load: loadOf(offer.nodeId) };
+      const sets = [NO_VOLUME, ...offer.volume].flatMap(({ from, percent }) => {
+        const prices = concretePrices(offer, rules, moment, percent);
+        return prices === null ? [] : [{ from, prices, version: priceVersionOf(prices) }];
+      });
+      const [first, ...volume] = sets;
+      return first ? [{ offer, ...first, volume }] : [];
     });
-    await this.#save(priced);
+    await this.#save(priced.flatMap(({ volume, ...first }) => [first, ...volume]));
     return bookOf(priced);
   }
 
-  async #save(priced: Priced[]): Promise<void> {
+  async #save(priced: PriceSet[]): Promise<void> {
     const fresh = priced.filter(({ version }) => !this.#saved.has(version));
     if (fresh.length === 0) return;
     await savePrices(this.#parts.sql, fresh);
@@ -99,22 +120,42 @@ export class PriceBook {
   }
 }
 
-type Priced = { offer: StoredOffer; prices: ConcretePrices; version: string };
+/** What everybody pays. */
+const NO_VOLUME: VolumeStep = { from: nanoUsd(0n), percent: 100 };
+
+/** Prices from a volume on. */
+type PriceSet = { from: NanoUsd; prices: ConcretePrices; version: string };
+type Priced = PriceSet & { offer: StoredOffer; volume: PriceSet[] };
 
 const resourceKey = (nodeId: string, resource: string): string => `${nodeId} ${resource}`;
 
 function bookOf(priced: Priced[]): Book {
   const models = priced.flatMap((entry) => modelOffer(entry) ?? []);
-  const resources = priced.flatMap(({ offer, prices, version }) => {
+  const resources = priced.flatMap(({ offer, prices, version, volume }) => {
     const { nodeId, operatorId, product: resource, unit } = offer;
     if (offer.kind !== "resource") return [];
-    const sold: ResourceOffer = { nodeId, operatorId, resource, unit, perUnit: prices.perUnit, priceVersion: version };
+    const sold: ResourceOffer = {
+      nodeId,
+      operatorId,
+      resource,
+      unit,
+      perUnit: prices.perUnit,
+      priceVersion: version,
+      volume: volume.map((set) => ({ from: set.from, perUnit: set.prices.perUnit, priceVersion: set.version })),
+    };
     return [[resourceKey(nodeId, resource), sold] as const];
   });
   return { models: Map.groupBy(models, ({ model }) => model), resources: new Map(resources) };
 }
 
-function modelOffer({ offer, prices: { prompt, cached, completion, reasoning }, version }: Priced): Offer | null {
+const tokenPrices = ({ prompt, cached, completion, reasoning }: ConcretePrices) => ({
+  prompt,
+  cached,
+  completion,
+  reasoning,
+});
+
+function modelOffer({ offer, prices, version, volume }: Priced): Offer | null {
   const { nodeId, nodeName, url, operatorId, supportedParameters, contextTokens, maxCompletionTokens } = offer;
   if (contextTokens === null || maxCompletionTokens === null) return null;
   return {
@@ -130,7 +171,8 @@ function modelOffer({ offer, prices: { prompt, cached, completion, reasoning }, 
     maxCompletionTokens,
     supportedParameters,
     createdAt: offer.createdAt,
-    prices: { prompt, cached, completion, reasoning },
+    prices: tokenPrices(prices),
+    volume: volume.map((set) => ({ from: set.from, prices: tokenPrices(set.prices), priceVersion: set.version })),
   };
 }
 

@@ -1,7 +1,7 @@
 import { nanoUsd } from "@infr/money";
 import type { ConcretePrices } from "@infr/protocol";
 import type { Queryable, Tx } from "../db/types.ts";
-import type { PriceSource } from "./concrete-prices.ts";
+import type { PriceSource, VolumeStep } from "./concrete-prices.ts";
 import type { Offer } from "./offer.ts";
 
 /** An offer as it stands in the database, its prices not worked out. */
@@ -34,6 +34,8 @@ type OfferRow = {
   schedule: number[] | null;
   capacity: number | null;
   demand_percent: number;
+  volume_nano: bigint[];
+  volume_percent: number[];
   created_at: Date;
 };
 
@@ -43,7 +45,8 @@ export async function loadOffers(sql: Queryable, nodeId: string | null = null): 
     select n.node_id, n.name as node_name, n.url, n.account_id as operator_id, n.live, n.canary_ms, m.kind,
       m.model as product, m.parameters_millions, m.supported_parameters, m.context_tokens, m.max_completion_tokens, m.prompt_nano,
       m.cached_nano, m.completion_nano, m.reasoning_nano, m.unit, m.unit_nano,
-      coalesce(h.percent, 100) as hardware_percent, n.schedule, n.capacity, n.demand_percent, n.created_at
+      coalesce(h.percent, 100) as hardware_percent, n.schedule, n.capacity, n.demand_percent,
+      n.volume_nano, n.volume_percent, n.created_at
     from nodes n
     join node_models m using (node_id)
     left join hardware h using (hardware)
@@ -74,8 +77,28 @@ export async function loadOffers(sql: Queryable, nodeId: string | null = null): 
     schedule: row.schedule,
     capacity: row.capacity,
     demandPercent: row.demand_percent,
+    volume: volumeOf(row),
     createdAt: row.created_at,
   }));
+}
+
+/** The steps of a node's volume prices. */
+export const volumeOf = (row: { volume_nano: bigint[]; volume_percent: number[] }): VolumeStep[] =>
+  row.volume_nano.map((from, index) => ({ from: nanoUsd(from), percent: row.volume_percent[index] ?? 100 }));
+
+/** What an account has used of each operator's nodes in a month (UTC), by the day on which it began. */
+export async function usedOfOperators(
+  sql: Queryable,
+  { accountId, month }: { accountId: string; month: Date },
+): Promise<Map<string, bigint>> {
+  const rows = await sql<Array<{ operator_id: string; used: bigint }>>`
+    select n.account_id as operator_id, sum(s.cost_nano)::bigint as used
+    from usage_sums s
+    join nodes n using (node_id)
+    cross join (select (${month}::timestamptz at time zone 'UTC')::date as first) m
+    where s.account_id = ${accountId} and s.day >= m.first and s.day < m.first + interval '1 month'
+    group by n.account_id`;
+  return new Map(rows.map((row) => [row.operator_id, row.used]));
 }
 
 /** What an operator says of one offer. */

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { countText } from "./count-text.ts";
-import type { Question } from "./count-worker.ts";
+import type { Counted, Question } from "./count-worker.ts";
 import type { Family } from "./families.ts";
 
 const THREADS = 2;
@@ -13,7 +13,7 @@ const MAX_QUEUED_CHARACTERS = 256 * 1_048_576;
 /** The longest o200k token is 128 spaces. */
 const LONGEST_TOKEN = 128;
 
-type Job = { text: string; family: Family | null; resolve: (tokens: number) => void };
+type Job = { text: string; family: Family | null; resolve: (counted: Counted) => void };
 
 /**
  * Counts tokens beside the event loop, which a long text would stop for everybody; threads start with the first long
@@ -37,11 +37,11 @@ export class TokenCounter {
     this.#withinMs = withinMs;
   }
 
-  /** Tokens of a text, as a family of models counts them. Never fails. */
-  async count(text: string, family: Family | null = null): Promise<number> {
-    if (text === "") return 0;
+  /** Tokens of a text, as a family of models counts them, or as o200k does if its vocabulary is not there. Never fails. */
+  async count(text: string, family: Family | null = null): Promise<Counted> {
+    if (text === "") return { tokens: 0, family };
     // Other vocabularies are big: only the threads have them.
-    if (text.length <= SHORT_CHARACTERS && (family ?? "o200k") === "o200k") return countText(text);
+    if (text.length <= SHORT_CHARACTERS && (family ?? "o200k") === "o200k") return { tokens: countText(text), family };
     if (this.#queued + text.length > MAX_QUEUED_CHARACTERS) return fewestTokens(text);
     this.#queued += text.length;
     try {
@@ -96,11 +96,11 @@ export class TokenCounter {
       resolve(fewestTokens(text));
     };
     thread.once("exit", died);
-    thread.once("message", (tokens: number) => {
+    thread.once("message", (counted: Counted) => {
       clearTimeout(timer);
       thread.off("exit", died);
       this.#idle.push(thread);
-      resolve(tokens);
+      resolve(counted);
       this.#next();
     });
     const question: Question = { text, family, withinMs: this.#withinMs };
@@ -108,4 +108,4 @@ export class TokenCounter {
   }
 }
 
-const fewestTokens = (text: string): number => Math.floor(text.length / LONGEST_TOKEN);
+const fewestTokens = (text: string): Counted => ({ tokens: Math.floor(text.length / LONGEST_TOKEN), family: null });

@@ -21,17 +21,24 @@ async function published(family: PublishedFamily): Promise<Count> {
   return (text) => pairs.count(text);
 }
 
-const loaded = new Map<Family, Promise<Count>>();
+/** How texts are counted, and for which family that is exact; null: for none that is known. */
+export type Tokenizer = { family: Family | null; count: Count };
+
+const BEST_GUESS: Tokenizer = { family: null, count: countText };
+const loaded = new Map<Family, Promise<Tokenizer>>();
 
 /** How a family counts; loaded in this thread when it is first asked for. Without one, or if it can't be read, o200k. */
-export function tokenizerOf(family: Family | null): Promise<Count> {
-  if (family === null) return Promise.resolve(countText);
+export function tokenizerOf(family: Family | null): Promise<Tokenizer> {
+  if (family === null) return Promise.resolve(BEST_GUESS);
   const known = loaded.get(family);
   if (known) return known;
-  const loading = LOADERS[family]().catch((error: unknown) => {
-    console.error(`The tokenizer of ${family} can't be read; o200k counts for it.`, error);
-    return countText;
-  });
+  const loading = LOADERS[family]().then(
+    (count) => ({ family, count }),
+    (error: unknown) => {
+      console.error(`The tokenizer of ${family} can't be read; o200k counts for it.`, error);
+      return BEST_GUESS;
+    },
+  );
   loaded.set(family, loading);
   return loading;
 }

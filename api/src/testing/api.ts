@@ -82,6 +82,7 @@ export async function startApi(environment: Record<string, string> = {}) {
     node,
     origin,
     batcher: inference.batcher,
+    health: inference.health,
     chainId,
     signMessage: (privateKey: Hex, overrides: Partial<Parameters<typeof createSiweMessage>[0]>) =>
       signMessage({ origin: config.publicUrl, chainId, privateKey, overrides }),

@@ -11,7 +11,7 @@ const ofToken = { abi: testUsdcAbi };
 const ofEscrow = { abi: creditEscrowAbi };
 
 /** Calls a contract as the account that has everything. */
-async function write(api: TestApi, to: Hex, data: Hex): Promise<void> {
+export async function write(api: TestApi, to: Hex, data: Hex): Promise<void> {
   const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
   const hash = await wallet.sendTransaction({ to, data, chain: null });
   await api.chain.client.waitForTransactionReceipt({ hash });

@@ -297,7 +297,7 @@ export interface paths {
         /**
          * Create a chat completion (OpenAI's API; unknown fields pass through)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -340,7 +340,7 @@ export interface paths {
         /**
          * Continue a text (OpenAI's older API; unknown fields pass through)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -383,7 +383,7 @@ export interface paths {
         /**
          * Turn texts into vectors (OpenAI's API; unknown fields pass through); only the prompt is billed
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -426,7 +426,7 @@ export interface paths {
         /**
          * Create a response (OpenAI's Responses API, without storage)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -469,7 +469,7 @@ export interface paths {
         /**
          * Create a message (Anthropic's Messages API)
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
-         *     can be spent after it (of a stream: before it); `x-balance-runway-days`, how long that lasts at the average of the last
+         *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
          */
         post: {
@@ -3219,12 +3219,15 @@ export interface paths {
         put?: never;
         /**
          * Set credit aside for a job on an operator's node
-         * @description All of it or nothing, against your balance and limits. Give its id to the operator.
+         * @description All of it or nothing, against your balance and limits. Give its id to the operator. Sent again with the same Idempotency-Key within 30 days, it is answered with the hold that it made, as that is by then.
          */
         post: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description Yours: a new one for each hold. */
+                    "idempotency-key"?: string;
+                };
                 path?: never;
                 cookie?: never;
             };
@@ -4333,6 +4336,16 @@ export interface paths {
                                 capacity: number | null;
                                 /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                                 demandPercent: number;
+                                /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                                volume: {
+                                    /**
+                                     * @description Dollars used of your nodes in the month, UTC.
+                                     * @example 10
+                                     */
+                                    from: string;
+                                    /** @description Of the price, from there on. */
+                                    percent: number;
+                                }[];
                                 /** Format: date-time */
                                 createdAt: string;
                             }[];
@@ -4428,6 +4441,16 @@ export interface paths {
                         capacity?: number;
                         /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                         demandPercent?: number;
+                        /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                        volume?: {
+                            /**
+                             * @description Dollars used of your nodes in the month, UTC.
+                             * @example 10
+                             */
+                            from: string;
+                            /** @description Of the price, from there on. */
+                            percent: number;
+                        }[];
                     };
                 };
             };
@@ -4460,6 +4483,16 @@ export interface paths {
                             capacity: number | null;
                             /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                             demandPercent: number;
+                            /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                            volume: {
+                                /**
+                                 * @description Dollars used of your nodes in the month, UTC.
+                                 * @example 10
+                                 */
+                                from: string;
+                                /** @description Of the price, from there on. */
+                                percent: number;
+                            }[];
                             /** Format: date-time */
                             createdAt: string;
                         };
@@ -4574,6 +4607,16 @@ export interface paths {
                             capacity: number | null;
                             /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                             demandPercent: number;
+                            /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                            volume: {
+                                /**
+                                 * @description Dollars used of your nodes in the month, UTC.
+                                 * @example 10
+                                 */
+                                from: string;
+                                /** @description Of the price, from there on. */
+                                percent: number;
+                            }[];
                             /** Format: date-time */
                             createdAt: string;
                             models: {
@@ -4788,6 +4831,16 @@ export interface paths {
                         capacity?: number | null;
                         /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                         demandPercent?: number;
+                        /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                        volume?: {
+                            /**
+                             * @description Dollars used of your nodes in the month, UTC.
+                             * @example 10
+                             */
+                            from: string;
+                            /** @description Of the price, from there on. */
+                            percent: number;
+                        }[];
                     };
                 };
             };
@@ -4820,6 +4873,16 @@ export interface paths {
                             capacity: number | null;
                             /** @description What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never. */
                             demandPercent: number;
+                            /** @description Lower prices for those who use more, the lowest step first; the same for every buyer. */
+                            volume: {
+                                /**
+                                 * @description Dollars used of your nodes in the month, UTC.
+                                 * @example 10
+                                 */
+                                from: string;
+                                /** @description Of the price, from there on. */
+                                percent: number;
+                            }[];
                             /** Format: date-time */
                             createdAt: string;
                             models: {
@@ -4985,6 +5048,8 @@ export interface paths {
                                 recounts: number;
                                 /** @description Reports above tolerance; the platform's own count was billed. */
                                 overReports: number;
+                                /** @description Answers that went on beyond max_tokens; nobody paid for the rest. */
+                                overruns: number;
                                 reportedTokens: number;
                                 countedTokens: number;
                                 /** @description By how much its reports lie above the recount. */
@@ -5004,6 +5069,8 @@ export interface paths {
                                 recounts: number;
                                 /** @description Reports above tolerance; the platform's own count was billed. */
                                 overReports: number;
+                                /** @description Answers that went on beyond max_tokens; nobody paid for the rest. */
+                                overruns: number;
                                 reportedTokens: number;
                                 countedTokens: number;
                                 /** @description By how much its reports lie above the recount. */

@@ -37,6 +37,14 @@ alter table nodes
   add column demand_percent integer not null default 100 check (demand_percent between 100 and 200 and demand_percent % 5 = 0),
   add check (demand_percent = 100 or capacity is not null);
 
+-- Volume prices: from what an account has used of an operator's nodes in a month (UTC), in nano-dollars, how many percent
+-- of the price it pays. Part of the rules, as hours and demand are: each set that follows from them is a version.
+alter table nodes
+  add column volume_nano bigint[] not null default '{}' check (cardinality(volume_nano) <= 10 and 0 < all (volume_nano)),
+  add column volume_percent smallint[] not null default '{}'
+    check (10 <= all (volume_percent) and 100 > all (volume_percent)),
+  add check (cardinality(volume_nano) = cardinality(volume_percent));
+
 -- An offer: a model or a resource (then `model` is its id) of a node. Prices that its operator did not set are null: a
 -- model then has the default price of its size.
 alter table node_models

@@ -15,6 +15,7 @@ alter table node_models
     check (path in ('/v1/chat/completions', '/v1/completions', '/v1/embeddings'));
 
 -- Sums and counts; tokens are reported by the node (`reported`) and counted by us (`counted`) for the same requests.
+-- Overruns are answers that went on beyond the limit that the request set.
 create table node_health (
   node_id text not null references nodes,
   minute timestamptz not null,
@@ -31,6 +32,7 @@ create table node_health (
   over_reports bigint not null default 0 check (over_reports between 0 and recounts),
   reported_tokens bigint not null default 0 check (reported_tokens >= 0),
   counted_tokens bigint not null default 0 check (counted_tokens >= 0),
+  overruns bigint not null default 0 check (overruns >= 0),
   primary key (node_id, minute)
 );
 create index node_health_minute on node_health (minute);

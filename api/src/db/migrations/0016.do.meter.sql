@@ -28,6 +28,30 @@ create table job_holds (
 );
 create index job_holds_account on job_holds (account_id, hold_id);
 
+-- The hold that a request with an idempotency key is for, whether it has come to be or not: sent again, also at the same
+-- time, it can only be for this one. Kept for as long as any hold can be open.
+create table hold_keys (
+  account_id text not null references accounts,
+  idempotency_key text not null check (length(idempotency_key) between 1 and 255),
+  hold_id text not null unique,
+  body_hash bytea not null check (length(body_hash) = 32),
+  created_at timestamptz not null default now(),
+  primary key (account_id, idempotency_key)
+);
+create index hold_keys_created on hold_keys (created_at);
+
+-- When a node was taken off the market: jobs that were under way then are billed to their end, later ones are not.
+alter table nodes add column disabled_at timestamptz;
+create function note_disabling() returns trigger language plpgsql as $$
+begin
+  new.disabled_at := case when not new.enabled then coalesce(old.disabled_at, now()) end;
+  return new;
+end $$;
+create trigger nodes_note_disabling before insert or update of enabled on nodes
+  for each row execute function note_disabling();
+update nodes set enabled = false where not enabled;
+alter table nodes add check (enabled = (disabled_at is null));
+
 -- What operators have reported and was billed: once for each event id of a node.
 create table meter_events (
   node_id text not null,
@@ -65,12 +89,19 @@ create or replace function used_by_subject(
   end
 $$;
 
--- A process's hold becomes a job's. @return false if it is gone: its process has lost the lease
-create function keep_for_job(p_account text, p_hold text, p_expires timestamptz) returns boolean language plpgsql as $$
+-- A process's hold becomes a job's, if the account has fewer than `p_most` of them: counted under its lock, or parallel
+-- requests would all see the last free place.
+-- @return kept | known (it has become one before) | too_many | gone (its process has lost the lease)
+create function keep_for_job(p_account text, p_hold text, p_expires timestamptz, p_most integer) returns text
+language plpgsql as $$
 begin
   perform lock_accounts(array[p_account]);
+  if exists (select from job_holds where hold_id = p_hold) then return 'known'; end if;
+  if (select count(*) from holds where account_id = p_account and expires_at is not null) >= p_most then
+    return 'too_many';
+  end if;
   update holds set instance_id = null, expires_at = p_expires where account_id = p_account and request_id = p_hold;
-  return found;
+  return case when found then 'kept' else 'gone' end;
 end $$;
 
 -- Ends holds of jobs: what is left of them is spendable again. Those that have ended already are passed over.
@@ -99,12 +130,13 @@ begin
 end $$;
 
 create function expire_job_holds() returns integer language sql as $$
+  delete from hold_keys where created_at < now() - interval '30 days';
   select end_job_holds(array(select request_id from holds where expires_at < clock_timestamp() order by expires_at limit 100), 'expired')
 $$;
 
 create type meter_result as (
   n integer,
-  outcome text, -- captured | duplicate | conflict | unknown_hold | wrong_node | wrong_resource | too_early | hold_ended | above_hold
+  outcome text, -- captured | duplicate | conflict | unknown_hold | wrong_node | node_disabled | wrong_resource | too_early | hold_ended | above_hold
   request_id text, -- of what was billed, now or by an earlier report
   cost_nano bigint,
   left_nano bigint -- of the hold, after this event
@@ -132,11 +164,12 @@ begin
     ) and h.expires_at > moment;
   for event in
     select e.*, j.hold_id is not null and j.operator_id = p_operator as is_known, j.node_id as only_node,
-      j.resources as only_resources, j.created_at, m.request_id as billed_as, m.cost_nano as billed_nano,
+      j.resources as only_resources, j.created_at, d.disabled_at, m.request_id as billed_as, m.cost_nano as billed_nano,
       (m.hold_id, m.resource, m.quantity) = (e.hold_id, e.resource, e.quantity) as is_same
     from json_to_recordset(p_events) as e(n int, node_id text, event_id text, hold_id text, resource text, quantity bigint,
         request_id text, started_at timestamptz, cost_nano bigint)
       left join job_holds j using (hold_id)
+      left join nodes d on d.node_id = e.node_id
       left join meter_events m on m.node_id = e.node_id and m.event_id = e.event_id
     order by e.n
   loop
@@ -147,6 +180,7 @@ begin
       when event.billed_as is not null and event.is_same then 'duplicate'
       when event.billed_as is not null then 'conflict'
       when event.only_node <> event.node_id then 'wrong_node'
+      when event.disabled_at <= event.created_at then 'node_disabled'
       when event.resource <> all (event.only_resources) then 'wrong_resource'
       when event.started_at < date_trunc('milliseconds', event.created_at) then 'too_early'
       when paid is null then 'hold_ended'

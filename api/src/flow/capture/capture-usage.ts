@@ -5,7 +5,7 @@ import { InvalidInputError, NotFoundError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { ResourceOffer } from "../../metering/offer.ts";
 import type { PriceBook } from "../../metering/price-book.ts";
-import { captureEvents, type EventRow, type PricedEvent } from "./event-store.ts";
+import { buyersOf, captureEvents, type EventRow, type PricedEvent } from "./event-store.ts";
 
 /** unique_violation, deadlock_detected: another report was at the same events. */
 const LOST_RACES = new Set<unknown>(["23505", "40P01"]);
@@ -48,7 +48,10 @@ export async function captureUsage({ sql, priceBook }: Context, report: Report):
   const twice = events.find(({ id }, index) => events.findIndex((other) => other.id === id) !== index);
   if (twice) throw new InvalidInputError(`The event id ${twice.id} stands here twice. Give each its own.`, "events");
   const offers = await offersOf(priceBook, report);
-  const priced = events.map((event) => price(event, { nodeId, offer: offers.get(event.resource), now }));
+  const offerTo = await buyerPrices({ sql, priceBook }, { offers, events });
+  const priced = await Promise.all(
+    events.map(async (event) => price(event, { nodeId, offer: await offerTo(event), now })),
+  );
   const billable = priced.filter((event): event is PricedEvent => !("reason" in event));
   const rows = billable.length === 0 ? [] : await commit(sql, { operatorId, events: billable });
   const byEvent = new Map(rows.map((row) => [billable[row.n]?.eventId, row]));
@@ -66,6 +69,23 @@ async function offersOf(
     offers.set(resource, offer);
   }
   return offers;
+}
+
+/** Offers at the prices of whoever pays for an event. */
+async function buyerPrices(
+  { sql, priceBook }: Context,
+  { offers, events }: { offers: Map<string, ResourceOffer>; events: ReportedEvent[] },
+): Promise<(event: ReportedEvent) => Promise<ResourceOffer | undefined>> {
+  const isByVolume = [...offers.values()].some(({ volume }) => volume.length > 0);
+  const holdIds = events.map(({ holdId }) => holdId);
+  const buyers = isByVolume ? await buyersOf(sql, holdIds) : new Map<string, string>();
+  return async ({ resource, holdId }) => {
+    const offer = offers.get(resource);
+    const buyer = buyers.get(holdId);
+    if (!offer || buyer === undefined) return offer;
+    const [sold] = await priceBook.forBuyer([offer], buyer);
+    return sold;
+  };
 }
 
 function price(

@@ -23,6 +23,7 @@ export type EventRow = {
     | "conflict"
     | "unknown_hold"
     | "wrong_node"
+    | "node_disabled"
     | "wrong_resource"
     | "too_early"
     | "hold_ended"
@@ -51,4 +52,11 @@ export async function captureEvents(
     receipt_salt: event.receiptSalt,
   }));
   return sql<EventRow[]>`select * from meter_usage(${operatorId}, ${JSON.stringify(rows)}::text::json)`;
+}
+
+/** Who pays for holds, by their ids. */
+export async function buyersOf(sql: Sql, holdIds: string[]): Promise<Map<string, string>> {
+  const rows = await sql<Array<{ hold_id: string; account_id: string }>>`
+    select hold_id, account_id from job_holds where hold_id = any (${holdIds})`;
+  return new Map(rows.map((row) => [row.hold_id, row.account_id]));
 }

@@ -7,6 +7,7 @@ import { createUsageMonths } from "../../metering/store.ts";
 import { testDatabase } from "../../testing/database.ts";
 import { rebuildUsageDays, rollUpUsage } from "./rollup-store.ts";
 import { type UsageFilter, type UsageRow, usagePage, usageSummary } from "./store.ts";
+import { spentInDays, usageOfKey } from "./usage-store.ts";
 
 const OWNER = "acct_operator";
 const NODES = ["node_a", "node_b"];
@@ -122,6 +123,16 @@ describe("the usage log", () => {
     }
   });
 
+  test("error: no partition is emptied, be it of a month that comes or the one for all others", async () => {
+    await sql`select create_usage_month('2031-05-17'), create_usage_month('2031-05-01')`;
+    const partitions = await sql<Array<{ name: string }>>`
+      select inhrelid::regclass::text as name from pg_inherits where inhparent = 'usage'::regclass`;
+    expect(partitions.map(({ name }) => name)).toEqual(expect.arrayContaining(["usage_2031_05", "usage_other"]));
+    for (const { name } of [...partitions, { name: "usage" }]) {
+      await expect(sql`truncate ${sql(name)}`).rejects.toThrow(expect.objectContaining({ code: "23001" }));
+    }
+  });
+
   test("property: pages of any filter are the log, each matching row once, newest first, whatever is rolled up", async () => {
     const rows = someRows(600, 20).map((row) => ({ ...row, at: new Date(row.at) }));
     const ids = await log(sql, rows.slice(0, 400));
@@ -211,6 +222,72 @@ describe("usageSummary", () => {
     expect(total).toMatchObject({ requests: 0n, cost_nano: 0n });
     expect(groups).toEqual([]);
   });
+});
+
+/** Whatever reads the log itself fails: it is away until the transaction has ended. */
+async function withoutLog<T>(run: (tx: Queryable) => Promise<T>): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<T>();
+  const undone = sql.begin(async (tx) => {
+    await tx`alter table usage rename to usage_that_is_away`;
+    resolve(await run(tx));
+    throw new RolledBack();
+  });
+  await expect(undone).rejects.toBeInstanceOf(RolledBack);
+  return promise;
+}
+
+describe("usageOfKey", () => {
+  test("behavior: exact at any moment in its windows, which are whole days in UTC, without a look at the log", async () => {
+    const rows = someRows(500, 70);
+    // The first and the last moment of days on which windows begin.
+    for (const at of [
+      "2026-10-31T23:59:59.999Z",
+      "2026-11-01T00:00:00Z",
+      "2026-11-15T23:59:59.999Z",
+      "2026-11-16T00:00:00Z",
+    ])
+      rows.push({ ...must(rows[0]), keyId: "key_1", at: new Date(at) });
+    await log(sql, rows.slice(0, 300));
+    await rollUpUsage(sql);
+    await log(sql, rows.slice(300));
+    const moments = ["2026-11-01T00:00:00Z", "2026-11-16T00:00:00Z", "2026-11-18T12:00:00Z", "2026-11-22T23:59:59Z"];
+    for (const now of [...moments.map((moment) => new Date(moment)), new Date()]) {
+      const weekday = (now.getUTCDay() + 6) % 7;
+      const since = (first: string) =>
+        rows.filter(({ at, keyId }) => keyId === "key_1" && day(at) >= first).reduce((sum, { cost }) => sum + cost, 0n);
+      const spent = await withoutLog((tx) => usageOfKey(tx, { accountId: account, keyId: "key_1", now }));
+      expect(spent).toEqual({
+        total: since(""),
+        day: since(day(now)),
+        week: since(day(new Date(now.getTime() - weekday * DAY_MS))),
+        month: since(`${day(now).slice(0, 7)}-01`),
+      });
+    }
+  });
+});
+
+describe("spentInDays", () => {
+  test("default: today and the days before it in full, and of the oldest the part that is not over", async () => {
+    const now = new Date("2026-11-18T06:00:00Z");
+    const costs = {
+      "2026-11-18T05:00:00Z": 1n,
+      "2026-11-12T00:00:00Z": 20n,
+      "2026-11-11T01:00:00Z": 400n,
+      "2026-11-10T23:59:59Z": 8_000n,
+    };
+    const row = must(someRows(1, 1)[0]);
+    await log(
+      sql,
+      Object.entries(costs).map(([at, cost]) => ({ ...row, at: new Date(at), cost })),
+    );
+    const spent = () => withoutLog((tx) => spentInDays(tx, { accountId: account, days: 7, now }));
+    expect(await spent()).toBe(321n);
+    await rollUpUsage(sql);
+    expect(await spent()).toBe(321n);
+  });
+
+  test("default: who used nothing spent nothing", async () =>
+    expect(await spentInDays(sql, { accountId: account, days: 7, now: new Date() })).toBe(0n));
 });
 
 describe("rollUpUsage", () => {

@@ -1,14 +1,18 @@
+import { createHash } from "node:crypto";
 import type { NanoUsd } from "@infr/money";
 import type { Sql } from "../../db/types.ts";
 import { InfrError, InvalidInputError, NotFoundError, UnavailableError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import type { Batcher } from "../../ledger/commit/batcher.ts";
 import {
-  countOpenJobHolds,
+  claimHoldId,
   insertJobHold,
   isOperator,
   type JobHoldRow,
   jobHold,
+  jobHoldUnder,
+  type KeyedRequest,
+  type NewJobHold,
   operatorOfNode,
   releaseJobHold,
 } from "./job-store.ts";
@@ -22,6 +26,15 @@ export class TooManyHoldsError extends InfrError {
   readonly status = 409;
   constructor() {
     super(`An account has at most ${MAX_OPEN} open holds for jobs. Release those that are no longer needed.`);
+  }
+}
+
+/** An idempotency key that was sent before, with a request for something else: HTTP 409. */
+export class IdempotencyKeyReusedError extends InfrError {
+  readonly code = "idempotency_key_reused";
+  readonly status = 409;
+  constructor() {
+    super("This Idempotency-Key was sent before with another body. Use a new one for each hold.");
   }
 }
 
@@ -45,6 +58,8 @@ export type WantedHold = {
   /** The only resources it is for. */
   resources?: string[] | undefined;
   description: string;
+  /** Sent again with the same key, the request is answered with the hold that it made. */
+  idempotencyKey?: string | undefined;
 };
 
 type Context = { sql: Sql; batcher: Batcher };
@@ -52,40 +67,59 @@ type Context = { sql: Sql; batcher: Batcher };
 /**
  * Sets credit aside for a job, all of it or nothing, against balance and limits like any hold. It belongs to no process:
  * it ends by release or by time. Until it does it is this process's, so that a crash in between leaves nothing behind.
- * @throws InsufficientBalanceError, LimitReachedError, NotFoundError, InvalidInputError, TooManyHoldsError
+ * Requests with the same idempotency key place one hold, under one id, whichever of them comes through.
+ * @throws InsufficientBalanceError, LimitReachedError, NotFoundError, InvalidInputError, TooManyHoldsError,
+ * IdempotencyKeyReusedError
  */
 export async function holdForJob({ sql, batcher }: Context, payer: Payer, wanted: WantedHold): Promise<JobHoldRow> {
   if (wanted.amount <= 0n) throw new InvalidInputError("amount has to be above zero.", "amount");
   const { accountId, userId, keyId } = payer;
+  const keyed = keyedRequest(accountId, wanted);
+  const made = keyed && (await jobHoldUnder(sql, keyed));
+  if (made) return sameOnly(made);
   const operatorId = await operatorOf(sql, wanted);
   const resources = resourcesOf(payer, wanted);
-  if ((await countOpenJobHolds(sql, accountId)) >= MAX_OPEN) throw new TooManyHoldsError();
-  const holdId = newId("hold");
+  const proposed = newId("hold");
+  const holdId = keyed ? sameOnly(await claimHoldId(sql, { ...keyed, proposed })).hold_id : proposed;
   // What the platform gives pays for nothing on one's own node.
   const paidOnly = operatorId === accountId;
   const hold = { requestId: holdId, accountId, worst: wanted.amount, floor: wanted.amount, paidOnly };
   await placeHold(batcher, { ...hold, subjects: Object.keys(payer.subjects) }, payer.subjects);
   const { amount, expiresInSeconds, description, nodeId = null } = wanted;
-  const row = {
-    holdId,
-    accountId,
-    userId,
-    keyId,
-    operatorId,
-    nodeId,
-    resources,
-    description,
-    amount,
-    expiresInSeconds,
-  };
+  const row = { holdId, accountId, userId, keyId, operatorId, nodeId, resources };
+  return keep({ sql, batcher }, { ...row, description, amount, expiresInSeconds });
+}
+
+/** Makes the hold a job's, or lets go of it. */
+async function keep({ sql, batcher }: Context, row: NewJobHold): Promise<JobHoldRow> {
+  const { holdId, accountId } = row;
+  const release = () => releaseHold(batcher, { requestId: holdId, accountId });
   try {
-    const kept = await sql.begin((tx) => insertJobHold(tx, row));
-    if (kept) return kept;
+    const kept = await sql.begin((tx) => insertJobHold(tx, { ...row, most: MAX_OPEN }));
+    if (kept === "too_many") throw new TooManyHoldsError();
+    if (kept === "gone") throw new UnavailableError("The ledger");
+    if (kept !== "known") return kept;
   } catch (error) {
-    await releaseHold(batcher, { requestId: holdId, accountId });
+    await release();
     throw error;
   }
-  throw new UnavailableError("The ledger");
+  // A twin under the same key was first. If its hold has even ended by now, ours was placed anew and is nobody's.
+  await release();
+  const twin = await jobHold(sql, { holdId, accountId });
+  if (!twin) throw new Error(`hold ${holdId} is known and can't be found`);
+  return twin;
+}
+
+function keyedRequest(accountId: string, { idempotencyKey: key, ...wanted }: WantedHold): KeyedRequest | null {
+  if (key === undefined) return null;
+  const { amount, expiresInSeconds, nodeId, operatorId, resources, description } = wanted;
+  const asked = [String(amount), expiresInSeconds, nodeId, operatorId, resources, description];
+  return { accountId, key, hash: createHash("sha256").update(JSON.stringify(asked)).digest() };
+}
+
+function sameOnly<T extends { is_same: boolean }>(found: T): T {
+  if (!found.is_same) throw new IdempotencyKeyReusedError();
+  return found;
 }
 
 /** Ends a hold: what is left of it is spendable again. @throws NotFoundError for somebody else's */

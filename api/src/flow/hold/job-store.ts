@@ -29,17 +29,52 @@ export type NewJobHold = {
   expiresInSeconds: number;
 };
 
-/** Makes a process's hold a job's. @returns undefined if it is gone: the process has lost its lease */
-export async function insertJobHold(tx: Tx, hold: NewJobHold): Promise<JobHoldRow | undefined> {
+type KeepOutcome = "kept" | "known" | "too_many" | "gone";
+
+/**
+ * Makes a process's hold a job's.
+ * @returns why not: it has become one before, there are `most` already, or it is gone with the process's lease
+ */
+export async function insertJobHold(
+  tx: Tx,
+  { most, ...hold }: NewJobHold & { most: number },
+): Promise<JobHoldRow | Exclude<KeepOutcome, "kept">> {
   const until = tx`now() + make_interval(secs => ${hold.expiresInSeconds}::int)`;
-  const [kept] = await tx<Array<{ kept: boolean }>>`
-    select keep_for_job(${hold.accountId}, ${hold.holdId}, ${until}) as kept`;
-  if (!kept?.kept) return undefined;
-  const [row] = await tx<JobHoldRow[]>`
+  const [kept] = await tx<[{ outcome: KeepOutcome }]>`
+    select keep_for_job(${hold.accountId}, ${hold.holdId}, ${until}, ${most}) as outcome`;
+  if (kept.outcome !== "kept") return kept.outcome;
+  const [row] = await tx<[JobHoldRow]>`
     insert into job_holds (hold_id, account_id, user_id, key_id, operator_id, node_id, resources, description, amount_nano, expires_at)
     values (${hold.holdId}, ${hold.accountId}, ${hold.userId}, ${hold.keyId}, ${hold.operatorId}, ${hold.nodeId},
       ${hold.resources}, ${hold.description}, ${hold.amount}, ${until})
     returning *`;
+  return row;
+}
+
+/** A request that was sent with an idempotency key; `hash` is of what it asks for. */
+export type KeyedRequest = { accountId: string; key: string; hash: Buffer };
+
+/** The hold that a request made before, if it has, and whether it asked for the same. */
+export async function jobHoldUnder(
+  sql: Queryable,
+  { accountId, key, hash }: KeyedRequest,
+): Promise<(JobHoldRow & { is_same: boolean }) | undefined> {
+  const [row] = await sql<Array<JobHoldRow & { is_same: boolean }>>`
+    select j.*, k.body_hash = ${hash} as is_same from hold_keys k join job_holds j using (hold_id)
+    where k.account_id = ${accountId} and k.idempotency_key = ${key}`;
+  return row;
+}
+
+/** The id of the hold that a request is for: the first one that was proposed under its key. */
+export async function claimHoldId(
+  sql: Queryable,
+  { accountId, key, hash, proposed }: KeyedRequest & { proposed: string },
+): Promise<{ hold_id: string; is_same: boolean }> {
+  const [row] = await sql<[{ hold_id: string; is_same: boolean }]>`
+    insert into hold_keys as k (account_id, idempotency_key, hold_id, body_hash)
+    values (${accountId}, ${key}, ${proposed}, ${hash})
+    on conflict (account_id, idempotency_key) do update set account_id = excluded.account_id
+    returning k.hold_id, k.body_hash = ${hash} as is_same`;
   return row;
 }
 
@@ -61,12 +96,6 @@ export async function jobHoldsOf(
   return sql<JobHoldRow[]>`
     select * from job_holds where account_id = ${accountId} ${before === null ? sql`` : sql`and hold_id < ${before}`}
     order by hold_id desc limit ${limit}`;
-}
-
-export async function countOpenJobHolds(sql: Queryable, accountId: string): Promise<number> {
-  const [row] = await sql<Array<{ n: number }>>`
-    select count(*)::int as n from holds where account_id = ${accountId} and expires_at is not null`;
-  return row?.n ?? 0;
 }
 
 /** Who runs a node; undefined for none that is enabled. */

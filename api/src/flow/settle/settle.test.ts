@@ -1,22 +1,30 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { createTestClient, type Hex, http, parseEventLogs } from "viem";
+import { verifyReceipt } from "@infr/protocol";
+import { createPublicClient, createTestClient, type Hex, http, parseEventLogs, TimeoutError, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ChainEvent } from "../../chain/events-store.ts";
 import { sendTransactions } from "../../chain/outbox.ts";
-import { transactionState } from "../../chain/outbox-store.ts";
+import { attemptsOf, transactionState } from "../../chain/outbox-store.ts";
 import { mirrorDayLimits } from "../../jobs/mirror-day-limits.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { bookBalance, differences } from "../../ledger/store.ts";
+import { pricesOf } from "../../metering/store.ts";
 import { credit, newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
+import { startMuteRpc } from "../../testing/mute-rpc.ts";
 import { eventOf, fundPlatform, openOnChain } from "../../testing/on-chain.ts";
 import { buildBatch } from "../batch/build-batch.ts";
+import { proveReceipt } from "../batch/receipts.ts";
 import { signBatch } from "../batch/sign-batch.ts";
 import { bookSettlement, reverseSettlement, SettlementMismatchError } from "./book-settlement.ts";
 import { listBatches } from "./store.ts";
 import { submitBatch } from "./submit-batch.ts";
 
 const DOLLAR = 1_000_000_000n;
+const RESOURCES = [
+  { id: "h100", unit: "gpu-second", pricePerUnit: "0.001" },
+  { id: "render", unit: "image", pricePerUnit: "0.01" },
+];
 const rich = privateKeyToAccount(RICH_KEY);
 let api: TestApi;
 let buyer: TestUser;
@@ -28,7 +36,7 @@ beforeAll(async () => {
   for (const table of ["overdrawn", "written_off"]) {
     await api.sql`create table indexer.${api.sql(table)} (account numeric, amount numeric, block_hash text, seq numeric)`;
   }
-  operator = await sellNode(api, { url: api.node.url, models: ["demo/large"] });
+  operator = await sellNode(api, { url: api.node.url, models: ["demo/large"], resources: RESOURCES });
   buyer = await newUser(api);
   await credit(api.sql, "acct_platform", 100n * DOLLAR);
   await credit(api.sql, buyer.accountId, 10n * DOLLAR);
@@ -125,6 +133,83 @@ describe("a batch", () => {
     expect(used).toBeGreaterThan(0);
   });
 
+  test("behavior: what a job used is settled by its units, and its receipts hold against the chain alone", async () => {
+    const call = async <T>(method: "POST" | "DELETE", url: string, { cookie }: TestUser, payload?: object) =>
+      (await api.app.inject({ method, url, headers: { cookie }, ...(payload ? { payload } : {}) })).json<T>();
+    const wanted = { amount: "0.5", expiresIn: 3_600, operatorId: operator.accountId };
+    const { id: hold } = await call<{ id: string }>("POST", "/api/holds", buyer, wanted);
+    const [{ nodeId }] = await api.sql<[{ nodeId: string }]>`
+      select node_id as "nodeId" from nodes where account_id = ${operator.accountId}`;
+    const used = { h100: { units: 123, cost: 123_000_000n }, render: { units: 7, cost: 70_000_000n } };
+    const events = Object.entries(used).map(([resource, { units }]) => ({
+      id: resource,
+      hold,
+      resource,
+      quantity: units,
+    }));
+    const report = { nodeId, events };
+    const billed = await call<{ events: Array<{ requestId: string }> }>("POST", "/api/meter-events", operator, report);
+    await call("DELETE", `/api/holds/${hold}`, buyer);
+    expect(await build()).toBeGreaterThan(0);
+    await sign();
+    await book(await settleOnChain());
+    expect(await earned()).toBe(await earnedOnChain());
+    for (const [index, { units, cost }] of Object.values(used).entries()) {
+      const requestId = billed.events[index]?.requestId ?? "";
+      const proven = await proveReceipt(api.sql, { requestId, accountId: buyer.accountId });
+      if (!proven) throw new Error("a unit without a receipt");
+      const { receipt } = proven;
+      expect(receipt).toMatchObject({ units, cost, promptTokens: 0, completionTokens: 0 });
+      const prices = (await pricesOf(api.sql, receipt.priceVersion))?.prices;
+      expect(BigInt(units) * (prices?.perUnit ?? 0n)).toBe(cost);
+      const [settled, ...others] = await settledOf(proven.seq);
+      expect(others).toEqual([]);
+      const root = settled?.args.receiptsRoot ?? zeroHash;
+      expect(verifyReceipt({ ...proven, root })).toBe(true);
+      expect(verifyReceipt({ ...proven, root, receipt: { ...receipt, units: units + 1 } })).toBe(false);
+    }
+    expect(await differences(api.sql)).toEqual([]);
+  });
+
+  test("mistake 10: a time-out is no failure: what nobody answered for is sent again under its nonce, and settles once", async () => {
+    await chat(300);
+    await build();
+    await sign();
+    await submit();
+    const seq = (await newest())?.seq ?? 0n;
+    const before = await earnedOnChain();
+    const anvil = createTestClient({ mode: "anvil", transport: http(api.chain.rpcUrl) });
+    await anvil.setAutomine(false);
+    const mute = await startMuteRpc(api.chain.rpcUrl);
+    const transport = http(mute.url, { timeout: 1_000, retryCount: 0 });
+    const client = createPublicClient({ chain: api.chain.viemChain, transport, cacheTime: 0 });
+    const sendUnheard = () =>
+      sendTransactions({ sql: api.sql, chain: { ...api.chain, client }, account: rich, bumpAfterMs: 0 });
+    for (let round = 0; round < 2; round++) await expect(sendUnheard()).rejects.toBeInstanceOf(TimeoutError);
+    mute.stop();
+    const transactions = () => api.sql<Array<{ transaction_id: string; state: string; error: string | null }>>`
+      select t.transaction_id, t.state, t.error from transactions t join batches b using (transaction_id) where b.seq = ${seq}`;
+    expect(await transactions()).toMatchObject([{ state: "sent", error: null }]);
+    expect(await newest()).toMatchObject({ seq, state: "submitted" });
+    expect(await build()).toBe(0);
+    const sendDearer = () => sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 0 });
+    for (let round = 0; round < 2; round++) await Promise.all([submit(), submit(), sendDearer(), sendDearer()]);
+    const [sent, ...others] = await transactions();
+    expect(others).toEqual([]);
+    expect((await attemptsOf(api.sql, sent?.transaction_id ?? "")).length).toBeGreaterThan(1);
+    await anvil.mine({ blocks: 1 });
+    await anvil.setAutomine(true);
+    await book(await settleOnChain());
+    for (let round = 0; round < 3; round++) await Promise.all([submit(), sendDearer()]);
+    expect(await settledOf(seq)).toHaveLength(1);
+    const [line] = await api.sql<[{ micro: bigint }]>`
+      select line_micro as micro from batch_earners join batches using (batch_id)
+      where seq = ${seq} and account_id = ${operator.accountId} and state = 'mined'`;
+    expect((await earnedOnChain()) - before).toBe((line.micro * 1_000n * 8n) / 10n);
+    expect(await earned()).toBe(await earnedOnChain());
+    await chat(300);
+  });
+
   test("behavior: eight builders at once build one", async () => {
     const built = await Promise.allSettled(Array.from({ length: 8 }, build));
     expect(built.filter((result) => result.status === "fulfilled" && result.value > 0)).toHaveLength(1);
@@ -137,11 +222,11 @@ describe("a batch", () => {
     await chain.increaseTime({ seconds: 200 });
     await chain.mine({ blocks: 100, interval: 1 });
     await submit();
-    expect(await newest()).toMatchObject({ state: "voided", seq: 2n });
+    expect(await newest()).toMatchObject({ state: "voided", seq: 4n });
     expect(await build()).toBe(1);
     await sign();
     await book(await settleOnChain());
-    expect(await newest()).toMatchObject({ state: "mined", seq: 2n });
+    expect(await newest()).toMatchObject({ state: "mined", seq: 4n });
     expect(await api.sql<[{ n: number }]>`select count(*)::int as n from usage where batch_id is not null`).toEqual([
       captures,
     ]);
@@ -226,13 +311,14 @@ describe("a batch", () => {
   });
 });
 
-async function platformNetOf(seq: bigint): Promise<string> {
-  const events = await api.chain.client.getContractEvents({
+/** What the contract says of a batch: once, if it was settled. */
+const settledOf = (seq: bigint) =>
+  api.chain.client.getContractEvents({
     address: api.chain.escrow,
     abi: creditEscrowAbi,
     eventName: "BatchSettled",
     args: { seq },
     fromBlock: 0n,
   });
-  return String(events[0]?.args.platformNet);
-}
+
+const platformNetOf = async (seq: bigint) => String((await settledOf(seq))[0]?.args.platformNet);

@@ -64,8 +64,8 @@ const Answer = Type.Object({
   reason: Nullable(
     Type.String({
       description:
-        "Why it was refused: conflict (this id was billed with other content), unknown_hold, wrong_node, wrong_resource, " +
-        "too_early, in_future, hold_ended, above_hold, too_dear.",
+        "Why it was refused: conflict (this id was billed with other content), unknown_hold, wrong_node, node_disabled " +
+        "(before the hold was made), wrong_resource, too_early, in_future, hold_ended, above_hold, too_dear.",
     }),
   ),
   requestId: Nullable(Type.String({ description: "Its row of the usage log, and its receipt." })),
@@ -90,7 +90,14 @@ function addCreation(app: Routes, services: Services): void {
         tags,
         security,
         summary: "Set credit aside for a job on an operator's node",
-        description: "All of it or nothing, against your balance and limits. Give its id to the operator.",
+        description:
+          "All of it or nothing, against your balance and limits. Give its id to the operator. Sent again with the same " +
+          "Idempotency-Key within 30 days, it is answered with the hold that it made, as that is by then.",
+        headers: Type.Object({
+          "idempotency-key": Type.Optional(
+            Type.String({ minLength: 1, maxLength: 255, description: "Yours: a new one for each hold." }),
+          ),
+        }),
         body: Type.Object({
           amount: Amount,
           expiresIn: Type.Integer({ minimum: MIN_SECONDS, maximum: MAX_SECONDS, description: "Seconds." }),
@@ -106,7 +113,8 @@ function addCreation(app: Routes, services: Services): void {
       const payer = payerOf(request);
       const { amount, expiresIn, ...rest } = request.body;
       const context = { sql: services.sql, batcher: services.inference.batcher };
-      const wanted = { ...rest, amount: readAmount(amount), expiresInSeconds: expiresIn };
+      const { "idempotency-key": idempotencyKey } = request.headers;
+      const wanted = { ...rest, amount: readAmount(amount), expiresInSeconds: expiresIn, idempotencyKey };
       return reply.code(201).send(shapeHold(await holdForJob(context, payer, wanted)));
     },
   );

@@ -1,3 +1,4 @@
+import { formatUsd } from "@infr/money";
 import { type ConcretePrices, priceVersionOf } from "@infr/protocol";
 import { type Static, Type } from "typebox";
 import { NotFoundError } from "../../errors.ts";
@@ -7,9 +8,9 @@ import { type Registry, registerNode } from "../../inference/register-node.ts";
 import { concretePrices, readPriceRules, TOKENS_PER_PRICE } from "../../metering/concrete-prices.ts";
 import { UNITS } from "../../metering/offer.ts";
 import { rangesOf } from "../../metering/percents.ts";
-import { loadOffers, type StoredOffer } from "../../metering/store.ts";
+import { loadOffers, type StoredOffer, volumeOf } from "../../metering/store.ts";
 import { tierOf } from "../../metering/tiers.ts";
-import { Bytes32, Moment, Money, Nullable, Problem, SMALL_BODY_BYTES, usdOfNano } from "../schemas.ts";
+import { Amount, Bytes32, Moment, Money, Nullable, Problem, SMALL_BODY_BYTES, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { sessionOf } from "../session.ts";
 
@@ -31,6 +32,16 @@ const DemandPercent = Type.Integer({
   multipleOf: 5,
   description: "What the price may rise to while the node is more than half busy, in steps of 5 %. 100: never.",
 });
+const Volume = Type.Array(
+  Type.Object({
+    from: Type.String({ ...Amount, description: "Dollars used of your nodes in the month, UTC." }),
+    percent: Type.Integer({ minimum: 10, maximum: 99, description: "Of the price, from there on." }),
+  }),
+  {
+    maxItems: 10,
+    description: "Lower prices for those who use more, the lowest step first; the same for every buyer.",
+  },
+);
 const Name = Type.String({ minLength: 1, maxLength: 64 });
 const Hardware = Type.String({ minLength: 1, maxLength: 32 });
 
@@ -44,6 +55,7 @@ const Node = Type.Object({
   schedule: Schedule,
   capacity: Nullable(Capacity),
   demandPercent: DemandPercent,
+  volume: Volume,
   createdAt: Moment,
 });
 
@@ -79,6 +91,7 @@ const Terms = {
   schedule: Type.Optional(Schedule),
   capacity: Type.Optional(Capacity),
   demandPercent: Type.Optional(DemandPercent),
+  volume: Type.Optional(Volume),
 };
 /** Null takes away what was said before. */
 const ChangedTerms = {
@@ -237,6 +250,7 @@ const shapeNode = (row: NodeRow) => ({
   schedule: rangesOf(row.schedule),
   capacity: row.capacity,
   demandPercent: row.demand_percent,
+  volume: volumeOf(row).map(({ from, percent }) => ({ from: formatUsd(from), percent })),
   createdAt: row.created_at.toISOString(),
 });
 

@@ -26,6 +26,96 @@ function stream(deltas: Array<Record<string, unknown>>, finishReason: string): S
   return eventsOf(chunks.map((chunk) => presenter.chunk(chunk)).join("") + presenter.end(usage));
 }
 
+describe("logprobs", () => {
+  const asked = { model: "m", input: "Hi", include: ["message.output_text.logprobs"], top_logprobs: 2 };
+  const entry = (token: string) => ({
+    token,
+    logprob: -0.5,
+    bytes: token === "" ? null : [...Buffer.from(token)],
+    top_logprobs: [
+      { token, logprob: -0.5, bytes: null },
+      { token: "other", logprob: -3, bytes: null },
+    ],
+  });
+  const worded = (token: string) => ({
+    token,
+    logprob: -0.5,
+    bytes: [...Buffer.from(token)],
+    top_logprobs: [
+      { token, logprob: -0.5, bytes: [...Buffer.from(token)] },
+      { token: "other", logprob: -3, bytes: [...Buffer.from("other")] },
+    ],
+  });
+  const chunksOf = (tokens: string[]) =>
+    tokens.map((token, at) => ({
+      choices: [
+        {
+          index: 0,
+          delta: at === 0 ? { role: "assistant", content: token } : { content: token },
+          logprobs: { content: [entry(token)] },
+          finish_reason: at === tokens.length - 1 ? "stop" : null,
+        },
+      ],
+    }));
+  const streamed = (tokens: string[], from = asked) => {
+    const presenter = presentResponses(from).stream(requestId);
+    const chunks = chunksOf(tokens).map((chunk) => presenter.chunk(chunk));
+    return eventsOf(chunks.join("") + presenter.end(usage));
+  };
+
+  test("behavior: deltas carry those of their tokens, the end all of them, as a whole answer does", () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ maxLength: 4 }), { maxLength: 12 }), (written) => {
+        const tokens = [...written, "!"];
+        const events = streamed(tokens);
+        const deltas = events.filter(({ type }) => type === "response.output_text.delta");
+        const sent = deltas.flatMap((event) => event["logprobs"] as object[]);
+        expect(sent).toEqual(tokens.map(worded));
+        const done = events.find(({ type }) => type === "response.output_text.done");
+        expect(done?.["logprobs"]).toEqual(tokens.map(worded));
+        const message = { role: "assistant", content: tokens.join("") };
+        const choice = { index: 0, message, logprobs: { content: tokens.map(entry) }, finish_reason: "stop" };
+        const whole = presentResponses(asked).answer({ choices: [choice] }, { requestId, usage });
+        expect(events.at(-1)?.["response"]).toEqual(whole);
+        expect(whole).toMatchObject({ top_logprobs: 2 });
+      }),
+    );
+  });
+
+  test("behavior: who did not ask for them gets none, whatever the node sends", () => {
+    const events = streamed(["a", "b"], { ...asked, include: [] });
+    expect(JSON.stringify(events)).not.toContain("-0.5");
+  });
+
+  test("behavior: the last token's may come without text", () => {
+    const presenter = presentResponses(asked).stream(requestId);
+    const last = { choices: [{ index: 0, delta: {}, logprobs: { content: [entry("</s>")] }, finish_reason: "stop" }] };
+    const text = [...chunksOf(["a", "b"]), last].map((chunk) => presenter.chunk(chunk)).join("");
+    const done = eventsOf(text + presenter.end(usage)).find(({ type }) => type === "response.output_text.done");
+    expect(done?.["logprobs"]).toEqual(["a", "b", "</s>"].map(worded));
+  });
+
+  test("error: what is none is left out, and a node that never ends is broken off", () => {
+    const presenter = presentResponses(asked).stream(requestId);
+    const chunk = (content: unknown) => ({ choices: [{ index: 0, delta: { content: "a" }, logprobs: { content } }] });
+    const odd = [
+      null,
+      7,
+      {},
+      { token: 1, logprob: 1 },
+      { token: "a", logprob: "1" },
+      { token: "a", logprob: 1, bytes: [-1] },
+    ];
+    const [delta] = eventsOf(presenter.chunk(chunk(odd))).filter(({ type }) => type.endsWith(".delta"));
+    expect(delta?.["logprobs"]).toEqual([{ token: "a", logprob: 1, bytes: [97], top_logprobs: [] }]);
+    for (const none of [null, "text", {}]) presenter.chunk(chunk(none));
+    const long = chunk([entry("x".repeat(1_000_000))]);
+    expect(() => {
+      for (let n = 0; n < 20; n++) presenter.chunk(long);
+    }).toThrow("do not end");
+  });
+});
+
 describe("presentResponses", () => {
   test("behavior: a stream ends with the response that an unstreamed answer would be", () => {
     fc.assert(

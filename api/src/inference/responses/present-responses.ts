@@ -3,6 +3,7 @@ import { type Block, BlockReader, firstChoice } from "../blocks.ts";
 import type { Presented, Presenter, StreamPresenter } from "../request.ts";
 import type { ResponseUsage } from "../response-usage.ts";
 import { namedFrame } from "../sse.ts";
+import { LogprobReader } from "./logprobs.ts";
 import { incompleteReason, itemOf, responseObject, usageOf } from "./response-object.ts";
 import { type StreamEvent, startEvents, stepEvents } from "./stream-events.ts";
 
@@ -13,7 +14,7 @@ export const presentResponses = (asked: Fields): Presenter => ({
   answer: (answer, presented) => {
     const choice = firstChoice(answer);
     const reader = new BlockReader(presented.requestId);
-    reader.read(choice["message"]);
+    reader.read(choice["message"], new LogprobReader(asked).read(choice));
     return finished(asked, { ...presented, blocks: reader.blocks, finishReason: choice["finish_reason"] });
   },
   stream: (requestId) => new ResponsesStream(asked, requestId),
@@ -24,6 +25,7 @@ class ResponsesStream implements StreamPresenter {
   readonly #asked: Fields;
   readonly #requestId: string;
   readonly #reader: BlockReader;
+  readonly #logprobs: LogprobReader;
   #finishReason: unknown = null;
   #sequence = 0;
 
@@ -31,24 +33,24 @@ class ResponsesStream implements StreamPresenter {
     this.#asked = asked;
     this.#requestId = requestId;
     this.#reader = new BlockReader(requestId);
+    this.#logprobs = new LogprobReader(asked);
   }
 
   chunk(chunk: Fields): string {
-    const { delta, finish_reason: finishReason } = firstChoice(chunk);
-    this.#finishReason = finishReason ?? this.#finishReason;
-    const steps = this.#reader.read(delta);
+    const choice = firstChoice(chunk);
+    this.#finishReason = choice["finish_reason"] ?? this.#finishReason;
+    const steps = this.#reader.read(choice["delta"], this.#logprobs.read(choice));
     return this.#started() + this.#frames(stepEvents(steps, this.#requestId));
   }
 
   end(usage: ResponseUsage): string {
-    const { blocks } = this.#reader;
+    const last = stepEvents(this.#reader.end(), this.#requestId, incompleteReason(this.#finishReason) !== null);
     const response = finished(this.#asked, {
       requestId: this.#requestId,
       usage,
-      blocks,
+      blocks: this.#reader.blocks,
       finishReason: this.#finishReason,
     });
-    const last = stepEvents(this.#reader.end(), this.#requestId, incompleteReason(this.#finishReason) !== null);
     return this.#started() + this.#frames([...last, { type: `response.${String(response["status"])}`, response }]);
   }
 

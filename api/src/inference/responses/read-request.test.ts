@@ -5,6 +5,22 @@ import { readResponsesRequest } from "./read-request.ts";
 const read = (body: object) => readResponsesRequest({ model: "m", input: "Hi", ...body });
 
 describe("readResponsesRequest", () => {
+  test("behavior: logprobs are asked for where include names them, with as many alternatives as are wanted", () => {
+    const include = ["message.output_text.logprobs", "reasoning.encrypted_content"];
+    expect(read({ include, top_logprobs: 3 }).body).toMatchObject({ logprobs: true, top_logprobs: 3 });
+    expect(read({ include, top_logprobs: 0 }).body).toMatchObject({ logprobs: true, top_logprobs: 0 });
+    expect(read({ include }).body).not.toHaveProperty("top_logprobs");
+    for (const body of [
+      { top_logprobs: 3 },
+      { include: [], top_logprobs: 3 },
+      { include: null },
+      { include: "logprobs" },
+    ]) {
+      expect(Object.keys(read(body).body)).toEqual(["model", "messages"]);
+    }
+    for (const top of [21, -1, 1.5, "3"]) expect(() => read({ include, top_logprobs: top })).toThrow(InvalidInputError);
+  });
+
   test("default: a text is a user's message, and instructions come first", () => {
     expect(read({ instructions: "Be short." })).toMatchObject({
       body: {

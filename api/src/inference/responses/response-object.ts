@@ -34,6 +34,7 @@ export function responseObject(
     text: asked["text"] ?? { format: { type: "text" } },
     tool_choice: asked["tool_choice"] ?? "auto",
     tools: asked["tools"] ?? [],
+    top_logprobs: asked["top_logprobs"] ?? 0,
     top_p: asked["top_p"] ?? null,
     truncation: "disabled",
     usage: null,
@@ -58,10 +59,11 @@ const PREFIXES = { reasoning: "rs", text: "msg", refusal: "msg", call: "fc" };
 export const itemId = ({ kind, index }: Block, requestId: string): string => `${PREFIXES[kind]}_${requestId}_${index}`;
 
 /** The content part of an item; calls have none. */
-export function partOf({ kind, text }: Block): Fields {
+export function partOf(block: Block): Fields {
+  const { kind, text } = block;
   if (kind === "reasoning") return { type: "reasoning_text", text };
   if (kind === "refusal") return { type: "refusal", refusal: text };
-  return { type: "output_text", text, annotations: [], logprobs: [] };
+  return { type: "output_text", text, annotations: [], logprobs: kind === "text" ? block.logprobs : [] };
 }
 
 /** Why an answer ended before its end; null when it did not. */

@@ -1,5 +1,6 @@
 import { InvalidInputError } from "../../errors.ts";
 import { isRecord } from "../read-fields.ts";
+import { wantsLogprobs } from "./logprobs.ts";
 
 type Fields = Record<string, unknown>;
 
@@ -52,7 +53,7 @@ const OWN = new Set([
 /** Everything but the conversation, in a chat's words; fields that we don't know pass through. @throws InvalidInputError */
 export function settingsOf(body: Fields): Fields {
   const shared = Object.fromEntries(Object.entries(body).filter(([name]) => !OWN.has(name)));
-  const { text, reasoning, tools, tool_choice: choice, max_output_tokens: maxTokens } = body;
+  const { text, reasoning, tools, tool_choice: choice, max_output_tokens: maxTokens, top_logprobs: top } = body;
   const format = isRecord(text) ? formatOf(text["format"]) : null;
   return {
     ...shared,
@@ -62,6 +63,7 @@ export function settingsOf(body: Fields): Fields {
     ...(format ? { response_format: format } : {}),
     ...(Array.isArray(tools) && tools.length > 0 ? { tools: tools.map(toolOf) } : {}),
     ...(isGiven(choice) ? { tool_choice: choiceOf(choice) } : {}),
+    ...(wantsLogprobs(body) ? { logprobs: true, ...(isGiven(top) ? { top_logprobs: top } : {}) } : {}),
   };
 }
 

@@ -24,15 +24,15 @@ const NAMES = {
   call: "function_call_arguments",
 };
 
-const delta = ({ block, text }: { block: Block; text: string }, requestId: string): StreamEvent => ({
+const delta = ({ block, text, logprobs }: Step & { type: "add" }, requestId: string): StreamEvent => ({
   type: `response.${NAMES[block.kind]}.delta`,
   ...placeOf(block, requestId),
   delta: text,
-  ...(block.kind === "text" ? { logprobs: [] } : {}),
+  ...(block.kind === "text" ? { logprobs } : {}),
 });
 
 function begin(block: Block, requestId: string): StreamEvent[] {
-  const empty = { ...block, text: "" };
+  const empty = { ...block, text: "", logprobs: [] };
   const item = itemOf(empty, requestId, "in_progress");
   const added: StreamEvent = { type: "response.output_item.added", output_index: block.index, item };
   if (block.kind === "call") return [added];
@@ -49,7 +49,7 @@ function end(block: Block, requestId: string, isCutOff: boolean): StreamEvent[] 
   }
   const text = block.kind === "refusal" ? { refusal: block.text } : { text: block.text };
   return [
-    { type: written, ...place, ...text, ...(block.kind === "text" ? { logprobs: [] } : {}) },
+    { type: written, ...place, ...text, ...(block.kind === "text" ? { logprobs: block.logprobs } : {}) },
     { type: "response.content_part.done", ...place, part: partOf(block) },
     done,
   ];

@@ -1,10 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { formatUsd, type NanoUsd } from "@infr/money";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
-import type { BurnRates } from "../../../inference/burn-rates.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
 import { readCompletionsRequest } from "../../../inference/completions-request.ts";
 import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
@@ -14,6 +12,7 @@ import { readPreferences } from "../../../inference/preferences.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
 import { readResponsesRequest } from "../../../inference/responses/read-request.ts";
 import { type Run, startRun } from "../../../inference/run.ts";
+import { stateBalance } from "../../balance-headers.ts";
 import { callerOf, failedKeysOf, setCaller } from "../../rate-limits.ts";
 import type { Routes, Services } from "../../services.ts";
 
@@ -24,7 +23,7 @@ const LEAVING = "leaving";
 const MESSAGES = "/v1/messages";
 
 const HEADERS = `Headers of the answer: \`x-request-id\`, the id it is metered under; \`x-balance-usd\`, exact dollars that
-can be spent after it (of a stream: before it); \`x-balance-runway-days\`, how long that lasts at the average of the last
+can be spent after it (of a stream, and where it is refused for want of money: before it); \`x-balance-runway-days\`, how long that lasts at the average of the last
 seven days; \`x-infr-node\`; \`x-infr-max-tokens\`, if max_tokens was lowered.`;
 
 /** Where something can be asked of a model. All of them hold, ask, answer and bill in the same way. */
@@ -126,17 +125,6 @@ function leavingOf({ raw }: FastifyReply): AbortController {
 function describe(reply: FastifyReply, run: Run): void {
   void reply.header("x-infr-node", run.offer.nodeId);
   if (run.lowered) void reply.header("x-infr-max-tokens", String(run.maxTokens));
-}
-
-function stateBalance(
-  reply: FastifyReply,
-  burnRates: BurnRates,
-  { accountId, spendable }: { accountId: string; spendable: NanoUsd | null },
-): void {
-  if (spendable === null) return;
-  void reply.header("x-balance-usd", formatUsd(spendable));
-  const days = burnRates.daysLeft({ accountId, spendable });
-  if (days !== null) void reply.header("x-balance-runway-days", days.toFixed(1));
 }
 
 /** Written to the connection itself: Fastify would send each frame through two more streams. */

@@ -73,7 +73,7 @@ export function lookupRoutes(app: Routes, services: Services): void {
       const [key, limits, spent] = await Promise.all([
         keyById(sql, { keyId, accountId }),
         readLimits(sql, { accountId, scope: "key", subjects: [keyId] }),
-        usageOfKey(sql, { accountId, keyId }),
+        usageOfKey(sql, { accountId, keyId, now: new Date() }),
       ]);
       if (!key) throw new NotFoundError("API key");
       return { data: shapeKey(key, { limits, spent }) };

@@ -75,6 +75,11 @@ function shapeEndpoints(offers: Offer[], health: Map<string, HealthRow>) {
         supported_parameters: offer.supportedParameters,
         pricing: shapePricing(offer),
         price_version: offer.priceVersion,
+        volume_pricing: offer.volume.map(({ from, priceVersion, ...step }) => ({
+          from_usd: formatUsd(from),
+          pricing: shapePricing(step),
+          price_version: priceVersion,
+        })),
         uptime_last_1d: shown.uptimePercent,
         error_rate_last_1d: shown.errorPercent,
         latency_last_1d: shown.firstTokenMs ?? shown.latencyMs,
@@ -89,7 +94,7 @@ function shapeEndpoints(offers: Offer[], health: Map<string, HealthRow>) {
 const createdAt = (offers: Offer[]): number =>
   Math.floor(Math.min(...offers.map((offer) => offer.createdAt.getTime())) / 1000);
 
-const shapePricing = ({ prices }: Offer) => ({
+const shapePricing = ({ prices }: Pick<Offer, "prices">) => ({
   prompt: formatUsd(prices.prompt),
   completion: formatUsd(prices.completion),
   input_cache_read: formatUsd(prices.cached),
