@@ -1,5 +1,6 @@
 import envSchema from "env-schema";
 import { type Static, Type } from "typebox";
+import { parseGwei } from "viem";
 
 const HEX_KEY = "^0x[0-9a-fA-F]{64}$";
 const RATE = { minimum: 1, maximum: 1_000_000_000 };
@@ -15,6 +16,16 @@ export const environmentSchema = Type.Object({
     description: "Connections that a process opens for what it reads; a server has two more for its ledger.",
   }),
   RPC_URL: Type.String({ description: "HTTP endpoint of a node of the chain." }),
+  RPC_FALLBACK_URLS: Type.String({
+    default: "",
+    pattern: "^$|^https?://[^,\\s]+(,https?://[^,\\s]+)*$",
+    description: "More endpoints, separated by commas: asked when the first is out of reach or lags.",
+  }),
+  RPC_TIMEOUT_MS: Type.Integer({
+    default: 10_000,
+    minimum: 100,
+    description: "How long an endpoint may take for an answer.",
+  }),
   CHAIN_ID: Type.Integer({ default: 8453, description: "8453 Base, 84532 Base Sepolia, 31337 local." }),
   ESCROW_ADDRESS: Type.String({ pattern: ADDRESS, description: "The CreditEscrow contract." }),
   USDC_ADDRESS: Type.String({ pattern: ADDRESS, description: "The USDC token that the escrow holds." }),
@@ -60,6 +71,11 @@ export const environmentSchema = Type.Object({
     default: 15_000,
     minimum: 100,
     description: "Age at which an unmined transaction is sent again with higher fees.",
+  }),
+  MAX_FEE_GWEI: Type.String({
+    default: "5",
+    pattern: "^[0-9]+(\\.[0-9]{1,9})?$",
+    description: "Most that is paid for a unit of gas; while the chain asks for more, transactions wait.",
   }),
   MAX_PRICE_PER_MILLION_USD: Type.String({
     default: "100",
@@ -125,6 +141,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     databaseUrl: env.DATABASE_URL,
     databaseConnections: env.DATABASE_CONNECTIONS,
     rpcUrl: env.RPC_URL,
+    rpcFallbackUrls: env.RPC_FALLBACK_URLS === "" ? [] : env.RPC_FALLBACK_URLS.split(","),
+    rpcTimeoutMs: env.RPC_TIMEOUT_MS,
     chainId: env.CHAIN_ID,
     escrow: env.ESCROW_ADDRESS.toLowerCase() as Hex,
     usdc: env.USDC_ADDRESS.toLowerCase() as Hex,
@@ -140,6 +158,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     flushUsd: env.FLUSH_USD,
     flushAfterSeconds: env.FLUSH_AFTER_SECONDS,
     feeBumpAfterMs: env.FEE_BUMP_AFTER_MS,
+    maxFeePerGas: parseGwei(env.MAX_FEE_GWEI),
     maxPricePerMillionUsd: env.MAX_PRICE_PER_MILLION_USD,
     maxPriceTierMultiple: env.MAX_PRICE_TIER_MULTIPLE,
     maxUnitPriceUsd: env.MAX_UNIT_PRICE_USD,

@@ -53,7 +53,14 @@ const jobs: Job[] = [
   {
     name: "send transactions",
     everyMs: SEND_MS,
-    run: () => sendTransactions({ sql, chain, account, bumpAfterMs: config.feeBumpAfterMs }),
+    run: () =>
+      sendTransactions({
+        sql,
+        chain,
+        account,
+        bumpAfterMs: config.feeBumpAfterMs,
+        maxFeePerGas: config.maxFeePerGas,
+      }),
   },
   { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
   { name: "build batch", everyMs: config.batchIntervalMs, run: () => buildBatch({ sql, chain }, flush) },

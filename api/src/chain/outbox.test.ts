@@ -13,7 +13,7 @@ import { attemptsOf, queueTransaction, transactionState } from "./outbox-store.t
 let api: TestApi;
 let user: TestUser;
 const account = privateKeyToAccount(RICH_KEY);
-const round = () => sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 60_000 });
+const round = () => sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
 const node = () => createTestClient({ mode: "anvil", transport: http(api.chain.rpcUrl) });
 
 beforeAll(async () => {
@@ -122,7 +122,7 @@ describe("sendTransactions", () => {
     await chain.setAutomine(false);
     const { id } = await queueOpen();
     await round();
-    await sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 0 });
+    await sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 0, maxFeePerGas: 10n ** 12n });
     const attempts = await attemptsOf(api.sql, id);
     expect(attempts).toHaveLength(2);
     expect(BigInt(attempts[0]?.max_fee_per_gas ?? 0)).toBeGreaterThan(BigInt(attempts[1]?.max_fee_per_gas ?? 0));
