@@ -83,15 +83,17 @@ async function submit(
   });
 }
 
-/** The deadline has passed, in a block that no reorganisation is expected to take away, without the batch before it. */
+/**
+ * No chain that holds the safe block can take it any more: its number is the next there, and the deadline has passed, or
+ * another batch than its predecessor is the last that is live: the predecessor was undone.
+ */
 async function isDead({ chain }: Context, batch: Signed): Promise<boolean> {
   const safe = await chain.client.getBlock({ blockTag: "safe" });
-  if (safe.timestamp <= batch.deadline) return false;
-  const [seq] = await chain.client.readContract({
+  const [seq, prev] = await chain.client.readContract({
     address: chain.escrow,
     abi: creditEscrowAbi,
     functionName: "nextBatch",
     blockNumber: safe.number,
   });
-  return seq === batch.seq;
+  return seq === batch.seq && (safe.timestamp > batch.deadline || prev !== batch.prev);
 }
