@@ -46,11 +46,26 @@ export const environmentSchema = Type.Object({
     pattern: `^$|${HEX_KEY}`,
     description: "Private key that signs batches. Worker only.",
   }),
+  SETTLER_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with that key." }),
+  SETTLER_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of SETTLER_KEYSTORE on its first line.",
+  }),
+  SETTLER_KMS_KEY_ID: Type.String({
+    default: "",
+    description: "Or a key of AWS KMS, spec ECC_SECG_P256K1; region, credentials and endpoint by AWS_ variables.",
+  }),
   RELAYER_KEY: Type.String({
     default: "",
     pattern: `^$|${HEX_KEY}`,
     description: "Private key that sends transactions and pays their gas. Worker only.",
   }),
+  RELAYER_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with that one." }),
+  RELAYER_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of RELAYER_KEYSTORE on its first line.",
+  }),
+  RELAYER_KMS_KEY_ID: Type.String({ default: "", description: "Or a key of AWS KMS, as above." }),
   RELAYER_ADDRESS: Type.String({
     default: "",
     pattern: `^$|${ADDRESS}`,
@@ -128,6 +143,12 @@ export const environmentSchema = Type.Object({
   }),
 });
 
+/** Where a key is kept. */
+export type KeySource =
+  | { kind: "key"; privateKey: Hex }
+  | { kind: "keystore"; file: string; passwordFile: string }
+  | { kind: "kms"; keyId: string };
+
 type Environment = Static<typeof environmentSchema>;
 type Hex = `0x${string}`;
 
@@ -151,8 +172,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     host: env.HOST,
     port: env.PORT,
     logLevel: env.LOG_LEVEL,
-    settlerKey: optional(env.SETTLER_KEY),
-    relayerKey: optional(env.RELAYER_KEY),
+    settler: keySource(env, "SETTLER"),
+    relayer: keySource(env, "RELAYER"),
     relayerAddress: optional(env.RELAYER_ADDRESS.toLowerCase()),
     batchIntervalMs: env.BATCH_INTERVAL_MS,
     flushUsd: env.FLUSH_USD,
@@ -176,3 +197,24 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
 }
 
 const optional = (text: string): Hex | null => (text === "" ? null : (text as Hex));
+
+/** Where a key is kept: in one of three places. @throws ConfigError with what to do */
+function keySource(env: Environment, name: "SETTLER" | "RELAYER"): KeySource | null {
+  const privateKey = optional(env[`${name}_KEY`]);
+  const file = env[`${name}_KEYSTORE`];
+  const passwordFile = env[`${name}_KEYSTORE_PASSWORD_FILE`];
+  const keyId = env[`${name}_KMS_KEY_ID`];
+  const places = [privateKey ?? "", file, keyId].filter((place) => place !== "");
+  if (places.length > 1) throw new ConfigError(`Set one of ${name}_KEY, ${name}_KEYSTORE, ${name}_KMS_KEY_ID, not several.`);
+  if ((file === "") !== (passwordFile === ""))
+    throw new ConfigError(`Set both ${name}_KEYSTORE and ${name}_KEYSTORE_PASSWORD_FILE, or neither.`);
+  if (privateKey !== null) return { kind: "key", privateKey };
+  if (file !== "") return { kind: "keystore", file, passwordFile };
+  return keyId === "" ? null : { kind: "kms", keyId };
+}
+
+/** Variables that don't go together; the message names them. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly code = "config";
+}

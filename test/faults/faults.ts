@@ -20,7 +20,7 @@ export type Fault = (stage: Stage) => Promise<boolean>;
 const relayer = privateKeyToAccount(RELAYER);
 const GWEI = 1_000_000_000n;
 const NORMAL_BASE_FEE = GWEI;
-const MOMENT_MS = { from: 200, to: 1_000 };
+const MOMENT_MS = { from: 200, to: 700 };
 const REACH_MS = 8_000;
 const SETTLEMENT_GROUP = 2;
 

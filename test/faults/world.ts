@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
 import { deployEscrow } from "@infr/contracts/testing";
-import { nanoUsd } from "@infr/money";
+import { type NanoUsd, nanoUsd } from "@infr/money";
 import { accountRef, PRIMARY_SALT } from "@infr/protocol";
 import getPort from "get-port";
 import { type Abi, createWalletClient, encodeFunctionData, type Hex, http, zeroHash } from "viem";
@@ -11,6 +11,7 @@ import { openChain } from "../../api/src/chain/open.ts";
 import { migrate } from "../../api/src/db/migrate.ts";
 import { openDatabase } from "../../api/src/db/open.ts";
 import type { Sql } from "../../api/src/db/types.ts";
+import { UnavailableError } from "../../api/src/errors.ts";
 import { newId, timeOfId } from "../../api/src/ids.ts";
 import { Batcher } from "../../api/src/ledger/commit/batcher.ts";
 import { renewLease } from "../../api/src/ledger/commit/store.ts";
@@ -183,11 +184,9 @@ type Usage = { accountId: string; operatorId: string; nano: bigint };
 
 /** One answered request, billed: what a server would do. @returns its id */
 async function capture(batcher: Batcher, { accountId, operatorId, nano }: Usage): Promise<string> {
-  const requestId = newId("req");
   const cost = nanoUsd(nano);
   const none = nanoUsd(0n);
-  const held = await batcher.hold({ requestId, accountId, worst: cost, floor: cost, subjects: [] });
-  if (held.outcome !== "held") throw new Error(`a hold was ${held.outcome} by ${held.refusedBy}`);
+  const requestId = await hold(batcher, { accountId, cost });
   const captured = await batcher.capture({
     requestId,
     accountId,
@@ -207,4 +206,18 @@ async function capture(batcher: Batcher, { accountId, operatorId, nano }: Usage)
   });
   if (captured.outcome !== "captured") throw new Error(`a capture was ${captured.outcome}`);
   return requestId;
+}
+
+/** While the database is down a buyer is told so, and asks again. @returns the request that was let in */
+async function hold(batcher: Batcher, { accountId, cost }: { accountId: string; cost: NanoUsd }): Promise<string> {
+  for (;;) {
+    const requestId = newId("req");
+    try {
+      const { outcome, refusedBy } = await batcher.hold({ requestId, accountId, worst: cost, floor: cost, subjects: [] });
+      if (outcome === "held") return requestId;
+      throw new Error(`a hold was ${outcome} by ${refusedBy}`);
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+    }
+  }
 }

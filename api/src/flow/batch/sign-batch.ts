@@ -1,6 +1,7 @@
 import { settlementDigest, settlementTypedData } from "@infr/protocol";
-import { bytesToHex, type LocalAccount } from "viem";
+import { bytesToHex } from "viem";
 import type { Chain } from "../../chain/open.ts";
+import type { Signer } from "../../chain/signers/signer.ts";
 import type { Sql } from "../../db/types.ts";
 import { saveSignature, unsignedBatch } from "./store.ts";
 
@@ -15,7 +16,7 @@ export async function signBatch({
 }: {
   sql: Sql;
   chain: Chain;
-  settler: LocalAccount;
+  settler: Signer;
 }): Promise<void> {
   const batch = await unsignedBatch(sql);
   if (!batch) return;
