@@ -18,9 +18,10 @@ export async function startFollower({ sql, rpcUrl, escrow }: { sql: Sql; rpcUrl:
   const client = createPublicClient({ transport: http(rpcUrl, { retryCount: 0, timeout: 2_000 }), cacheTime: 0 });
   const stopping = new AbortController();
   const seen: Seen[] = [];
+  const state = { isDirty: false };
   const running = (async () => {
     while (!stopping.signal.aborted) {
-      await follow({ sql, client, escrow, seen }).catch(() => {}); // the chain or the database is being restarted
+      await follow({ sql, client, escrow, seen, state }).catch(() => {}); // the chain or the database is being restarted
       await sleep(POLL_MS);
     }
   })();
@@ -32,16 +33,25 @@ export async function startFollower({ sql, rpcUrl, escrow }: { sql: Sql; rpcUrl:
   };
 }
 
-type Following = { sql: Sql; client: PublicClient; escrow: Hex; seen: Seen[] };
+type Following = {
+  sql: Sql;
+  client: PublicClient;
+  escrow: Hex;
+  /** The chain as of the last rounds. */
+  seen: Seen[];
+  /** Whether rows above the last of them may be of a chain that is no more. */
+  state: { isDirty: boolean };
+};
 
-async function follow({ sql, client, escrow, seen }: Following): Promise<void> {
+async function follow({ sql, client, escrow, seen, state }: Following): Promise<void> {
   const head = await client.getBlock();
   const known = seen.length;
   while (seen.length > 0 && !(await isCanonical(client, seen.at(-1) as Seen))) seen.pop();
   const fromBlock = (seen.at(-1)?.number ?? -1n) + 1n;
-  if (seen.length < known)
+  if (seen.length < known || state.isDirty)
     for (const { table } of EVENTS) await sql`delete from ${sql(`indexer.${table}`)} where block_number >= ${fromBlock}`;
   if (head.number === null || head.number < fromBlock) return;
+  state.isDirty = true;
   const logs = await client.getLogs({ address: escrow, fromBlock, toBlock: head.number });
   await sql.begin(async (tx) => {
     for (const log of parseEventLogs({ abi: creditEscrowAbi, logs })) {
@@ -59,6 +69,7 @@ async function follow({ sql, client, escrow, seen }: Following): Promise<void> {
     }
   });
   if (!(await isCanonical(client, head as Seen))) return; // the next round takes out what may be of another chain
+  state.isDirty = false;
   seen.push({ number: head.number, hash: head.hash });
   if (seen.length > HASHES_KEPT) seen.shift();
 }
