@@ -54,10 +54,18 @@ export async function submissionOf(sql: Sql, batchId: bigint): Promise<Submissio
 }
 
 /**
+ * Whose captures are they: of a batch that is given up, of one that was undone, or of one whose undoing was reorganised
+ * away? That is answered by one process at a time; two answers from the same moment would leave them to nobody, and they
+ * would be settled again.
+ */
+const lockCaptures = (tx: Tx): Promise<unknown> => tx`lock table voided_captures in exclusive mode`;
+
+/**
  * Gives up a batch that can't be settled any more, and those that stand on it: their captures wait for the next one, or
  * are again those of a batch whose undoing was reorganised away. Does nothing if another process was faster.
  */
 export async function giveUpBatches(tx: Tx, { batchId, seq }: { batchId: bigint; seq: bigint }): Promise<void> {
+  await lockCaptures(tx);
   const [dead] = await tx`
     update batches set state = 'voided'
     where batch_id = ${batchId} and state in ('built', 'signed', 'submitted') returning batch_id`;
@@ -150,6 +158,7 @@ export async function settledBatchOfDigest(tx: Tx, digest: string): Promise<Undo
 
 /** The contract has undone a batch: its captures are unsettled again, and remembered as long as that is not final. */
 export async function setVoided(tx: Tx, { batchId, eventId }: { batchId: bigint; eventId: string }): Promise<void> {
+  await lockCaptures(tx);
   await tx`update batches set state = 'voided', voided_event_id = ${eventId} where batch_id = ${batchId}`;
   await tx`
     insert into voided_captures (batch_id, account_id, started_at, request_id)
@@ -164,6 +173,7 @@ export async function setVoided(tx: Tx, { batchId, eventId }: { batchId: bigint;
  * @returns the batch
  */
 export async function unsetVoided(tx: Tx, eventId: string): Promise<bigint> {
+  await lockCaptures(tx);
   const [row] = await tx<Array<{ batch_id: bigint }>>`
     update batches set state = 'mined', voided_event_id = null where voided_event_id = ${eventId} returning batch_id`;
   if (!row) throw new Error(`no batch was undone by ${eventId}`);
