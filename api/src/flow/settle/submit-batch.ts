@@ -1,5 +1,5 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { type Address, bytesToHex, encodeFunctionData } from "viem";
+import { type Address, bytesToHex, encodeFunctionData, type Hex } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import { queueTransaction } from "../../chain/outbox-store.ts";
 import type { Sql } from "../../db/types.ts";
@@ -38,12 +38,18 @@ async function submitAgain(context: Context, batch: Signed): Promise<void> {
 
 /** Whether the chain waits for this batch: it may have been settled, and its event be on the way. */
 async function isNext({ chain }: Context, batch: Signed): Promise<boolean> {
-  const [seq, prev] = await chain.client.readContract({
-    address: chain.escrow,
+  const next = await nextOf(chain, "latest");
+  return next.seq === batch.seq && next.prev === batch.prev;
+}
+
+async function nextOf({ client, escrow }: Chain, at: bigint | "latest"): Promise<{ seq: bigint; prev: Hex }> {
+  const [seq, prev] = await client.readContract({
+    address: escrow,
     abi: creditEscrowAbi,
     functionName: "nextBatch",
+    ...(at === "latest" ? {} : { blockNumber: at }),
   });
-  return seq === batch.seq && prev === batch.prev;
+  return { seq, prev };
 }
 
 type Signed = OpenBatchRow & { deadline: bigint; signature: `0x${string}` };
@@ -88,12 +94,8 @@ async function submit(
  * another batch than its predecessor is the last that is live: the predecessor was undone.
  */
 async function isDead({ chain }: Context, batch: Signed): Promise<boolean> {
-  const safe = await chain.client.getBlock({ blockTag: "safe" });
-  const [seq, prev] = await chain.client.readContract({
-    address: chain.escrow,
-    abi: creditEscrowAbi,
-    functionName: "nextBatch",
-    blockNumber: safe.number,
-  });
+  const [safe, newest] = await Promise.all([chain.client.getBlock({ blockTag: "safe" }), nextOf(chain, "latest")]);
+  if (newest.seq !== batch.seq || (safe.timestamp <= batch.deadline && newest.prev === batch.prev)) return false;
+  const { seq, prev } = await nextOf(chain, safe.number);
   return seq === batch.seq && (safe.timestamp > batch.deadline || prev !== batch.prev);
 }
