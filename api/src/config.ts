@@ -205,7 +205,8 @@ function keySource(env: Environment, name: "SETTLER" | "RELAYER"): KeySource | n
   const passwordFile = env[`${name}_KEYSTORE_PASSWORD_FILE`];
   const keyId = env[`${name}_KMS_KEY_ID`];
   const places = [privateKey ?? "", file, keyId].filter((place) => place !== "");
-  if (places.length > 1) throw new ConfigError(`Set one of ${name}_KEY, ${name}_KEYSTORE, ${name}_KMS_KEY_ID, not several.`);
+  if (places.length > 1)
+    throw new ConfigError(`Set one of ${name}_KEY, ${name}_KEYSTORE, ${name}_KMS_KEY_ID, not several.`);
   if ((file === "") !== (passwordFile === ""))
     throw new ConfigError(`Set both ${name}_KEYSTORE and ${name}_KEYSTORE_PASSWORD_FILE, or neither.`);
   if (privateKey !== null) return { kind: "key", privateKey };

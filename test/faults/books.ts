@@ -18,8 +18,9 @@ export async function settleAll({ sql, chain }: World): Promise<void> {
     everyMs: 50,
     check: async () =>
       (await sql`select from batches where state not in ('final', 'voided') limit 1`).length === 0 &&
-      (await sql`select from usage u left join batches b using (batch_id) where b.state is distinct from 'final' limit 1`)
-        .length === 0,
+      (
+        await sql`select from usage u left join batches b using (batch_id) where b.state is distinct from 'final' limit 1`
+      ).length === 0,
   });
 }
 
@@ -47,7 +48,8 @@ export async function checkBooks(world: World, told: ReadonlyMap<string, bigint>
   same("batched, and lines with what is carried", batched.nano, batched.gross * NANO_PER_MICRO + batched.carried);
   same("lines in the books and in the contract", batched.gross, await settledOnChain(world));
   same("settled and earned", batched.gross, await earnedOnChain(world));
-  for (const { what, counter, recomputed } of await differences(sql)) wrong.push(`${what}: ${counter}, recomputed ${recomputed}`);
+  for (const { what, counter, recomputed } of await differences(sql))
+    wrong.push(`${what}: ${counter}, recomputed ${recomputed}`);
   const { differences: differing } = await reconcile({ sql, chain: view });
   for (const { what, ledger, chain } of differing) wrong.push(`${what}: ledger ${ledger}, chain ${chain}`);
   wrong.push(...(await mismatches(world)));
@@ -64,7 +66,8 @@ async function capturedOnce(
   const logged = new Map(rows.map((row) => [row.request_id, row]));
   for (const [requestId, nano] of told) {
     const row = logged.get(requestId);
-    if (row?.cost_nano !== nano || row.n !== 1) wrong.push(`${requestId} cost ${nano}, logged ${row?.n} times as ${row?.cost_nano}`);
+    if (row?.cost_nano !== nano || row.n !== 1)
+      wrong.push(`${requestId} cost ${nano}, logged ${row?.n} times as ${row?.cost_nano}`);
   }
   if (logged.size !== told.size) wrong.push(`${told.size} were captured, ${logged.size} are logged`);
   return rows.reduce((sum, row) => sum + row.cost_nano, 0n);
@@ -78,9 +81,7 @@ async function settledOnChain({ view, contracts }: World): Promise<bigint> {
     view.client.getContractEvents({ ...all, eventName: "BatchVoided" }),
   ]);
   const gone = new Set(undone.map((log) => log.args.batchHash));
-  return settled
-    .filter((log) => !gone.has(log.args.batchHash))
-    .reduce((sum, log) => sum + (log.args.gross ?? 0n), 0n);
+  return settled.filter((log) => !gone.has(log.args.batchHash)).reduce((sum, log) => sum + (log.args.gross ?? 0n), 0n);
 }
 
 /** What operators and the platform have earned in the contract, µUSDC: nothing is paid out here. */
@@ -90,7 +91,12 @@ async function earnedOnChain({ sql, view, contracts, operators }: World): Promis
   const numbers = [PLATFORM_NUMBER, ...rows.map((row) => Number(row.chain_account))];
   const words = await Promise.all(
     numbers.map((number) =>
-      view.client.readContract({ address: contracts.escrow, abi: creditEscrowAbi, functionName: "earnerOf", args: [number] }),
+      view.client.readContract({
+        address: contracts.escrow,
+        abi: creditEscrowAbi,
+        functionName: "earnerOf",
+        args: [number],
+      }),
     ),
   );
   return words.reduce((sum, word) => sum + word.available + BigInt(word.previous) + BigInt(word.current), 0n);

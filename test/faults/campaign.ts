@@ -83,7 +83,10 @@ export async function runCampaign({ batches, seed, checkEvery, only, say }: Camp
       const second = diceOf(next).pick(COMPANIONS);
       const names = isDouble ? [name, second] : [name];
       // Everybody has dice of his own: what happens at the same time does not mix their throws.
-      const faults = names.map((one, n) => ({ name: one, stage: { world, ...diceOf(random(seed * SPREAD + rounds * 4 + n)) } }));
+      const faults = names.map((one, n) => ({
+        name: one,
+        stage: { world, ...diceOf(random(seed * SPREAD + rounds * 4 + n)) },
+      }));
       await oneBatch(world, { faults, dice: diceOf(next), told, heals, figures });
       if (rounds % checkEvery === 0 || figures.faulted === batches) {
         figures.wrong.push(...(await check(world, { told, figures })));
@@ -104,7 +107,13 @@ const diceOf = (next: () => number): Dice => ({
   pick: (list) => list[Math.floor(next() * list.length)] as (typeof list)[number],
 });
 
-type Round = { faults: Array<{ name: string; stage: Stage }>; dice: Dice; told: Map<string, bigint>; heals: number[]; figures: Figures };
+type Round = {
+  faults: Array<{ name: string; stage: Stage }>;
+  dice: Dice;
+  told: Map<string, bigint>;
+  heals: number[];
+  figures: Figures;
+};
 
 async function oneBatch(world: World, { faults, dice, told, heals, figures }: Round): Promise<void> {
   const { between, pick } = dice;
@@ -122,7 +131,12 @@ async function oneBatch(world: World, { faults, dice, told, heals, figures }: Ro
   const since = Date.now();
   const what = faults.map(({ name }) => `"${name}"`).join(" with ");
   try {
-    await waitFor({ what: `settlement after ${what}`, timeoutMs: STUCK_MS, everyMs: 30, check: () => isSettled(world) });
+    await waitFor({
+      what: `settlement after ${what}`,
+      timeoutMs: STUCK_MS,
+      everyMs: 30,
+      check: () => isSettled(world),
+    });
   } catch (error) {
     if (!(error instanceof ConditionTimeoutError)) throw error;
     figures.wrong.push(`${error.message} (batch ${figures.faulted + 1}): ${await whereStuck(world)}`);

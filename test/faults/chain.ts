@@ -43,7 +43,12 @@ export async function startFaultyChain(folder: string) {
     resume: () => (isPaused = false),
     mine: (blocks: number) => call("anvil_mine", `0x${blocks.toString(16)}`),
     /** Takes so many blocks back and puts others in their place: with these transactions in the first, if any. */
-    reorganise: (depth: number, raw: Hex[] = []) => call("anvil_reorg", depth, raw.map((one) => [one, 0])),
+    reorganise: (depth: number, raw: Hex[] = []) =>
+      call(
+        "anvil_reorg",
+        depth,
+        raw.map((one) => [one, 0]),
+      ),
     /** Ends the process, which writes its state, and starts it anew. */
     restart: async () => {
       const { timestamp } = await call<{ timestamp: Hex }>("eth_getBlockByNumber", "latest", false);
@@ -72,7 +77,9 @@ export async function startLaggingNode(
   const port = await getPort();
   const block = Number(await call<Hex>("eth_blockNumber")) - blocks;
   const fork = ["--fork-url", rpcUrl, "--fork-block-number", String(block), "--no-mining"];
-  const child = spawnTied([...anvilWords({ port, safeDepth: SAFE_DEPTH, isQuiet: true }), ...fork], { stdio: "ignore" });
+  const child = spawnTied([...anvilWords({ port, safeDepth: SAFE_DEPTH, isQuiet: true }), ...fork], {
+    stdio: "ignore",
+  });
   const own = `http://127.0.0.1:${port}`;
   await waitFor({ what: "a lagging node", timeoutMs: 20_000, everyMs: 20, check: () => rpc(own, "eth_chainId") });
   return { port, stop: () => endProcess(child, { signal: "SIGKILL" }) };

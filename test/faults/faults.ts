@@ -41,7 +41,11 @@ const network =
 /** Does something to calls of one method, on all endpoints, until it has happened so often, or nobody calls any more. */
 async function onCalls(
   { world }: Stage,
-  { method, times, verdict }: { method: string; times: number; verdict: (request: string) => Promise<Verdict> | Verdict },
+  {
+    method,
+    times,
+    verdict,
+  }: { method: string; times: number; verdict: (request: string) => Promise<Verdict> | Verdict },
 ): Promise<boolean> {
   let happened = 0;
   for (const proxy of world.endpoints) {
@@ -86,11 +90,16 @@ async function pendingOf(call: World["chain"]["call"]): Promise<Pending[]> {
   const pool = await call<Pool>("txpool_content");
   const mine = (of: Record<string, Record<string, Pending>>) =>
     Object.entries(of).find(([address]) => address.toLowerCase() === relayer.address.toLowerCase())?.[1] ?? {};
-  return Object.values({ ...mine(pool.queued), ...mine(pool.pending) }).toSorted((a, b) => Number(a.nonce) - Number(b.nonce));
+  return Object.values({ ...mine(pool.queued), ...mine(pool.pending) }).toSorted(
+    (a, b) => Number(a.nonce) - Number(b.nonce),
+  );
 }
 
 /** A transaction of the relayer's key that the outbox knows nothing of. */
-async function sendForeign({ chain, contracts }: World, { nonce, gwei }: { nonce: number; gwei: bigint }): Promise<void> {
+async function sendForeign(
+  { chain, contracts }: World,
+  { nonce, gwei }: { nonce: number; gwei: bigint },
+): Promise<void> {
   const wallet = createWalletClient({ account: relayer, transport: http(chain.rpcUrl, { retryCount: 0 }) });
   await wallet.sendTransaction({
     chain: null,
@@ -127,11 +136,18 @@ async function queueOpening({ sql, contracts }: World): Promise<void> {
 /** Waits until a batch has been mined since. @returns false if none is */
 async function batchMined({ sql }: World): Promise<boolean> {
   const newest = async () =>
-    (await sql<[{ id: bigint }]>`select coalesce(max(batch_id), 0) as id from batches where state in ('mined', 'final')`)[0].id;
+    (
+      await sql<
+        [{ id: bigint }]
+      >`select coalesce(max(batch_id), 0) as id from batches where state in ('mined', 'final')`
+    )[0].id;
   const before = await newest();
-  return waitFor({ what: "a batch", timeoutMs: REACH_MS, everyMs: 20, check: async () => (await newest()) > before }).catch(
-    () => false,
-  );
+  return waitFor({
+    what: "a batch",
+    timeoutMs: REACH_MS,
+    everyMs: 20,
+    check: async () => (await newest()) > before,
+  }).catch(() => false);
 }
 
 const reorganisation =
@@ -226,7 +242,8 @@ const killOnCall =
     });
   };
 
-const answering = (kind: keyof typeof badAnswers): Fault => network(() => ({ kind: "answer", answer: badAnswers[kind] }));
+const answering = (kind: keyof typeof badAnswers): Fault =>
+  network(() => ({ kind: "answer", answer: badAnswers[kind] }));
 
 /** Every fault by its name. */
 export const FAULTS: Record<string, Fault> = {

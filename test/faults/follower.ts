@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { createPublicClient, type Hex, http, parseEventLogs, type PublicClient } from "viem";
+import { createPublicClient, type Hex, http, type PublicClient, parseEventLogs } from "viem";
 import type { Sql } from "../../api/src/db/types.ts";
 
 const POLL_MS = 50;
@@ -49,7 +49,8 @@ async function follow({ sql, client, escrow, seen, state }: Following): Promise<
   while (seen.length > 0 && !(await isCanonical(client, seen.at(-1) as Seen))) seen.pop();
   const fromBlock = (seen.at(-1)?.number ?? -1n) + 1n;
   if (seen.length < known || state.isDirty)
-    for (const { table } of EVENTS) await sql`delete from ${sql(`indexer.${table}`)} where block_number >= ${fromBlock}`;
+    for (const { table } of EVENTS)
+      await sql`delete from ${sql(`indexer.${table}`)} where block_number >= ${fromBlock}`;
   if (head.number === null || head.number < fromBlock) return;
   state.isDirty = true;
   const logs = await client.getLogs({ address: escrow, fromBlock, toBlock: head.number });
@@ -63,7 +64,9 @@ async function follow({ sql, client, escrow, seen, state }: Following): Promise<
         block_timestamp: timestamp.toString(),
         log_index: log.logIndex,
         transaction_hash: log.transactionHash,
-        ...Object.fromEntries(Object.entries(log.args).map(([name, value]) => [columnOf(name), String(value).toLowerCase()])),
+        ...Object.fromEntries(
+          Object.entries(log.args).map(([name, value]) => [columnOf(name), String(value).toLowerCase()]),
+        ),
       };
       await tx`insert into ${tx(`indexer.${snakeCase(log.eventName)}`)} ${tx(row)} on conflict do nothing`;
     }

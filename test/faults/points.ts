@@ -14,11 +14,23 @@ export const POINTS = {
   "before the signature is kept": { on: "batches", when: "update", if: "new.state = 'signed' and old.state = 'built'" },
   "before it is queued": { on: "transactions", when: "insert", if: "true" },
   "before it is submitted": { on: "batches", when: "update", if: "new.state = 'submitted' and old.state = 'signed'" },
-  "before the nonce is taken": { on: "transactions", when: "update", if: "new.state = 'sent' and old.state = 'queued'" },
+  "before the nonce is taken": {
+    on: "transactions",
+    when: "update",
+    if: "new.state = 'sent' and old.state = 'queued'",
+  },
   "before the journal is written": { on: "transaction_attempts", when: "insert", if: "true" },
-  "before the receipt is noted": { on: "transactions", when: "update", if: "new.state = 'mined' and old.state = 'sent'" },
+  "before the receipt is noted": {
+    on: "transactions",
+    when: "update",
+    if: "new.state = 'mined' and old.state = 'sent'",
+  },
   "before the event is noted": { on: "chain_events", when: "insert", if: "new.kind = 'batch_settled'" },
-  "before the settlement is booked": { on: "batches", when: "update", if: "new.state = 'mined' and old.state = 'submitted'" },
+  "before the settlement is booked": {
+    on: "batches",
+    when: "update",
+    if: "new.state = 'mined' and old.state = 'submitted'",
+  },
   "before it is final": { on: "batches", when: "update", if: "new.state = 'final'" },
 } as const;
 export type Point = keyof typeof POINTS;
@@ -67,7 +79,8 @@ export async function atPoint(
     }).catch(() => null);
     if (standing) {
       await act(standing.usename);
-      if (!isCommitted) await sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${standing.usename}`;
+      if (!isCommitted)
+        await sql`select pg_terminate_backend(pid) from pg_stat_activity where usename = ${standing.usename}`;
     }
     return standing !== null;
   } finally {

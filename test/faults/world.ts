@@ -67,10 +67,7 @@ export async function startWorld() {
   await chain.holdTransactions();
   await chain.mine(40);
   const secondNode = { port: chain.port };
-  const endpoints = [
-    await FaultProxy.start(() => chain.port),
-    await FaultProxy.start(() => secondNode.port),
-  ] as const;
+  const endpoints = [await FaultProxy.start(() => chain.port), await FaultProxy.start(() => secondNode.port)] as const;
   const databases = [await FaultProxy.start(() => postgres.port), await FaultProxy.start(() => postgres.port)] as const;
   const workers = databases.map((database, n) => {
     const name = `worker_${n + 1}`;
@@ -148,7 +145,12 @@ export async function write(
   { to, abi, functionName, args }: { to: Hex; abi: Abi; functionName: string; args: unknown[] },
 ): Promise<Hex> {
   const wallet = createWalletClient({ account: privateKeyToAccount(DEPLOYER), transport: http(rpcUrl) });
-  return wallet.sendTransaction({ to, data: encodeFunctionData({ abi, functionName, args }), chain: null, gas: 3_000_000n });
+  return wallet.sendTransaction({
+    to,
+    data: encodeFunctionData({ abi, functionName, args }),
+    chain: null,
+    gas: 3_000_000n,
+  });
 }
 
 /** Buyers and operators with accounts in the contract, and USDC in them; the chain still mines on demand. */
@@ -213,7 +215,13 @@ async function hold(batcher: Batcher, { accountId, cost }: { accountId: string; 
   for (;;) {
     const requestId = newId("req");
     try {
-      const { outcome, refusedBy } = await batcher.hold({ requestId, accountId, worst: cost, floor: cost, subjects: [] });
+      const { outcome, refusedBy } = await batcher.hold({
+        requestId,
+        accountId,
+        worst: cost,
+        floor: cost,
+        subjects: [],
+      });
       if (outcome === "held") return requestId;
       throw new Error(`a hold was ${outcome} by ${refusedBy}`);
     } catch (error) {

@@ -24,7 +24,8 @@ async function endpoint(first: Answer) {
       state.asked += 1;
       if (state.answer === "silence") return;
       if (state.answer === "unavailable") response.writeHead(503).end("no upstream");
-      else response.end(JSON.stringify({ jsonrpc: "2.0", id: (JSON.parse(text) as { id: number }).id, ...state.answer }));
+      else
+        response.end(JSON.stringify({ jsonrpc: "2.0", id: (JSON.parse(text) as { id: number }).id, ...state.answer }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

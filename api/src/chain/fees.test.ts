@@ -15,7 +15,7 @@ describe("firstFees", () => {
 describe("raisedFees", () => {
   test("behavior: a replacement pays a tenth more of both at least, and never more than the ceiling", () => {
     fc.assert(
-      fc.property(fee, fee, fee, fee, fee, (maxFee, tip, marketFee, marketTip, ceiling) => {
+      fc.property(fc.tuple(fee, fee, fee, fee, fee), ([maxFee, tip, marketFee, marketTip, ceiling]) => {
         const before = { maxFeePerGas: maxFee, maxPriorityFeePerGas: tip < maxFee ? tip : maxFee };
         const market = { maxFeePerGas: marketFee, maxPriorityFeePerGas: marketTip };
         const raised = raisedFees({ before, market, ceiling });

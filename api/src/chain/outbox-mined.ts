@@ -1,8 +1,8 @@
 import {
   type Address,
   type Hex,
-  parseTransaction,
   type PublicClient,
+  parseTransaction,
   TransactionNotFoundError,
   type TransactionReceipt,
   TransactionReceiptNotFoundError,
@@ -10,7 +10,14 @@ import {
 import type { Sql } from "../db/types.ts";
 import { blockHashAt } from "./blocks.ts";
 import type { Chain } from "./open.ts";
-import { type AttemptRow, finalizeMined, markMined, markState, newestMined, type TransactionRow } from "./outbox-store.ts";
+import {
+  type AttemptRow,
+  finalizeMined,
+  markMined,
+  markState,
+  newestMined,
+  type TransactionRow,
+} from "./outbox-store.ts";
 
 /** What it takes to see what became of the transactions of one key. */
 type Looking = { sql: Sql; chain: Chain; account: { address: Address } };

@@ -18,7 +18,8 @@ import { EndpointLagsError } from "./rpc-errors.ts";
 let api: TestApi;
 let user: TestUser;
 const account = privateKeyToAccount(RICH_KEY);
-const round = () => sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
+const round = () =>
+  sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
 const node = () => createTestClient({ mode: "anvil", transport: http(api.chain.rpcUrl) });
 
 beforeAll(async () => {
@@ -166,7 +167,13 @@ describe("nonces", () => {
     const nonce = Number((await transactionState(api.sql, id))?.nonce);
     const wallet = createWalletClient({ account, transport: http(api.chain.rpcUrl) });
     const fee = 10n ** 12n;
-    await wallet.sendTransaction({ chain: null, to: account.address, nonce, maxFeePerGas: fee, maxPriorityFeePerGas: fee });
+    await wallet.sendTransaction({
+      chain: null,
+      to: account.address,
+      nonce,
+      maxFeePerGas: fee,
+      maxPriorityFeePerGas: fee,
+    });
     await mine();
     await chain.setAutomine(true);
     await rounds(2);
@@ -208,9 +215,9 @@ describe("nonces", () => {
     );
     expect(saved.filter((one) => one.status === "fulfilled" && one.value)).toHaveLength(1);
     expect(await attemptsOf(api.sql, id)).toHaveLength(1);
-    await expect(
-      api.sql`update transactions set nonce = nonce + 1 where transaction_id = ${id}`,
-    ).rejects.toMatchObject({ code: "23505" });
+    await expect(api.sql`update transactions set nonce = nonce + 1 where transaction_id = ${id}`).rejects.toMatchObject(
+      { code: "23505" },
+    );
     await api.sql`update transactions set state = 'failed', nonce = null where transaction_id = ${id}`;
   });
 });

@@ -14,8 +14,8 @@ import {
   openTransactions,
   requeue,
   saveAttempt,
-  takeBackReverted,
   type TransactionRow,
+  takeBackReverted,
 } from "./outbox-store.ts";
 import { EndpointLagsError, isOutOfReach, isRevert, refusalOf, revertReason } from "./rpc-errors.ts";
 import type { Signer } from "./signers/signer.ts";
@@ -213,4 +213,3 @@ async function broadcast({ client }: Chain, raw: Hex): Promise<boolean> {
     return refusal === "known";
   }
 }
-

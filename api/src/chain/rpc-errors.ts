@@ -16,18 +16,22 @@ import {
 /** The contract said no, or the gas was not enough. */
 const REVERT_WORDS = /revert|out of gas|outofgas|gas required exceeds/i;
 /** A node that is behind does not know a block that we have seen. */
-const BEHIND_WORDS = /header not found|unknown block|block not found|block.{0,20}not.{0,10}(found|available)|BlockOutOfRange/i;
+const BEHIND_WORDS =
+  /header not found|unknown block|block not found|block.{0,20}not.{0,10}(found|available)|BlockOutOfRange/i;
 /** A node that knows a transaction already, or has mined its nonce. */
 const KNOWN_WORDS = /already (known|imported|exists)|nonce too low|replacement.{0,20}underpriced|could not replace/i;
 /** A node that does not keep a transaction because it pays less than a block asks for. */
-const CHEAP_WORDS = /fee cap|less than block base fee|max ?fee ?per ?gas.{0,20}(less|too low|below)|transaction underpriced/i;
+const CHEAP_WORDS =
+  /fee cap|less than block base fee|max ?fee ?per ?gas.{0,20}(less|too low|below)|transaction underpriced/i;
 
 /** An endpoint whose newest block is older than one that we have booked: what it says is not the present. */
 export class EndpointLagsError extends Error {
   override readonly name = "EndpointLagsError";
 
   constructor({ head, known }: { head: bigint; known: bigint }) {
-    super(`The chain's endpoint is at block ${head}, and block ${known} is booked already. Waiting for it to catch up.`);
+    super(
+      `The chain's endpoint is at block ${head}, and block ${known} is booked already. Waiting for it to catch up.`,
+    );
   }
 }
 

@@ -92,7 +92,8 @@ async function bookNew({ sql, chain }: Context): Promise<void> {
   const events = await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE });
   const hashes = new Map<bigint, string | null>();
   for (const event of events) {
-    if (!hashes.has(event.block_number)) hashes.set(event.block_number, await blockHashAt(chain.client, event.block_number));
+    if (!hashes.has(event.block_number))
+      hashes.set(event.block_number, await blockHashAt(chain.client, event.block_number));
     // The indexer is behind a reorganisation, or ahead of our node: its row is looked at again next time.
     if (hashes.get(event.block_number) !== event.block_hash) return;
     await sql.begin(async (tx) => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Keystore } from "ox";
 import { privateKeyToAccount } from "viem/accounts";
-import { SignerError, type Signer } from "./signer.ts";
+import { type Signer, SignerError } from "./signer.ts";
 
 /**
  * A key in an encrypted file (Web3 Secret Storage version 3, as geth, Foundry and ethers write it); its password is the
@@ -18,12 +18,16 @@ export async function openKeystoreSigner({
   const keystore = parse(await read(file), file);
   const [password = ""] = (await read(passwordFile)).split(/\r?\n/, 1);
   const key = await Keystore.toKeyAsync(keystore, { password }).catch(() => {
-    throw new SignerError(`${file} is encrypted in a way that is not supported. Use scrypt or pbkdf2 with hmac-sha256.`);
+    throw new SignerError(
+      `${file} is encrypted in a way that is not supported. Use scrypt or pbkdf2 with hmac-sha256.`,
+    );
   });
   try {
     return privateKeyToAccount(Keystore.decrypt(keystore, key));
   } catch {
-    throw new SignerError(`The password in ${passwordFile} does not open ${file}. Put the right one on its first line.`);
+    throw new SignerError(
+      `The password in ${passwordFile} does not open ${file}. Put the right one on its first line.`,
+    );
   }
 }
 
@@ -44,5 +48,7 @@ function parse(text: string, file: string): Keystore.Keystore {
   } catch {
     // no JSON: the same advice
   }
-  throw new SignerError(`${file} is no keystore of version 3. Make one with \`cast wallet import\` or \`geth account import\`.`);
+  throw new SignerError(
+    `${file} is no keystore of version 3. Make one with \`cast wallet import\` or \`geth account import\`.`,
+  );
 }

@@ -8,8 +8,8 @@ import {
   hashTypedData,
   hexToBytes,
   keccak256,
-  recoverAddress,
   type Signature as RecoverableSignature,
+  recoverAddress,
   serializeSignature,
   serializeTransaction,
 } from "viem";

@@ -6,7 +6,14 @@ import { join } from "node:path";
 import { inspect } from "node:util";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { Keystore, Secp256k1, Signature } from "ox";
-import { bytesToHex, type Hex, hexToBytes, parseTransaction, recoverTransactionAddress, recoverTypedDataAddress } from "viem";
+import {
+  bytesToHex,
+  type Hex,
+  hexToBytes,
+  parseTransaction,
+  recoverTransactionAddress,
+  recoverTypedDataAddress,
+} from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openKmsSigner } from "./kms-signer.ts";
@@ -60,7 +67,11 @@ async function answerAsKms(request: IncomingMessage): Promise<object> {
     const spec = input["KeyId"] === "alias/rsa" ? "RSA_2048" : "ECC_SECG_P256K1";
     return { KeyId: input["KeyId"], PublicKey: base64(bytes), KeySpec: spec, KeyUsage: "SIGN_VERIFY" };
   }
-  if (action !== "TrentService.Sign" || input["MessageType"] !== "DIGEST" || input["SigningAlgorithm"] !== "ECDSA_SHA_256")
+  if (
+    action !== "TrentService.Sign" ||
+    input["MessageType"] !== "DIGEST" ||
+    input["SigningAlgorithm"] !== "ECDSA_SHA_256"
+  )
     return { __type: "ValidationException", message: `unexpected ${String(action)}` };
   const privateKey = input["KeyId"] === "alias/other" && signed > 0 ? generatePrivateKey() : KEY;
   const digest = bytesToHex(Buffer.from(input["Message"] ?? "", "base64"));
@@ -156,7 +167,8 @@ test("a published keystore of the format's definition is opened", async () => {
 });
 
 describe("error: SignerError", () => {
-  const refusal = (opening: Promise<Signer>): Promise<unknown> => opening.then(() => null).catch((error: unknown) => error);
+  const refusal = (opening: Promise<Signer>): Promise<unknown> =>
+    opening.then(() => null).catch((error: unknown) => error);
 
   test.each([
     ["the wrong password", () => files("wrong", encrypted("scrypt"))],

@@ -23,7 +23,9 @@ export async function bookVoid(tx: Tx, event: ChainEvent): Promise<void> {
   const digest = column(event, "batch_hash");
   const undone = await settledBatchOfDigest(tx, digest);
   if (!undone)
-    throw new SettlementMismatchError(`batch ${column(event, "seq")} was undone, and we have none settled as ${digest}`);
+    throw new SettlementMismatchError(
+      `batch ${column(event, "seq")} was undone, and we have none settled as ${digest}`,
+    );
   const { batchId, settled } = undone;
   const lines = await linesOf(tx, batchId);
   const booked = await entriesOf(tx, causeOf("settle", { ...settled, times_booked: settled.times_booked - 1 }));

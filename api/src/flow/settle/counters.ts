@@ -23,7 +23,10 @@ export const earnersOf = ({ credits, referrals }: Lines): string[] => [
 ];
 
 /** Carries add up modulo ten thousand, so what they were before a batch follows from what they are after it. */
-export function carriesBefore(carries: ReadonlyMap<string, bigint>, { credits, referrals }: Lines): Map<string, bigint> {
+export function carriesBefore(
+  carries: ReadonlyMap<string, bigint>,
+  { credits, referrals }: Lines,
+): Map<string, bigint> {
   const before = new Map(carries);
   const take = ({ accountId, amount }: SettledLine, bps: bigint) => {
     const carry = ((before.get(accountId) ?? 0n) - amount * bps) % 10_000n;

@@ -47,7 +47,8 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const flush = { flushNano: 1n, flushAfterSeconds: 0 };
-const send = () => sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
+const send = () =>
+  sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
 const submit = () => submitBatch({ sql: api.sql, chain: api.chain, relayer: rich.address });
 const build = () => buildBatch({ sql: api.sql, chain: api.chain }, flush);
 const sign = () => signBatch({ sql: api.sql, chain: api.chain, settler: rich });

@@ -1,6 +1,15 @@
 import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
 import { PRIMARY_SALT } from "@infr/protocol";
-import { type Abi, bytesToHex, createTestClient, createWalletClient, encodeFunctionData, type Hex, http, zeroHash } from "viem";
+import {
+  type Abi,
+  bytesToHex,
+  createTestClient,
+  createWalletClient,
+  encodeFunctionData,
+  type Hex,
+  http,
+  zeroHash,
+} from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { waitFor } from "../../../../scripts/process.ts";
