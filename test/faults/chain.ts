@@ -25,11 +25,10 @@ export async function startFaultyChain(folder: string) {
   };
   const call = <T>(method: string, ...params: unknown[]): Promise<T> => rpc<T>(rpcUrl, method, params);
   let child = await launch();
-  let isPaused = false;
-  let isStopping = false;
+  const making = { isPaused: false, isStopping: false };
   const producing = (async () => {
-    while (!isStopping) {
-      if (!isPaused) await call("evm_mine").catch(() => {}); // it is being restarted
+    while (!making.isStopping) {
+      if (!making.isPaused) await call("evm_mine").catch(() => {}); // it is being restarted
       await sleep(BLOCK_MS);
     }
   })();
@@ -39,8 +38,8 @@ export async function startFaultyChain(folder: string) {
     call,
     /** From then on transactions wait for a block. */
     holdTransactions: () => call("evm_setAutomine", false),
-    pause: () => (isPaused = true),
-    resume: () => (isPaused = false),
+    pause: () => (making.isPaused = true),
+    resume: () => (making.isPaused = false),
     mine: (blocks: number) => call("anvil_mine", `0x${blocks.toString(16)}`),
     /** Takes so many blocks back and puts others in their place: with these transactions in the first, if any. */
     reorganise: (depth: number, raw: Hex[] = []) =>
@@ -60,7 +59,7 @@ export async function startFaultyChain(folder: string) {
       if (ahead > 0) await call("evm_increaseTime", ahead + 1);
     },
     stop: async () => {
-      isStopping = true;
+      making.isStopping = true;
       await producing;
       const ended = exited(child);
       child.kill("SIGKILL");

@@ -96,10 +96,7 @@ async function pendingOf(call: World["chain"]["call"]): Promise<Pending[]> {
 }
 
 /** A transaction of the relayer's key that the outbox knows nothing of. */
-async function sendForeign(
-  { chain, contracts }: World,
-  { nonce, gwei }: { nonce: number; gwei: bigint },
-): Promise<void> {
+async function sendForeign({ chain }: World, { nonce, gwei }: { nonce: number; gwei: bigint }): Promise<void> {
   const wallet = createWalletClient({ account: relayer, transport: http(chain.rpcUrl, { retryCount: 0 }) });
   await wallet.sendTransaction({
     chain: null,
@@ -108,12 +105,25 @@ async function sendForeign(
     gas: 21_000n,
     maxFeePerGas: gwei * GWEI,
     maxPriorityFeePerGas: gwei * GWEI,
-    ...{ chainId: contracts.chainId },
   });
 }
 
 const baseFee = ({ chain }: World, wei: bigint): Promise<unknown> =>
   chain.call("anvil_setNextBlockBaseFeePerGas", `0x${wei.toString(16)}`);
+
+/** Until a block has it: one that is being made when the fee is set sets it anew. */
+async function calmFees(world: World): Promise<void> {
+  await waitFor({
+    what: "calm fees",
+    timeoutMs: REACH_MS,
+    check: async () => {
+      await baseFee(world, NORMAL_BASE_FEE);
+      await world.chain.mine(1);
+      const block = await world.chain.call<{ baseFeePerGas: Hex }>("eth_getBlockByNumber", "latest", false);
+      return BigInt(block.baseFeePerGas) <= NORMAL_BASE_FEE;
+    },
+  });
+}
 
 /** Something else for the outbox to send. */
 async function queueOpening({ sql, contracts }: World): Promise<void> {
@@ -286,14 +296,14 @@ export const FAULTS: Record<string, Fault> = {
   "fees rise above the ceiling": async ({ world, between }) => {
     await baseFee(world, 20n * GWEI);
     await sleep(between(MOMENT_MS.from, MOMENT_MS.to));
-    await baseFee(world, NORMAL_BASE_FEE);
+    await calmFees(world);
     return true;
   },
   "fees rise while it waits": async (stage) => {
     const mined = batchMined(stage.world);
     const hasHit = await withPending(stage, { atLeast: 1, act: () => baseFee(stage.world, 4n * GWEI) });
     await mined;
-    await baseFee(stage.world, NORMAL_BASE_FEE);
+    await calmFees(stage.world);
     return hasHit;
   },
   "nobody mines": async ({ world: { chain }, between }) => {

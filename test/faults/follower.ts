@@ -71,7 +71,7 @@ async function follow({ sql, client, escrow, seen, state }: Following): Promise<
       await tx`insert into ${tx(`indexer.${snakeCase(log.eventName)}`)} ${tx(row)} on conflict do nothing`;
     }
   });
-  if (!(await isCanonical(client, head as Seen))) return; // the next round takes out what may be of another chain
+  if (!(await isCanonical(client, head))) return; // the next round takes out what may be of another chain
   state.isDirty = false;
   seen.push({ number: head.number, hash: head.hash });
   if (seen.length > HASHES_KEPT) seen.shift();

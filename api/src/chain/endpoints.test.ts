@@ -61,7 +61,7 @@ describe("failover", () => {
   test("behavior: an error of the contract is an answer, and asked once", async () => {
     const refusal: Answer = { error: { code: 3, message: "execution reverted" } };
     const [one, two] = [await endpoint(refusal), await endpoint(block(7))];
-    await expect(open(one.url, two.url).request({ method: "eth_chainId" })).rejects.toThrow();
+    await expect(open(one.url, two.url).request({ method: "eth_chainId" })).rejects.toMatchObject({ code: 3 });
     expect([one.asked, two.asked]).toEqual([1, 0]);
   });
 
@@ -86,6 +86,6 @@ describe("failover", () => {
 
   test("error: nobody answers", async () => {
     const [one, two] = [await endpoint("unavailable"), await endpoint("silence")];
-    await expect(open(one.url, two.url).request({ method: "eth_chainId" })).rejects.toThrow();
+    await expect(open(one.url, two.url).request({ method: "eth_chainId" })).rejects.toMatchObject({ status: 503 });
   });
 });

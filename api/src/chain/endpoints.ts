@@ -33,13 +33,13 @@ type Question = { question: Parameters<EIP1193RequestFn>[0]; heads: { highest: b
 async function ask(endpoints: readonly Endpoint[], { question, heads }: Question): Promise<unknown> {
   const isBenched = ({ benchedAt }: Endpoint) => performance.now() - benchedAt < BENCH_MS;
   const order = endpoints.toSorted((a, b) => Number(isBenched(a)) - Number(isBenched(b)));
-  let late: unknown;
+  let late: string | undefined;
   let failure: unknown;
   for (const endpoint of order) {
     try {
       const answer = await endpoint.request(question);
-      if (question.method !== "eth_blockNumber" || !lags(answer, heads)) return answer;
-      late ??= answer;
+      if (question.method !== "eth_blockNumber" || !lags(String(answer), heads)) return answer;
+      late ??= String(answer);
     } catch (error) {
       if (!isNodesFault(error)) throw error;
       failure ??= error;
@@ -48,12 +48,12 @@ async function ask(endpoints: readonly Endpoint[], { question, heads }: Question
   }
   // All lag: a chain that was reorganised to be shorter does. The first answer is as good as any.
   if (late === undefined) throw failure;
-  heads.highest = BigInt(String(late));
+  heads.highest = BigInt(late);
   return late;
 }
 
-function lags(answer: unknown, heads: { highest: bigint }): boolean {
-  const head = BigInt(String(answer));
+function lags(answer: string, heads: { highest: bigint }): boolean {
+  const head = BigInt(answer);
   if (head > heads.highest) heads.highest = head;
   return head + LAG_BLOCKS < heads.highest;
 }

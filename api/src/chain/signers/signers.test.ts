@@ -33,11 +33,11 @@ let kms: KMSClient;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "infr-signers-"));
-  server = createServer((request, response) => {
-    void answerAsKms(request).then((body) => {
-      response.writeHead("__type" in body ? 400 : 200, { "content-type": "application/x-amz-json-1.1" });
-      response.end(JSON.stringify(body));
-    });
+  server = createServer();
+  server.on("request", async (request, response) => {
+    const body = await answerAsKms(request);
+    response.writeHead("__type" in body ? 400 : 200, { "content-type": "application/x-amz-json-1.1" });
+    response.end(JSON.stringify(body));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   kms = new KMSClient({
