@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -33,12 +33,7 @@ let kms: KMSClient;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "infr-signers-"));
-  server = createServer();
-  server.on("request", async (request, response) => {
-    const body = await answerAsKms(request);
-    response.writeHead("__type" in body ? 400 : 200, { "content-type": "application/x-amz-json-1.1" });
-    response.end(JSON.stringify(body));
-  });
+  server = createServer((request, response) => void respond(request, response));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   kms = new KMSClient({
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -52,6 +47,12 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
   rmSync(folder, { recursive: true });
 });
+
+async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = await answerAsKms(request);
+  response.writeHead("__type" in body ? 400 : 200, { "content-type": "application/x-amz-json-1.1" });
+  response.end(JSON.stringify(body));
+}
 
 let signed = 0;
 
