@@ -52,6 +52,12 @@ export const batchSettled = onchainTable("batch_settled", (t) => ({
   referrals: t.hex().notNull(),
 }));
 
+export const batchVoided = onchainTable("batch_voided", (t) => ({
+  ...place(t),
+  seq: t.bigint().notNull(),
+  batchHash: t.hex().notNull(),
+}));
+
 const shortfall = (t: Columns) => ({
   ...place(t),
   seq: t.bigint().notNull(),

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { environmentSchema, readConfig } from "./config.ts";
+import { ConfigError, environmentSchema, readConfig } from "./config.ts";
 
 const KEY = `0x${"1".repeat(64)}`;
 const ADDRESS = `0x${"a".repeat(40)}`;
@@ -8,7 +8,7 @@ const least = { DATABASE_URL: "postgres://x", RPC_URL: "http://x", ESCROW_ADDRES
 
 describe("readConfig", () => {
   test("default: four variables are enough, the rest has sensible values", () => {
-    expect(readConfig(least)).toMatchObject({ chainId: 8453, dev: false, allowPrivateNodes: false, settlerKey: null });
+    expect(readConfig(least)).toMatchObject({ chainId: 8453, dev: false, allowPrivateNodes: false, settler: null });
   });
 
   test.each([
@@ -22,7 +22,28 @@ describe("readConfig", () => {
   });
 
   test("behavior: keys of the environment are read as they stand", () => {
-    expect(readConfig({ ...least, SETTLER_KEY: KEY }).settlerKey).toBe(KEY);
+    expect(readConfig({ ...least, SETTLER_KEY: KEY }).settler).toEqual({ kind: "key", privateKey: KEY });
+  });
+
+  test("behavior: a key is kept in one of three places", () => {
+    const keystore = { SETTLER_KEYSTORE: "/run/key.json", SETTLER_KEYSTORE_PASSWORD_FILE: "/run/password" };
+    expect(readConfig({ ...least, ...keystore }).settler).toEqual({
+      kind: "keystore",
+      file: "/run/key.json",
+      passwordFile: "/run/password",
+    });
+    expect(readConfig({ ...least, RELAYER_KMS_KEY_ID: "alias/relayer" }).relayer).toEqual({
+      kind: "kms",
+      keyId: "alias/relayer",
+    });
+  });
+
+  test.each([
+    { SETTLER_KEY: KEY, SETTLER_KMS_KEY_ID: "alias/settler" },
+    { RELAYER_KEYSTORE: "/run/key.json" },
+    { RELAYER_KEYSTORE_PASSWORD_FILE: "/run/password" },
+  ])("error: ConfigError when a key is in two places, or a keystore without its password: %j", (change) => {
+    expect(() => readConfig({ ...least, ...change })).toThrow(ConfigError);
   });
 });
 

@@ -1,5 +1,6 @@
 import envSchema from "env-schema";
 import { type Static, Type } from "typebox";
+import { parseGwei } from "viem";
 
 const HEX_KEY = "^0x[0-9a-fA-F]{64}$";
 const RATE = { minimum: 1, maximum: 1_000_000_000 };
@@ -15,6 +16,16 @@ export const environmentSchema = Type.Object({
     description: "Connections that a process opens for what it reads; a server has two more for its ledger.",
   }),
   RPC_URL: Type.String({ description: "HTTP endpoint of a node of the chain." }),
+  RPC_FALLBACK_URLS: Type.String({
+    default: "",
+    pattern: "^$|^https?://[^,\\s]+(,https?://[^,\\s]+)*$",
+    description: "More endpoints, separated by commas: asked when the first is out of reach or lags.",
+  }),
+  RPC_TIMEOUT_MS: Type.Integer({
+    default: 10_000,
+    minimum: 100,
+    description: "How long an endpoint may take for an answer.",
+  }),
   CHAIN_ID: Type.Integer({ default: 8453, description: "8453 Base, 84532 Base Sepolia, 31337 local." }),
   ESCROW_ADDRESS: Type.String({ pattern: ADDRESS, description: "The CreditEscrow contract." }),
   USDC_ADDRESS: Type.String({ pattern: ADDRESS, description: "The USDC token that the escrow holds." }),
@@ -35,11 +46,26 @@ export const environmentSchema = Type.Object({
     pattern: `^$|${HEX_KEY}`,
     description: "Private key that signs batches. Worker only.",
   }),
+  SETTLER_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with that key." }),
+  SETTLER_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of SETTLER_KEYSTORE on its first line.",
+  }),
+  SETTLER_KMS_KEY_ID: Type.String({
+    default: "",
+    description: "Or a key of AWS KMS, spec ECC_SECG_P256K1; region, credentials and endpoint by AWS_ variables.",
+  }),
   RELAYER_KEY: Type.String({
     default: "",
     pattern: `^$|${HEX_KEY}`,
     description: "Private key that sends transactions and pays their gas. Worker only.",
   }),
+  RELAYER_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with that one." }),
+  RELAYER_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of RELAYER_KEYSTORE on its first line.",
+  }),
+  RELAYER_KMS_KEY_ID: Type.String({ default: "", description: "Or a key of AWS KMS, as above." }),
   RELAYER_ADDRESS: Type.String({
     default: "",
     pattern: `^$|${ADDRESS}`,
@@ -60,6 +86,11 @@ export const environmentSchema = Type.Object({
     default: 15_000,
     minimum: 100,
     description: "Age at which an unmined transaction is sent again with higher fees.",
+  }),
+  MAX_FEE_GWEI: Type.String({
+    default: "5",
+    pattern: "^[0-9]+(\\.[0-9]{1,9})?$",
+    description: "Most that is paid for a unit of gas; while the chain asks for more, transactions wait.",
   }),
   MAX_PRICE_PER_MILLION_USD: Type.String({
     default: "100",
@@ -112,6 +143,12 @@ export const environmentSchema = Type.Object({
   }),
 });
 
+/** Where a key is kept. */
+export type KeySource =
+  | { kind: "key"; privateKey: Hex }
+  | { kind: "keystore"; file: string; passwordFile: string }
+  | { kind: "kms"; keyId: string };
+
 type Environment = Static<typeof environmentSchema>;
 type Hex = `0x${string}`;
 
@@ -125,6 +162,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     databaseUrl: env.DATABASE_URL,
     databaseConnections: env.DATABASE_CONNECTIONS,
     rpcUrl: env.RPC_URL,
+    rpcFallbackUrls: env.RPC_FALLBACK_URLS === "" ? [] : env.RPC_FALLBACK_URLS.split(","),
+    rpcTimeoutMs: env.RPC_TIMEOUT_MS,
     chainId: env.CHAIN_ID,
     escrow: env.ESCROW_ADDRESS.toLowerCase() as Hex,
     usdc: env.USDC_ADDRESS.toLowerCase() as Hex,
@@ -133,13 +172,14 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     host: env.HOST,
     port: env.PORT,
     logLevel: env.LOG_LEVEL,
-    settlerKey: optional(env.SETTLER_KEY),
-    relayerKey: optional(env.RELAYER_KEY),
+    settler: keySource(env, "SETTLER"),
+    relayer: keySource(env, "RELAYER"),
     relayerAddress: optional(env.RELAYER_ADDRESS.toLowerCase()),
     batchIntervalMs: env.BATCH_INTERVAL_MS,
     flushUsd: env.FLUSH_USD,
     flushAfterSeconds: env.FLUSH_AFTER_SECONDS,
     feeBumpAfterMs: env.FEE_BUMP_AFTER_MS,
+    maxFeePerGas: parseGwei(env.MAX_FEE_GWEI),
     maxPricePerMillionUsd: env.MAX_PRICE_PER_MILLION_USD,
     maxPriceTierMultiple: env.MAX_PRICE_TIER_MULTIPLE,
     maxUnitPriceUsd: env.MAX_UNIT_PRICE_USD,
@@ -157,3 +197,25 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
 }
 
 const optional = (text: string): Hex | null => (text === "" ? null : (text as Hex));
+
+/** Where a key is kept: in one of three places. @throws ConfigError with what to do */
+function keySource(env: Environment, name: "SETTLER" | "RELAYER"): KeySource | null {
+  const privateKey = optional(env[`${name}_KEY`]);
+  const file = env[`${name}_KEYSTORE`];
+  const passwordFile = env[`${name}_KEYSTORE_PASSWORD_FILE`];
+  const keyId = env[`${name}_KMS_KEY_ID`];
+  const places = [privateKey ?? "", file, keyId].filter((place) => place !== "");
+  if (places.length > 1)
+    throw new ConfigError(`Set one of ${name}_KEY, ${name}_KEYSTORE, ${name}_KMS_KEY_ID, not several.`);
+  if ((file === "") !== (passwordFile === ""))
+    throw new ConfigError(`Set both ${name}_KEYSTORE and ${name}_KEYSTORE_PASSWORD_FILE, or neither.`);
+  if (privateKey !== null) return { kind: "key", privateKey };
+  if (file !== "") return { kind: "keystore", file, passwordFile };
+  return keyId === "" ? null : { kind: "kms", keyId };
+}
+
+/** Variables that don't go together; the message names them. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly code = "config";
+}

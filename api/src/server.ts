@@ -53,7 +53,9 @@ const inference = {
   runs: new OpenRuns(),
   burnRates: new BurnRates(sql),
 };
-const relayer = config.relayerAddress ?? (config.relayerKey ? privateKeyToAccount(config.relayerKey).address : null);
+const relayer =
+  config.relayerAddress ??
+  (config.relayer?.kind === "key" ? privateKeyToAccount(config.relayer.privateKey).address : null);
 if (relayer === null) throw new Error("Set RELAYER_ADDRESS (or RELAYER_KEY): who sends transactions for users.");
 const app = await buildApp(
   {

@@ -1,8 +1,8 @@
 import { parseUsd } from "@infr/money";
 import { pino } from "pino";
-import { privateKeyToAccount } from "viem/accounts";
 import { openChain } from "./chain/open.ts";
 import { sendTransactions } from "./chain/outbox.ts";
+import { openSigner } from "./chain/signers/open-signer.ts";
 import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
@@ -38,10 +38,9 @@ const logger = pino({ level: config.logLevel });
 const sql = openDatabase({ url: config.databaseUrl, connections: config.databaseConnections });
 await migrate(sql);
 const chain = openChain({ ...config });
-if (config.settlerKey === null || config.relayerKey === null)
-  throw new Error("Set SETTLER_KEY and RELAYER_KEY: the worker signs and sends.");
-const settler = privateKeyToAccount(config.settlerKey);
-const account = privateKeyToAccount(config.relayerKey);
+if (config.settler === null || config.relayer === null)
+  throw new Error("Set SETTLER_KEY and RELAYER_KEY, or …_KEYSTORE, or …_KMS_KEY_ID: the worker signs and sends.");
+const [settler, account] = await Promise.all([openSigner(config.settler), openSigner(config.relayer)]);
 const relayer = account.address;
 const flush = { flushNano: parseUsd(config.flushUsd), flushAfterSeconds: config.flushAfterSeconds };
 
@@ -53,7 +52,14 @@ const jobs: Job[] = [
   {
     name: "send transactions",
     everyMs: SEND_MS,
-    run: () => sendTransactions({ sql, chain, account, bumpAfterMs: config.feeBumpAfterMs }),
+    run: () =>
+      sendTransactions({
+        sql,
+        chain,
+        account,
+        bumpAfterMs: config.feeBumpAfterMs,
+        maxFeePerGas: config.maxFeePerGas,
+      }),
   },
   { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
   { name: "build batch", everyMs: config.batchIntervalMs, run: () => buildBatch({ sql, chain }, flush) },

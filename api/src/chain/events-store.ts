@@ -4,6 +4,7 @@ export type EventKind =
   | "account_opened"
   | "deposited"
   | "batch_settled"
+  | "batch_voided"
   | "earnings_converted"
   | "exited"
   | "paid_out"
@@ -40,8 +41,8 @@ export async function accountOf(tx: Tx, event: ChainEvent): Promise<string> {
 
 /** Names an event's movement in the ledger; a block that was reorganised away and came back is a movement of its own. */
 export const causeOf = (
-  step: "deposit" | "credit" | "settle" | "payout",
-  { event_id: id, times_booked: times }: BookedEvent,
+  step: "deposit" | "credit" | "settle" | "void" | "payout",
+  { event_id: id, times_booked: times }: Pick<BookedEvent, "event_id" | "times_booked">,
 ): string => (times === 0 ? `${step}:${id}` : `${step}:${id}#${times + 1}`);
 
 /**
@@ -70,6 +71,7 @@ export async function unbookedEvents(
       ${events("account_opened", null)}
       union all ${events("deposited", "account")}
       union all ${events("batch_settled", null)}
+      union all ${events("batch_voided", null)}
       union all ${events("earnings_converted", "earner")}
       union all ${events("exited", "account")}
       union all ${events("paid_out", "earner")}

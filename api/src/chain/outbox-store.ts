@@ -73,12 +73,13 @@ export async function openTransactions(
     limit ${limit}`;
 }
 
-export type AttemptRow = { hash: `0x${string}`; raw: `0x${string}`; max_fee_per_gas: string; signed_at: Date };
+export type AttemptRow = { hash: `0x${string}`; raw: `0x${string}`; max_fee_per_gas: string; age_ms: number };
 
 /** Signed versions of a transaction, newest first. */
 export async function attemptsOf(sql: Sql, transactionId: string): Promise<AttemptRow[]> {
   return sql<AttemptRow[]>`
-    select hash, raw, max_fee_per_gas::text, signed_at from transaction_attempts
+    select hash, raw, max_fee_per_gas::text, (extract(epoch from now() - signed_at) * 1000)::float8 as age_ms
+    from transaction_attempts
     where transaction_id = ${transactionId} order by signed_at desc`;
 }
 
@@ -89,30 +90,45 @@ export async function nextJournalNonce(sql: Sql, sender: string): Promise<number
   return Number(row.next);
 }
 
-/** Journals a signed version before it is sent. */
+/**
+ * Journals a signed version before it is sent: the first, or a replacement under the same nonce.
+ * @returns false if another process has sent it under another nonce, or has seen it mined: this version is not to be sent
+ */
 export async function saveAttempt(
   sql: Sql,
   attempt: { transactionId: string; nonce: number; hash: string; raw: string; maxFeePerGas: bigint },
-): Promise<void> {
-  await sql.begin(async (tx) => {
+): Promise<boolean> {
+  return sql.begin(async (tx) => {
+    const rows = await tx`
+      update transactions set state = 'sent', nonce = ${attempt.nonce}, error = null, updated_at = now()
+      where transaction_id = ${attempt.transactionId}
+        and ((state = 'queued' and nonce is null) or (state = 'sent' and nonce = ${attempt.nonce}))
+      returning transaction_id`;
+    if (rows.length === 0) return false;
     await tx`
       insert into transaction_attempts (hash, transaction_id, raw, max_fee_per_gas)
       values (${attempt.hash}, ${attempt.transactionId}, ${attempt.raw}, ${attempt.maxFeePerGas.toString()})
       on conflict (hash) do nothing`;
-    await tx`
-      update transactions set state = 'sent', nonce = ${attempt.nonce}, updated_at = now()
-      where transaction_id = ${attempt.transactionId}`;
+    return true;
   });
 }
 
 export async function markMined(
   sql: Sql,
-  mined: { transactionId: string; hash: string; blockNumber: bigint; blockHash: string; error: string | null },
+  mined: {
+    transactionId: string;
+    nonce: number;
+    hash: string;
+    blockNumber: bigint;
+    blockHash: string;
+    error: string | null;
+  },
 ): Promise<void> {
   await sql`
     update transactions set state = ${mined.error === null ? "mined" : "failed"}, mined_hash = ${mined.hash},
-      block_number = ${mined.blockNumber}, block_hash = ${mined.blockHash}, error = ${mined.error}, updated_at = now()
-    where transaction_id = ${mined.transactionId}`;
+      block_number = ${mined.blockNumber}, block_hash = ${mined.blockHash}, error = ${mined.error}, updated_at = now(),
+      nonce = ${mined.nonce}
+    where transaction_id = ${mined.transactionId} and (nonce is null or nonce = ${mined.nonce})`;
 }
 
 export async function markState(
@@ -142,19 +158,58 @@ export async function finalizeMined(
 }
 
 /** Back into the queue, to be sent under another nonce. */
-export async function requeue(sql: Sql, transactionId: string): Promise<void> {
+export async function requeue(
+  sql: Sql,
+  { transactionId, nonce }: { transactionId: string; nonce: number },
+): Promise<void> {
   await sql`
-    update transactions set state = 'queued', nonce = null, updated_at = now()
-    where transaction_id = ${transactionId} and state = 'sent'`;
+    update transactions set state = 'queued', nonce = null, error = 'something else was mined under its nonce', updated_at = now()
+    where transaction_id = ${transactionId} and state = 'sent' and nonce = ${nonce}`;
 }
 
-/** Notes that a round failed; what was never sent is given up after too many. */
+/**
+ * What was mined and reverted, in a block that a reorganisation has taken away since: its nonce is free again, and holds
+ * up all that come after it.
+ */
+export async function takeBackReverted(sql: Sql, { sender, used }: { sender: string; used: number }): Promise<void> {
+  await sql`
+    update transactions set state = 'sent', mined_hash = null, block_number = null, block_hash = null, updated_at = now()
+    where sender = ${sender} and state = 'failed' and nonce >= ${used}`;
+}
+
+/** Notes why a transaction is not on its way yet. */
+export async function noteError(
+  sql: Sql,
+  { transactionId, error }: { transactionId: string; error: string },
+): Promise<void> {
+  await sql`
+    update transactions set error = ${error}, updated_at = now()
+    where transaction_id = ${transactionId} and error is distinct from ${error}`;
+}
+
+/** Notes that a round failed; what was never sent is given up after too many in too long a time. */
 export async function countFailure(
   sql: Sql,
-  { transactionId, error, most }: { transactionId: string; error: string; most: number },
+  {
+    transactionId,
+    error,
+    most,
+    patienceSeconds,
+  }: { transactionId: string; error: string; most: number; patienceSeconds: number },
 ): Promise<void> {
   await sql`
     update transactions set failures = failures + 1, error = ${error}, updated_at = now(),
-      state = case when state = 'queued' and failures + 1 >= ${most} then 'failed' else state end
+      state = case when state = 'queued' and failures + 1 >= ${most}
+        and created_at < now() - make_interval(secs => ${patienceSeconds}) then 'failed' else state end
     where transaction_id = ${transactionId}`;
+}
+
+/** The newest block that something of ours is known to stand in: the chain's newest is not older. */
+export async function newestKnownBlock(sql: Sql): Promise<bigint> {
+  const [row] = await sql<[{ block: bigint }]>`
+    select greatest(
+      (select coalesce(max(block_number), 0) from transactions where state = 'mined'),
+      (select coalesce(max(block_number), 0) from chain_events where finality <> 'final' and reversed_at is null)
+    ) as block`;
+  return row.block;
 }

@@ -1,19 +1,25 @@
 import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
 import { microUsdc } from "@infr/money";
 import { accountRef, PRIMARY_SALT } from "@infr/protocol";
-import { createTestClient, encodeFunctionData, type Hex, http, numberToHex } from "viem";
+import { createTestClient, createWalletClient, encodeFunctionData, type Hex, http, numberToHex } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { rpc } from "../../../scripts/anvil.ts";
 import { openWallet } from "../../../scripts/flow/wallet.ts";
+import { startLaggingNode } from "../../../test/faults/chain.ts";
+import { badAnswers, calls, FaultProxy } from "../../../test/faults/proxy.ts";
 import { newId } from "../ids.ts";
 import { newUser, RICH_KEY, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { openChain } from "./open.ts";
 import { sendTransactions } from "./outbox.ts";
-import { attemptsOf, queueTransaction, transactionState } from "./outbox-store.ts";
+import { attemptsOf, queueTransaction, saveAttempt, transactionState } from "./outbox-store.ts";
+import { EndpointLagsError } from "./rpc-errors.ts";
 
 let api: TestApi;
 let user: TestUser;
 const account = privateKeyToAccount(RICH_KEY);
-const round = () => sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 60_000 });
+const round = () =>
+  sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
 const node = () => createTestClient({ mode: "anvil", transport: http(api.chain.rpcUrl) });
 
 beforeAll(async () => {
@@ -122,7 +128,7 @@ describe("sendTransactions", () => {
     await chain.setAutomine(false);
     const { id } = await queueOpen();
     await round();
-    await sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 0 });
+    await sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 0, maxFeePerGas: 10n ** 12n });
     const attempts = await attemptsOf(api.sql, id);
     expect(attempts).toHaveLength(2);
     expect(BigInt(attempts[0]?.max_fee_per_gas ?? 0)).toBeGreaterThan(BigInt(attempts[1]?.max_fee_per_gas ?? 0));
@@ -144,6 +150,156 @@ describe("sendTransactions", () => {
     await round();
     expect(await stateOf(id)).toBe("mined");
     expect(await numberOf(owner)).toBeGreaterThan(1);
+  });
+});
+
+describe("nonces", () => {
+  const mine = (blocks = 1) => node().mine({ blocks });
+  const rounds = async (times: number) => {
+    for (let n = 0; n < times; n++) await round();
+  };
+
+  test("behavior: what was replaced by a foreign transaction is sent under another nonce, and not before that is safe", async () => {
+    const chain = node();
+    await chain.setAutomine(false);
+    const { id, owner } = await queueOpen();
+    await round();
+    const nonce = Number((await transactionState(api.sql, id))?.nonce);
+    const wallet = createWalletClient({ account, transport: http(api.chain.rpcUrl) });
+    const fee = 10n ** 12n;
+    await wallet.sendTransaction({
+      chain: null,
+      to: account.address,
+      nonce,
+      maxFeePerGas: fee,
+      maxPriorityFeePerGas: fee,
+    });
+    await mine();
+    await chain.setAutomine(true);
+    await rounds(2);
+    expect(await transactionState(api.sql, id)).toMatchObject({ state: "sent", nonce: BigInt(nonce) });
+    await mine(80);
+    await rounds(3);
+    expect(await transactionState(api.sql, id)).toMatchObject({ state: "mined", nonce: BigInt(nonce + 1) });
+    expect(await numberOf(owner)).toBeGreaterThan(1);
+  });
+
+  test("behavior: one that reverted in a block that was reorganised away leaves no gap", async () => {
+    const chain = node();
+    await chain.setAutomine(false);
+    const token = { abi: testUsdcAbi, address: api.chain.usdc };
+    const mint = encodeFunctionData({ ...token, functionName: "mint", args: [account.address, 1_000n] });
+    await chain.sendUnsignedTransaction({ from: account.address, to: api.chain.usdc, data: mint, gas: 500_000n });
+    await mine();
+    const held = await api.chain.client.readContract({ ...token, functionName: "balanceOf", args: [account.address] });
+    const all = encodeFunctionData({ ...token, functionName: "transfer", args: [api.chain.escrow, held] });
+    const first = await queue(all, newId("tx"), api.chain.usdc);
+    const second = await queue(all, newId("tx"), api.chain.usdc); // possible when it is tried, not when it is mined
+    await round();
+    await mine();
+    await chain.setAutomine(true);
+    await round();
+    expect([await stateOf(first), await stateOf(second)]).toEqual(["mined", "failed"]);
+    await chain.request({ method: "anvil_reorg" as never, params: [1, []] as never });
+    const { id: third } = await queueOpen();
+    await rounds(4);
+    expect(await Promise.all([first, second, third].map(stateOf))).toEqual(["mined", "failed", "mined"]);
+  });
+
+  test("error: two processes that both think they hold the lock can't give one transaction two nonces", async () => {
+    const { id } = await queueOpen();
+    const saved = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, n) =>
+        saveAttempt(api.sql, { transactionId: id, nonce: 5_000 + n, hash: `hash${n}`, raw: "0x", maxFeePerGas: 1n }),
+      ),
+    );
+    expect(saved.filter((one) => one.status === "fulfilled" && one.value)).toHaveLength(1);
+    expect(await attemptsOf(api.sql, id)).toHaveLength(1);
+    await expect(api.sql`update transactions set nonce = nonce + 1 where transaction_id = ${id}`).rejects.toMatchObject(
+      { code: "23505" },
+    );
+    await api.sql`update transactions set state = 'failed', nonce = null where transaction_id = ${id}`;
+  });
+});
+
+describe("fees", () => {
+  const GWEI = 10n ** 9n;
+  const baseFee = (value: bigint) => node().setNextBlockBaseFeePerGas({ baseFeePerGas: value });
+
+  test("behavior: what nodes refuse for its fees is replaced at once by a dearer version", async () => {
+    const chain = node();
+    await chain.setAutomine(false);
+    const { id, owner } = await queueOpen();
+    await round();
+    const [first] = await attemptsOf(api.sql, id);
+    await chain.dropTransaction({ hash: first?.hash ?? "0x" });
+    await baseFee(50n * GWEI);
+    await chain.mine({ blocks: 1 });
+    await round();
+    const attempts = await attemptsOf(api.sql, id);
+    expect(attempts).toHaveLength(2);
+    expect(BigInt(attempts[0]?.max_fee_per_gas ?? 0)).toBeGreaterThan(50n * GWEI);
+    await chain.mine({ blocks: 1 });
+    await round();
+    expect(await stateOf(id)).toBe("mined");
+    expect(await numberOf(owner)).toBeGreaterThan(1);
+    await baseFee(GWEI);
+    await chain.mine({ blocks: 1 });
+    await chain.setAutomine(true);
+  });
+
+  test("behavior: while the chain asks for more than the ceiling it waits, and says why", async () => {
+    const { id } = await queueOpen();
+    await sendTransactions({ sql: api.sql, chain: api.chain, account, bumpAfterMs: 60_000, maxFeePerGas: 1n });
+    expect(await transactionState(api.sql, id)).toMatchObject({
+      state: "queued",
+      nonce: null,
+      error: expect.stringContaining("MAX_FEE_GWEI"),
+    });
+    await round();
+    await round();
+    expect(await transactionState(api.sql, id)).toMatchObject({ state: "mined", error: null });
+  });
+});
+
+describe("what an endpoint does not tell", () => {
+  test("behavior: a lost receipt takes nothing back", async () => {
+    const { id } = await queueOpen();
+    await round();
+    await round();
+    const proxy = await FaultProxy.start(() => Number(new URL(api.chain.rpcUrl).port));
+    try {
+      proxy.intercept((request) =>
+        calls(request, "eth_getTransactionReceipt") ? { answer: badAnswers.nothing(request) } : "pass",
+      );
+      const chain = openChain({ ...api.chain, rpcUrl: `http://127.0.0.1:${proxy.port}` });
+      await sendTransactions({ sql: api.sql, chain, account, bumpAfterMs: 0, maxFeePerGas: 10n ** 12n });
+      expect(await transactionState(api.sql, id)).toMatchObject({ state: "mined" });
+      expect(await attemptsOf(api.sql, id)).toHaveLength(1);
+    } finally {
+      await proxy.stop();
+    }
+  });
+
+  test("error: an endpoint that lags is not believed: nothing is refused because of what it does not know", async () => {
+    const { id: known } = await queueOpen();
+    await round();
+    await round();
+    expect(await stateOf(known)).toBe("mined");
+    const call = <T>(method: string, ...params: unknown[]) => rpc<T>(api.chain.rpcUrl, method, params);
+    const lagging = await startLaggingNode({ rpcUrl: api.chain.rpcUrl, call }, { blocks: 2 });
+    const { id } = await queueOpen();
+    try {
+      const chain = openChain({ ...api.chain, rpcUrl: `http://127.0.0.1:${lagging.port}` });
+      const late = sendTransactions({ sql: api.sql, chain, account, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
+      await expect(late).rejects.toBeInstanceOf(EndpointLagsError);
+      expect([await stateOf(known), await stateOf(id)]).toEqual(["mined", "queued"]);
+    } finally {
+      await lagging.stop();
+    }
+    await round();
+    await round();
+    expect(await stateOf(id)).toBe("mined");
   });
 });
 

@@ -1,48 +1,44 @@
-import { creditEscrowAbi } from "@infr/contracts/abi";
-import {
-  BaseError,
-  CallExecutionError,
-  decodeErrorResult,
-  ExecutionRevertedError,
-  type Hex,
-  HttpRequestError,
-  keccak256,
-  LimitExceededRpcError,
-  type LocalAccount,
-  parseTransaction,
-  RawContractError,
-  TimeoutError,
-  type TransactionReceipt,
-  TransactionReceiptNotFoundError,
-} from "viem";
+import { type Hex, keccak256, parseTransaction } from "viem";
 import type { Sql } from "../db/types.ts";
+import { type Fees, firstFees, raisedFees } from "./fees.ts";
 import type { Chain } from "./open.ts";
+import { confirmMined, isMined, wasReplaced } from "./outbox-mined.ts";
 import {
+  type AttemptRow,
   attemptsOf,
   countFailure,
-  finalizeMined,
-  markMined,
   markState,
-  newestMined,
+  newestKnownBlock,
   nextJournalNonce,
+  noteError,
   openTransactions,
   requeue,
   saveAttempt,
   type TransactionRow,
+  takeBackReverted,
 } from "./outbox-store.ts";
+import { EndpointLagsError, isOutOfReach, isRevert, refusalOf, revertReason } from "./rpc-errors.ts";
+import type { Signer } from "./signers/signer.ts";
 
 const MAX_OPEN = 64;
-/** Rounds in which a transaction may fail for reasons that are not its own before it is given up. */
+/** How often and for how long a transaction may fail for reasons that are not its own before it is given up unsent. */
 const MAX_FAILURES = 50;
+const PATIENCE_SECONDS = 600;
 /** What a call may burn: a signature check that never ends must not hold up everybody else. */
 const GAS_LIMIT = { settle: 7_000_000n, others: 1_500_000n };
 const GAS_MARGIN = { numerator: 13n, denominator: 10n };
-/** Nodes take a replacement that pays at least a tenth more. */
-const FEE_BUMP = { numerator: 5n, denominator: 4n };
 const LOCK_CLASS = 4_927_002;
 
 /** Sends what is queued for one key. */
-export type Sender = { sql: Sql; chain: Chain; account: LocalAccount; bumpAfterMs: number };
+export type Sender = {
+  sql: Sql;
+  chain: Chain;
+  account: Signer;
+  /** Age of the last version at which a transaction that nobody mines is replaced by a dearer one. */
+  bumpAfterMs: number;
+  /** Most that is paid for a unit of gas, in wei: what costs more waits. */
+  maxFeePerGas: bigint;
+};
 
 /**
  * One round for one key: looks after what was mined and sent, then sends what is queued. Only one process at a time does
@@ -57,8 +53,10 @@ export async function sendTransactions(sender: Sender): Promise<void> {
     if (!lock.taken) return;
     try {
       await confirmMined(sender);
-      for (const row of await openTransactions(sender.sql, { sender: address, limit: MAX_OPEN }))
-        await attend(sender, row);
+      const open = await openTransactions(sender.sql, { sender: address, limit: MAX_OPEN });
+      const used = await countUsed(sender);
+      await takeBackReverted(sender.sql, { sender: address, used });
+      for (const row of open) await attend(sender, { row, used });
     } finally {
       await connection`select pg_advisory_unlock(${LOCK_CLASS}, hashtext(${address}))`;
     }
@@ -67,125 +65,127 @@ export async function sendTransactions(sender: Sender): Promise<void> {
   }
 }
 
-async function attend(sender: Sender, row: TransactionRow): Promise<void> {
+/** A transaction, and the number of nonces that the chain had seen of its sender when the round began. */
+type Task = { row: TransactionRow; used: number };
+
+async function attend(sender: Sender, task: Task): Promise<void> {
   try {
-    await (row.state === "queued" ? sendFirst(sender, row) : lookAfter(sender, row));
+    await (task.row.state === "queued" ? sendFirst(sender, task) : lookAfter(sender, task));
   } catch (error) {
     if (isOutOfReach(error)) throw error;
     await countFailure(sender.sql, {
-      transactionId: row.transaction_id,
+      transactionId: task.row.transaction_id,
       error: revertReason(error),
       most: MAX_FAILURES,
+      patienceSeconds: PATIENCE_SECONDS,
     });
   }
 }
 
-const gasLimitOf = (row: TransactionRow): bigint => (row.kind === "settle" ? GAS_LIMIT.settle : GAS_LIMIT.others);
+const countUsed = ({ chain, account }: Sender): Promise<number> =>
+  chain.client.getTransactionCount({ address: account.address });
 
-/** Tries the call against the chain as it is now; what would revert is never sent and never pays gas. */
-async function sendFirst(sender: Sender, row: TransactionRow): Promise<void> {
-  const { chain, account, sql } = sender;
-  const call = {
+/** The newest block. @throws EndpointLagsError if we know a newer one: there, what was settled since is not yet */
+async function freshHead({ sql, chain }: Sender): Promise<bigint> {
+  const [head, known] = await Promise.all([chain.client.getBlockNumber({ cacheTime: 0 }), newestKnownBlock(sql)]);
+  if (head < known) throw new EndpointLagsError({ head, known });
+  return head;
+}
+
+const callOf = ({ account }: Sender, { row, head }: { row: TransactionRow; head: bigint }) =>
+  ({
     account: account.address,
     to: row.target,
     data: row.data,
-    gas: gasLimitOf(row),
-    blockTag: "latest",
-  } as const;
+    gas: row.kind === "settle" ? GAS_LIMIT.settle : GAS_LIMIT.others,
+    blockNumber: head,
+  }) as const;
+
+/** Tries the call against the chain as it is now; what would revert is never sent and never pays gas. */
+async function sendFirst(sender: Sender, { row }: Task): Promise<void> {
+  const { chain, account, sql } = sender;
+  // One that was taken back into the queue may have been mined after all.
+  if (await isMined(sender, { row, attempts: await attemptsOf(sql, row.transaction_id) })) return;
+  const head = await freshHead(sender);
   try {
-    await chain.client.call(call);
+    await chain.client.call(callOf(sender, { row, head }));
   } catch (error) {
     if (!isRevert(error)) throw error;
     await markState(sql, { transactionId: row.transaction_id, state: "failed", error: revertReason(error) });
     return;
   }
-  const [used, journaled] = await Promise.all([
-    chain.client.getTransactionCount({ address: account.address }),
-    nextJournalNonce(sql, account.address.toLowerCase()),
-  ]);
-  await signAndSend(sender, { row, nonce: Math.max(used, journaled), atLeast: 0n, gas: null });
-}
-
-/** A transaction that was sent: mined under one of its hashes, or sent again, dearer after a while. */
-async function lookAfter(sender: Sender, row: TransactionRow): Promise<void> {
-  const attempts = await attemptsOf(sender.sql, row.transaction_id);
-  for (const { hash } of attempts) {
-    const receipt = await receiptOf(sender.chain, hash);
-    if (!receipt) continue;
-    await noteMined(sender.sql, row, receipt);
+  const fees = firstFees(await marketFees(chain), sender.maxFeePerGas);
+  if (fees === null) {
+    await noteError(sql, { transactionId: row.transaction_id, error: "gas costs more than MAX_FEE_GWEI: it waits" });
     return;
   }
-  const [latest] = attempts;
-  if (!latest) throw new Error(`${row.transaction_id} was sent without a journal`);
-  await broadcast(sender.chain, latest.raw);
-  if (Date.now() - latest.signed_at.getTime() <= sender.bumpAfterMs) return;
-  const nonce = Number(row.nonce);
-  const used = await sender.chain.client.getTransactionCount({ address: sender.account.address, blockTag: "safe" });
-  if (used > nonce) return requeue(sender.sql, row.transaction_id); // something else was mined under this nonce
-  const atLeast = (BigInt(latest.max_fee_per_gas) * FEE_BUMP.numerator) / FEE_BUMP.denominator;
-  // If it would revert by now it is sent all the same, with the gas it had: its nonce holds up those behind it.
-  await signAndSend(sender, { row, nonce, atLeast, gas: parseTransaction(latest.raw).gas ?? null });
+  const gas = await estimateGas(sender, { row, head });
+  if (gas === null) return; // the next round finds out that it reverts
+  const journaled = await nextJournalNonce(sql, account.address.toLowerCase());
+  await signAndSend(sender, { row, nonce: Math.max(await countUsed(sender), journaled), gas, fees });
 }
 
 /**
- * Mined transactions: sent again if a reorganisation took them out of the chain, final when their block is. The newest
- * being where it was found is enough: everything before it is then, too.
+ * A transaction that was sent: mined under one of its hashes, or sent again, byte by byte. The one whose turn it is, if a
+ * node does not take it for its fees or nobody mined it for a while, is replaced by a dearer version; those behind it wait.
  */
-async function confirmMined({ sql, chain, account }: Sender): Promise<void> {
-  const sender = account.address.toLowerCase();
-  for (;;) {
-    const row = await newestMined(sql, sender);
-    if (!row || row.mined_hash === null) return;
-    const receipt = await receiptOf(chain, row.mined_hash);
-    if (receipt?.blockHash === row.block_hash) break;
-    if (receipt) await noteMined(sql, row, receipt);
-    else await markState(sql, { transactionId: row.transaction_id, state: "sent" });
+async function lookAfter(sender: Sender, { row, used }: Task): Promise<void> {
+  const attempts = await attemptsOf(sender.sql, row.transaction_id);
+  if (await isMined(sender, { row, attempts })) return;
+  const [latest] = attempts;
+  if (!latest) throw new Error(`${row.transaction_id} was sent without a journal`);
+  const nonce = Number(row.nonce);
+  if (used > nonce) {
+    if (await wasReplaced(sender, { nonce, attempts }))
+      await requeue(sender.sql, { transactionId: row.transaction_id, nonce });
+    return;
   }
-  const finalized = await chain.client.getBlock({ blockTag: "finalized" });
-  await finalizeMined(sql, { sender, finalBlock: finalized.number });
+  const isTaken = await broadcast(sender.chain, latest.raw);
+  if (used === nonce && (!isTaken || latest.age_ms > sender.bumpAfterMs)) await replace(sender, { row, nonce, latest });
 }
 
-const noteMined = (sql: Sql, row: TransactionRow, receipt: TransactionReceipt): Promise<void> =>
-  markMined(sql, {
-    transactionId: row.transaction_id,
-    hash: receipt.transactionHash,
-    blockNumber: receipt.blockNumber,
-    blockHash: receipt.blockHash,
-    error: receipt.status === "success" ? null : "reverted when it was mined",
-  });
-
-type Version = {
-  row: TransactionRow;
-  nonce: number;
-  /** Fee to pay at least, for a replacement. */
-  atLeast: bigint;
-  /** What to fall back on when the call would revert by now; null: don't send it. */
-  gas: bigint | null;
-};
-
-async function signAndSend(
-  { sql, chain, account }: Sender,
-  { row, nonce, atLeast, gas: fallback }: Version,
+/** If it would revert by now it is sent all the same, with the gas it had: its nonce holds up those behind it. */
+async function replace(
+  sender: Sender,
+  { row, nonce, latest }: { row: TransactionRow; nonce: number; latest: AttemptRow },
 ): Promise<void> {
-  // Not "pending": there an earlier version of this transaction has run already, and running again is cheaper.
-  const call = {
-    account: account.address,
-    to: row.target,
-    data: row.data,
-    gas: gasLimitOf(row),
-    blockTag: "latest",
-  } as const;
-  const [estimated, fees] = await Promise.all([
-    chain.client.estimateGas(call).catch((error: unknown) => {
-      if (isRevert(error)) return null;
-      throw error;
-    }),
-    chain.client.estimateFeesPerGas(),
-  ]);
-  const gas = estimated === null ? fallback : (estimated * GAS_MARGIN.numerator) / GAS_MARGIN.denominator;
-  if (gas === null) return; // the next round finds out that it reverts
-  const maxFeePerGas = fees.maxFeePerGas > atLeast ? fees.maxFeePerGas : atLeast;
-  const maxPriorityFeePerGas = atLeast > 0n ? atLeast / 10n + fees.maxPriorityFeePerGas : fees.maxPriorityFeePerGas;
+  const { gas: gasBefore = 0n, maxFeePerGas = 0n, maxPriorityFeePerGas = 0n } = parseTransaction(latest.raw);
+  const fees = raisedFees({
+    before: { maxFeePerGas, maxPriorityFeePerGas },
+    market: await marketFees(sender.chain),
+    ceiling: sender.maxFeePerGas,
+  });
+  if (fees === null) {
+    await noteError(sender.sql, {
+      transactionId: row.transaction_id,
+      error: "nobody mines it for MAX_FEE_GWEI: it waits",
+    });
+    return;
+  }
+  const gas = (await estimateGas(sender, { row, head: await freshHead(sender) })) ?? gasBefore;
+  await signAndSend(sender, { row, nonce, gas, fees });
+}
+
+/** @returns null if the call reverts */
+async function estimateGas(sender: Sender, at: { row: TransactionRow; head: bigint }): Promise<bigint | null> {
+  try {
+    // Not "pending": there an earlier version of this transaction has run already, and running again is cheaper.
+    const gas = await sender.chain.client.estimateGas(callOf(sender, at));
+    return (gas * GAS_MARGIN.numerator) / GAS_MARGIN.denominator;
+  } catch (error) {
+    if (isRevert(error)) return null;
+    throw error;
+  }
+}
+
+async function marketFees({ client }: Chain): Promise<Fees> {
+  const { maxFeePerGas, maxPriorityFeePerGas } = await client.estimateFeesPerGas();
+  return { maxFeePerGas, maxPriorityFeePerGas };
+}
+
+type Version = { row: TransactionRow; nonce: number; gas: bigint; fees: Fees };
+
+async function signAndSend({ sql, chain, account }: Sender, { row, nonce, gas, fees }: Version): Promise<void> {
   const raw = await account.signTransaction({
     chainId: chain.chainId,
     type: "eip1559",
@@ -193,72 +193,23 @@ async function signAndSend(
     data: row.data,
     nonce,
     gas,
-    maxFeePerGas,
-    maxPriorityFeePerGas: maxPriorityFeePerGas < maxFeePerGas ? maxPriorityFeePerGas : maxFeePerGas,
+    ...fees,
   });
-  await saveAttempt(sql, { transactionId: row.transaction_id, nonce, hash: keccak256(raw), raw, maxFeePerGas });
-  await broadcast(chain, raw);
+  const version = { transactionId: row.transaction_id, nonce, hash: keccak256(raw), raw };
+  if (await saveAttempt(sql, { ...version, maxFeePerGas: fees.maxFeePerGas })) await broadcast(chain, raw);
 }
 
-/** Sends bytes. That a node knows them already, or has mined them, is no failure; the next round looks at the receipt. */
-async function broadcast({ client }: Chain, raw: Hex): Promise<void> {
+/**
+ * Sends bytes. That a node knows them already, or has mined them, is no failure; the next round looks at the receipt.
+ * @returns false if they pay too little to be kept
+ */
+async function broadcast({ client }: Chain, raw: Hex): Promise<boolean> {
   try {
     await client.sendRawTransaction({ serializedTransaction: raw });
+    return true;
   } catch (error) {
-    if (!(error instanceof BaseError) || !/already (known|imported)|nonce too low|underpriced/i.test(error.message))
-      throw error;
+    const refusal = refusalOf(error);
+    if (refusal === "other") throw error;
+    return refusal === "known";
   }
-}
-
-async function receiptOf({ client }: Chain, hash: Hex) {
-  try {
-    return await client.getTransactionReceipt({ hash });
-  } catch (error) {
-    if (error instanceof TransactionReceiptNotFoundError) return null;
-    throw error;
-  }
-}
-
-/** Whether a node did not answer, or would not now: the same question may be answered later. */
-const isOutOfReach = (error: unknown): boolean =>
-  !(error instanceof BaseError) ||
-  error.walk(
-    (cause) =>
-      cause instanceof HttpRequestError || cause instanceof TimeoutError || cause instanceof LimitExceededRpcError,
-  ) !== null;
-
-/** Whether a call failed because the contract said no, or ran out of gas. */
-export const isRevert = (error: unknown): boolean => {
-  if (isOutOfReach(error) || !(error instanceof BaseError)) return false;
-  const words = /revert|out of gas|outofgas|gas required exceeds/i;
-  return (
-    words.test(error.message) ||
-    error.walk((cause) => cause instanceof ExecutionRevertedError || cause instanceof RawContractError) !== null
-  );
-};
-
-/** The contract's own words for a revert, e.g. `BelowMinimum(1, 5000000)`. */
-export function revertReason(error: unknown): string {
-  const data = revertData(error);
-  if (data) {
-    try {
-      const { errorName, args } = decodeErrorResult({ abi: creditEscrowAbi, data });
-      return `${errorName}(${(args ?? []).join(", ")})`;
-    } catch {
-      // not one of ours: the node's words have to do
-    }
-  }
-  return error instanceof CallExecutionError ? error.shortMessage : String(error);
-}
-
-function revertData(error: unknown): Hex | null {
-  if (!(error instanceof BaseError)) return null;
-  const raw = error.walk(
-    (cause) => typeof cause === "object" && cause !== null && "data" in cause && cause.data !== undefined,
-  );
-  const data = raw && "data" in raw ? raw.data : null;
-  if (typeof data === "string" && data.startsWith("0x")) return data as Hex;
-  return typeof data === "object" && data !== null && "data" in data && typeof data.data === "string"
-    ? (data.data as Hex)
-    : null;
 }

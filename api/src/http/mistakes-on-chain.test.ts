@@ -69,7 +69,13 @@ test("mistake 13: nobody is recharged who has not asked for it, though his walle
       .catch((error: { status: number }) => error.status);
   const statuses = new Set<number>();
   while (!statuses.has(402)) for (const status of await Promise.all([1, 2, 3, 4].map(ask))) statuses.add(status);
-  await sendTransactions({ sql: api.sql, chain: api.chain, account: privateKeyToAccount(RICH_KEY), bumpAfterMs: 0 });
+  await sendTransactions({
+    sql: api.sql,
+    chain: api.chain,
+    account: privateKeyToAccount(RICH_KEY),
+    bumpAfterMs: 0,
+    maxFeePerGas: 10n ** 12n,
+  });
   expect(statuses).toEqual(new Set([200, 402]));
   const held = { address: usdc, abi: testUsdcAbi, functionName: "balanceOf", args: [wallet.address] } as const;
   expect(await client.readContract(held)).toBe(100_000_000n);

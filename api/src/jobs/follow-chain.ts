@@ -1,3 +1,4 @@
+import { blockHashAt } from "../chain/blocks.ts";
 import {
   type BookedEvent,
   type ChainEvent,
@@ -16,6 +17,7 @@ import { bookAccountOpened, reverseAccountOpened } from "../flow/deposit/book-ac
 import { bookDeposit, reverseDeposit } from "../flow/deposit/book-deposit.ts";
 import { bookPayout, reversePayout } from "../flow/payout/book-payout.ts";
 import { bookSettlement, reverseSettlement } from "../flow/settle/book-settlement.ts";
+import { bookVoid, reverseVoid } from "../flow/settle/book-void.ts";
 import { finalizeBatches } from "../flow/settle/store.ts";
 
 const FOLLOWER_LOCK = 4_927_004;
@@ -35,6 +37,7 @@ const STEPS: Record<EventKind, Step> = {
   account_opened: { book: bookAccountOpened, reverse: reverseAccountOpened },
   deposited: { book: bookDeposit, reverse: reverseDeposit },
   batch_settled: { book: bookSettlement, reverse: reverseSettlement },
+  batch_voided: { book: bookVoid, reverse: reverseVoid },
   earnings_converted: { book: bookConversion, reverse: reverseCredit },
   exited: { book: bookExit, reverse: reverseCredit },
   paid_out: { book: bookPayout, reverse: reversePayout },
@@ -72,7 +75,7 @@ async function reverseOrphans({ sql, chain }: Context): Promise<boolean> {
   for (;;) {
     const newest = await newestOpenEvent(sql);
     if (!newest) return true;
-    const canonical = await blockHashAt(chain, newest.block_number);
+    const canonical = await blockHashAt(chain.client, newest.block_number);
     if (canonical === null) return false;
     if (canonical === newest.block_hash) return true;
     await reverse(sql, newest);
@@ -89,7 +92,8 @@ async function bookNew({ sql, chain }: Context): Promise<void> {
   const events = await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE });
   const hashes = new Map<bigint, string | null>();
   for (const event of events) {
-    if (!hashes.has(event.block_number)) hashes.set(event.block_number, await blockHashAt(chain, event.block_number));
+    if (!hashes.has(event.block_number))
+      hashes.set(event.block_number, await blockHashAt(chain.client, event.block_number));
     // The indexer is behind a reorganisation, or ahead of our node: its row is looked at again next time.
     if (hashes.get(event.block_number) !== event.block_hash) return;
     await sql.begin(async (tx) => {
@@ -106,13 +110,4 @@ async function followFinality({ sql, chain }: Context): Promise<void> {
   ]);
   await raiseFinality(sql, { safe: safe.number, final: final.number });
   await finalizeBatches(sql);
-}
-
-async function blockHashAt({ client }: Chain, blockNumber: bigint): Promise<string | null> {
-  try {
-    return (await client.getBlock({ blockNumber })).hash;
-  } catch (error) {
-    if (error instanceof Error && error.name === "BlockNotFoundError") return null;
-    throw error;
-  }
 }

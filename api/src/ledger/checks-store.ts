@@ -28,7 +28,9 @@ function balances(sql: Queryable): Promise<Difference[]> {
         coalesce(sum(-amount_nano) filter (where book = 'funded'), 0)::bigint as funded,
         coalesce(sum(amount_nano) filter (where book = 'written_off'), 0)::bigint as written_off,
         coalesce(sum(-amount_nano) filter (
-          where book = 'usage' and (cause like 'settle:%' or cause like 'reverse:settle:%')), 0)::bigint as settled
+          where book = 'usage' and (
+            cause like 'settle:%' or cause like 'reverse:settle:%' or cause like 'void:%' or cause like 'reverse:void:%'
+          )), 0)::bigint as settled
       from balances b left join entry_sides using (account_id) group by 1
     )
     select c.what || ' of ' || b.account_id as what, c.counter, c.recomputed

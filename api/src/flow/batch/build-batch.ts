@@ -1,7 +1,7 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { type MicroUsdc, microUsdc, nanoUsd } from "@infr/money";
 import { encodeLines, MAX_LINE, storedDigest } from "@infr/protocol";
-import { type Hex, hexToBytes } from "viem";
+import { type Hex, hexToBytes, zeroHash } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import type { Sql, Tx } from "../../db/types.ts";
 import { type Applicant, allocateRooms } from "./allocate-rooms.ts";
@@ -55,15 +55,8 @@ export async function buildBatch({ sql, chain }: Context, flush: Flush): Promise
 class NothingToSettleError extends Error {}
 
 /** The ledger has booked every batch that the contract has settled, and none is on its way. */
-function isNext(last: Awaited<ReturnType<typeof lastBatch>>, next: { seq: bigint; prev: Hex }): boolean {
-  if (!last) return next.seq === 1n;
-  return (
-    (last.state === "mined" || last.state === "final") &&
-    last.digest !== null &&
-    last.seq + 1n === next.seq &&
-    storedDigest(last.digest) === next.prev
-  );
-}
+const isNext = (last: Awaited<ReturnType<typeof lastBatch>>, next: { seq: bigint; prev: Hex }): boolean =>
+  last.isSettled && last.usedSeq + 1n === next.seq && storedDigest(last.digest ?? zeroHash) === next.prev;
 
 /** Asks the contract, at one block, what it would take. */
 async function readRooms({ client, escrow }: Chain, candidates: Candidate[]): Promise<Room[]> {

@@ -1,6 +1,7 @@
 import { settlementDigest, settlementTypedData } from "@infr/protocol";
-import { bytesToHex, type LocalAccount } from "viem";
+import { bytesToHex } from "viem";
 import type { Chain } from "../../chain/open.ts";
+import type { Signer } from "../../chain/signers/signer.ts";
 import type { Sql } from "../../db/types.ts";
 import { saveSignature, unsignedBatch } from "./store.ts";
 
@@ -8,15 +9,7 @@ import { saveSignature, unsignedBatch } from "./store.ts";
 const VALID_SECONDS = 120n;
 
 /** Signs the batch that is built and not signed, with a deadline in the chain's own time. */
-export async function signBatch({
-  sql,
-  chain,
-  settler,
-}: {
-  sql: Sql;
-  chain: Chain;
-  settler: LocalAccount;
-}): Promise<void> {
+export async function signBatch({ sql, chain, settler }: { sql: Sql; chain: Chain; settler: Signer }): Promise<void> {
   const batch = await unsignedBatch(sql);
   if (!batch) return;
   const { timestamp } = await chain.client.getBlock();

@@ -8,13 +8,20 @@ export async function lockBuilder(tx: Tx): Promise<void> {
   await tx`select pg_advisory_xact_lock(${BUILDER_LOCK})`;
 }
 
-/** The last batch that was not voided: the next one is chained to it. */
+/**
+ * What the next batch stands on: the last number that the contract has used, also for a batch that it has undone since, and
+ * the digest of the last batch that is live, null before the first. `isSettled` is false while one is on its way.
+ */
 export async function lastBatch(
   sql: Queryable,
-): Promise<{ seq: bigint; state: string; digest: `0x${string}` | null } | undefined> {
-  const [row] = await sql<Array<{ seq: bigint; state: string; digest: `0x${string}` | null }>>`
-    select seq, state, digest from batches where state <> 'voided' order by seq desc limit 1`;
-  return row;
+): Promise<{ usedSeq: bigint; isSettled: boolean; digest: `0x${string}` | null }> {
+  const [row] = await sql<[{ used_seq: bigint; is_settled: boolean; digest: `0x${string}` | null }]>`
+    select
+      coalesce(max(seq) filter (where settled_event_id is not null), 0)::bigint as used_seq,
+      coalesce(bool_and(state in ('mined', 'final', 'voided')), true) as is_settled,
+      (select digest from batches where state <> 'voided' order by seq desc limit 1) as digest
+    from batches`;
+  return { usedSeq: row.used_seq, isSettled: row.is_settled, digest: row.digest };
 }
 
 export type Candidate = { account_id: string; chain_account: bigint; unsettled_nano: bigint; funded_nano: bigint };

@@ -2,13 +2,13 @@ import { creditEscrowAbi } from "@infr/contracts/abi";
 import type { MicroUsdc } from "@infr/money";
 import { type Address, encodeFunctionData, type Hex, keccak256 } from "viem";
 import type { Chain } from "../../chain/open.ts";
-import { isRevert, revertReason } from "../../chain/outbox.ts";
 import {
   queueTransaction,
   type TransactionRow,
   transactionByCause,
   transactionById,
 } from "../../chain/outbox-store.ts";
+import { isRevert, revertReason } from "../../chain/rpc-errors.ts";
 import type { Sql } from "../../db/types.ts";
 import { InfrError, InvalidInputError } from "../../errors.ts";
 import { newId } from "../../ids.ts";

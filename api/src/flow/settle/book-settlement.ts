@@ -1,9 +1,9 @@
-import { microToNano, microUsdc, nanoUsd, OPERATOR_BPS, REFERRAL_BPS } from "@infr/money";
+import { microUsdc } from "@infr/money";
 import { type BookedEvent, type ChainEvent, causeOf, column, overdraftsOf } from "../../chain/events-store.ts";
 import type { Tx } from "../../db/types.ts";
-import { fillDayLimits } from "../../ledger/chain-day-store.ts";
 import { bookEntries, reversed } from "../../ledger/entries.ts";
-import { countSettled, entriesOf } from "../../ledger/store.ts";
+import { entriesOf } from "../../ledger/store.ts";
+import { carriesBefore, countLines, earnersOf, uncountLines } from "./counters.ts";
 import { type SettledLine, settlementEntries } from "./settlement-entries.ts";
 import {
   accountOf,
@@ -49,14 +49,7 @@ export async function bookSettlement(
     );
   }
   await bookEntries(tx, { cause: causeOf("settle", event), entries });
-  await countSettled(
-    tx,
-    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })),
-  );
-  await fillDayLimits(
-    tx,
-    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: microToNano(amount) })),
-  );
+  await countLines(tx, lines.debits);
   await saveCarries(tx, carries);
   await setMined(tx, { batchId, eventId: event.event_id });
 }
@@ -67,34 +60,8 @@ export async function reverseSettlement(tx: Tx, event: BookedEvent): Promise<voi
   await bookEntries(tx, { cause: `reverse:${cause}`, entries: reversed(await entriesOf(tx, cause)) });
   const batchId = await unsetMined(tx, event.event_id);
   const lines = await linesOf(tx, batchId);
-  await countSettled(
-    tx,
-    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: nanoUsd(-microToNano(amount)) })),
-  );
-  await fillDayLimits(
-    tx,
-    lines.debits.map(({ accountId, amount }) => ({ accountId, amount: nanoUsd(-microToNano(amount)) })),
-  );
+  await uncountLines(tx, lines.debits);
   await saveCarries(tx, carriesBefore(await carriesOf(tx, earnersOf(lines)), lines));
-}
-
-const earnersOf = ({ credits, referrals }: { credits: SettledLine[]; referrals: SettledLine[] }): string[] => [
-  ...new Set([...credits, ...referrals].map((line) => line.accountId)),
-];
-
-/** Carries add up modulo ten thousand, so what they were before a batch follows from what they are after it. */
-function carriesBefore(
-  carries: Map<string, bigint>,
-  { credits, referrals }: { credits: SettledLine[]; referrals: SettledLine[] },
-): Map<string, bigint> {
-  const before = new Map(carries);
-  const take = ({ accountId, amount }: SettledLine, bps: bigint) => {
-    const carry = ((before.get(accountId) ?? 0n) - amount * bps) % 10_000n;
-    before.set(accountId, (carry + 10_000n) % 10_000n);
-  };
-  for (const line of credits) take(line, OPERATOR_BPS);
-  for (const line of referrals) take(line, REFERRAL_BPS);
-  return before;
 }
 
 async function readOverdrafts(

@@ -47,7 +47,8 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const flush = { flushNano: 1n, flushAfterSeconds: 0 };
-const send = () => sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 60_000 });
+const send = () =>
+  sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
 const submit = () => submitBatch({ sql: api.sql, chain: api.chain, relayer: rich.address });
 const build = () => buildBatch({ sql: api.sql, chain: api.chain }, flush);
 const sign = () => signBatch({ sql: api.sql, chain: api.chain, settler: rich });
@@ -184,7 +185,13 @@ describe("a batch", () => {
     const transport = http(mute.url, { timeout: 1_000, retryCount: 0 });
     const client = createPublicClient({ chain: api.chain.viemChain, transport, cacheTime: 0 });
     const sendUnheard = () =>
-      sendTransactions({ sql: api.sql, chain: { ...api.chain, client }, account: rich, bumpAfterMs: 0 });
+      sendTransactions({
+        sql: api.sql,
+        chain: { ...api.chain, client },
+        account: rich,
+        bumpAfterMs: 0,
+        maxFeePerGas: 10n ** 12n,
+      });
     for (let round = 0; round < 2; round++) await expect(sendUnheard()).rejects.toBeInstanceOf(TimeoutError);
     mute.stop();
     const transactions = () => api.sql<Array<{ transaction_id: string; state: string; error: string | null }>>`
@@ -192,7 +199,8 @@ describe("a batch", () => {
     expect(await transactions()).toMatchObject([{ state: "sent", error: null }]);
     expect(await newest()).toMatchObject({ seq, state: "submitted" });
     expect(await build()).toBe(0);
-    const sendDearer = () => sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 0 });
+    const sendDearer = () =>
+      sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 0, maxFeePerGas: 10n ** 12n });
     for (let round = 0; round < 2; round++) await Promise.all([submit(), submit(), sendDearer(), sendDearer()]);
     const [sent, ...others] = await transactions();
     expect(others).toEqual([]);

@@ -1,5 +1,6 @@
 import { decodeLines } from "@infr/protocol";
 import { bytesToHex } from "viem";
+import type { BookedEvent } from "../../chain/events-store.ts";
 import type { Queryable, Sql, Tx } from "../../db/types.ts";
 import type { SettledLine } from "./settlement-entries.ts";
 
@@ -38,16 +39,47 @@ export async function setSubmitted(
 ): Promise<void> {
   await tx`
     update batches set state = 'submitted', transaction_id = ${transactionId}
-    where batch_id = ${batchId} and state = 'signed'`;
+    where batch_id = ${batchId} and state in ('signed', 'submitted')`;
 }
 
-/** Gives a batch up that can't be settled any more, and those that stand on it: their captures wait for the next one. */
-export async function giveUpBatches(tx: Tx, { fromSeq }: { fromSeq: bigint }): Promise<void> {
-  const given = await tx<Array<{ batch_id: bigint }>>`
+/** The transaction that brings a batch to the chain. */
+export type SubmissionRow = { cause: string; state: string; nonce: bigint | null; age_ms: number; tries: number };
+
+export async function submissionOf(sql: Sql, batchId: bigint): Promise<SubmissionRow | undefined> {
+  const [row] = await sql<SubmissionRow[]>`
+    select t.cause, t.state, t.nonce, (extract(epoch from now() - t.updated_at) * 1000)::float8 as age_ms,
+      (select count(*)::int from transactions s where s.kind = 'settle' and s.data = t.data) as tries
+    from batches b join transactions t using (transaction_id) where b.batch_id = ${batchId}`;
+  return row;
+}
+
+/**
+ * Whose captures are they: of a batch that is given up, of one that was undone, or of one whose undoing was reorganised
+ * away? That is answered by one process at a time; two answers from the same moment would leave them to nobody, and they
+ * would be settled again.
+ */
+const lockCaptures = (tx: Tx): Promise<unknown> => tx`lock table voided_captures in exclusive mode`;
+
+/**
+ * Gives up a batch that can't be settled any more, and those that stand on it: their captures wait for the next one, or
+ * are again those of a batch whose undoing was reorganised away. Does nothing if another process was faster.
+ */
+export async function giveUpBatches(tx: Tx, { batchId, seq }: { batchId: bigint; seq: bigint }): Promise<void> {
+  await lockCaptures(tx);
+  const [dead] = await tx`
     update batches set state = 'voided'
-    where seq >= ${fromSeq} and state in ('built', 'signed', 'submitted') returning batch_id`;
-  if (given.length === 0) return;
-  await tx`update usage set batch_id = null where batch_id in ${tx(given.map((row) => row.batch_id))}`;
+    where batch_id = ${batchId} and state in ('built', 'signed', 'submitted') returning batch_id`;
+  if (!dead) return;
+  const above = await tx<Array<{ batch_id: bigint }>>`
+    update batches set state = 'voided'
+    where seq > ${seq} and state in ('built', 'signed', 'submitted') returning batch_id`;
+  await tx`
+    update usage u set batch_id = (
+      select v.batch_id from voided_captures v join batches b using (batch_id)
+      where v.account_id = u.account_id and v.started_at = u.started_at and v.request_id = u.request_id
+        and b.state in ('mined', 'final')
+    )
+    where u.batch_id in ${tx([batchId, ...above.map((row) => row.batch_id)])}`;
 }
 
 /** The batch that a digest was signed for, unless it was given up. */
@@ -113,11 +145,61 @@ export async function unsetMined(tx: Tx, eventId: string): Promise<bigint> {
   return row.batch_id;
 }
 
-/** Batches whose event is final are final. */
+/** The live batch that the contract has undone, and the booking of its settlement. */
+export type UndoneBatch = { batchId: bigint; settled: Pick<BookedEvent, "event_id" | "times_booked"> };
+
+export async function settledBatchOfDigest(tx: Tx, digest: string): Promise<UndoneBatch | undefined> {
+  const [row] = await tx<Array<{ batch_id: bigint; event_id: string; times_booked: number }>>`
+    select b.batch_id, e.event_id, e.times_booked
+    from batches b join chain_events e on e.event_id = b.settled_event_id
+    where b.digest = ${digest} and b.state in ('mined', 'final') for update of b`;
+  return row && { batchId: row.batch_id, settled: row };
+}
+
+/** The contract has undone a batch: its captures are unsettled again, and remembered as long as that is not final. */
+export async function setVoided(tx: Tx, { batchId, eventId }: { batchId: bigint; eventId: string }): Promise<void> {
+  await lockCaptures(tx);
+  await tx`update batches set state = 'voided', voided_event_id = ${eventId} where batch_id = ${batchId}`;
+  await tx`
+    insert into voided_captures (batch_id, account_id, started_at, request_id)
+    select batch_id, account_id, started_at, request_id from usage where batch_id = ${batchId}
+    on conflict do nothing`;
+  await tx`update usage set batch_id = null where batch_id = ${batchId}`;
+}
+
+/**
+ * The undoing was reorganised away: the batch is settled again. Captures that a later batch has claimed meanwhile come
+ * back when that one is given up: it can't be settled as long as this one is live.
+ * @returns the batch
+ */
+export async function unsetVoided(tx: Tx, eventId: string): Promise<bigint> {
+  await lockCaptures(tx);
+  const [row] = await tx<Array<{ batch_id: bigint }>>`
+    update batches set state = 'mined', voided_event_id = null where voided_event_id = ${eventId} returning batch_id`;
+  if (!row) throw new Error(`no batch was undone by ${eventId}`);
+  await tx`
+    update usage u set batch_id = v.batch_id from voided_captures v
+    where v.batch_id = ${row.batch_id} and u.batch_id is null
+      and u.account_id = v.account_id and u.started_at = v.started_at and u.request_id = v.request_id`;
+  return row.batch_id;
+}
+
+/** What accounts owe by now, in nano-dollars. */
+export async function debtsOf(tx: Tx, accounts: string[]): Promise<Map<string, bigint>> {
+  if (accounts.length === 0) return new Map();
+  const rows = await tx<Array<{ account_id: string; debt_nano: bigint }>>`
+    select account_id, debt_nano from balances where account_id in ${tx(accounts)}`;
+  return new Map(rows.map((row) => [row.account_id, row.debt_nano]));
+}
+
+/** Batches whose event is final are final; what an undone one had claimed is forgotten when its undoing is. */
 export async function finalizeBatches(sql: Sql): Promise<void> {
   await sql`
     update batches b set state = 'final' from chain_events e
     where b.state = 'mined' and e.event_id = b.settled_event_id and e.finality = 'final'`;
+  await sql`
+    delete from voided_captures v using batches b join chain_events e on e.event_id = b.voided_event_id
+    where v.batch_id = b.batch_id and e.finality = 'final'`;
 }
 
 export type BatchListRow = BatchRow & {

@@ -1,28 +1,63 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { type Address, bytesToHex, encodeFunctionData } from "viem";
+import { type Address, bytesToHex, encodeFunctionData, type Hex } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import { queueTransaction } from "../../chain/outbox-store.ts";
 import type { Sql } from "../../db/types.ts";
 import { newId } from "../../ids.ts";
-import { giveUpBatches, type OpenBatchRow, openBatch, setSubmitted } from "./store.ts";
+import { giveUpBatches, type OpenBatchRow, openBatch, setSubmitted, submissionOf } from "./store.ts";
 
 type Context = { sql: Sql; chain: Chain; relayer: Address };
 
+/** Pause before a transaction is tried again that was refused before it was sent, or was mined and reverted. */
+const RETRY_MS = 2_000;
+
 /**
- * Brings a signed batch to the chain through the outbox; anybody may submit it, so the relayer does. A batch that was
- * not settled by its deadline is given up: no chain can take it any more, and its captures go into the next one.
+ * Brings a signed batch to the chain through the outbox; anybody may submit it, so the relayer does. What the chain
+ * refuses is tried again until the deadline. A batch that was not settled by then is given up: no chain can take it any
+ * more, and its captures go into the next one.
  */
 export async function submitBatch(context: Context): Promise<void> {
   const batch = await openBatch(context.sql);
   if (!batch || batch.deadline === null || batch.signature === null) return;
   const signed = { ...batch, deadline: batch.deadline, signature: batch.signature };
-  if (await isDead(context, signed)) await context.sql.begin((tx) => giveUpBatches(tx, { fromSeq: batch.seq }));
-  else if (batch.state === "signed") await submit(context, signed);
+  if (await isDead(context, signed))
+    await context.sql.begin((tx) => giveUpBatches(tx, { batchId: batch.batch_id, seq: batch.seq }));
+  else if (batch.state === "signed") await submit(context, { batch: signed, cause: causeOf(batch) });
+  else await submitAgain(context, signed);
+}
+
+const causeOf = ({ digest }: OpenBatchRow): string => `settle:${digest}`;
+
+/** One that was never sent goes into the queue again; one that was mined and reverted is a new transaction. */
+async function submitAgain(context: Context, batch: Signed): Promise<void> {
+  const before = await submissionOf(context.sql, batch.batch_id);
+  if (before?.state !== "failed" || before.age_ms < RETRY_MS || !(await isNext(context, batch))) return;
+  const cause = before.nonce === null ? before.cause : `${causeOf(batch)}#${before.tries + 1}`;
+  await submit(context, { batch, cause });
+}
+
+/** Whether the chain waits for this batch: it may have been settled, and its event be on the way. */
+async function isNext({ chain }: Context, batch: Signed): Promise<boolean> {
+  const next = await nextOf(chain, "latest");
+  return next.seq === batch.seq && next.prev === batch.prev;
+}
+
+async function nextOf({ client, escrow }: Chain, at: bigint | "latest"): Promise<{ seq: bigint; prev: Hex }> {
+  const [seq, prev] = await client.readContract({
+    address: escrow,
+    abi: creditEscrowAbi,
+    functionName: "nextBatch",
+    ...(at === "latest" ? {} : { blockNumber: at }),
+  });
+  return { seq, prev };
 }
 
 type Signed = OpenBatchRow & { deadline: bigint; signature: `0x${string}` };
 
-async function submit({ sql, chain, relayer }: Context, batch: Signed): Promise<void> {
+async function submit(
+  { sql, chain, relayer }: Context,
+  { batch, cause }: { batch: Signed; cause: string },
+): Promise<void> {
   const data = encodeFunctionData({
     abi: creditEscrowAbi,
     functionName: "settle",
@@ -45,7 +80,7 @@ async function submit({ sql, chain, relayer }: Context, batch: Signed): Promise<
       transactionId: newId("tx"),
       accountId: null,
       kind: "settle",
-      cause: `settle:${batch.digest}`,
+      cause,
       sender: relayer,
       target: chain.escrow,
       data,
@@ -54,15 +89,13 @@ async function submit({ sql, chain, relayer }: Context, batch: Signed): Promise<
   });
 }
 
-/** The deadline has passed, in a block that no reorganisation is expected to take away, without the batch before it. */
+/**
+ * No chain that holds the safe block can take it any more: its number is the next there, and the deadline has passed, or
+ * another batch than its predecessor is the last that is live: the predecessor was undone.
+ */
 async function isDead({ chain }: Context, batch: Signed): Promise<boolean> {
-  const safe = await chain.client.getBlock({ blockTag: "safe" });
-  if (safe.timestamp <= batch.deadline) return false;
-  const [seq] = await chain.client.readContract({
-    address: chain.escrow,
-    abi: creditEscrowAbi,
-    functionName: "nextBatch",
-    blockNumber: safe.number,
-  });
-  return seq === batch.seq;
+  const [safe, newest] = await Promise.all([chain.client.getBlock({ blockTag: "safe" }), nextOf(chain, "latest")]);
+  if (newest.seq !== batch.seq || (safe.timestamp <= batch.deadline && newest.prev === batch.prev)) return false;
+  const { seq, prev } = await nextOf(chain, safe.number);
+  return seq === batch.seq && (safe.timestamp > batch.deadline || prev !== batch.prev);
 }

@@ -1,0 +1,11 @@
+import { expect, test } from "vitest";
+import { runCampaign } from "./faults/campaign.ts";
+
+const SEED = Number(process.env["SEED"] ?? 5);
+const BATCHES = 12;
+
+test(`${BATCHES} batches, something bad happening to each (seed ${SEED}): captured = batched = settled = earned`, async () => {
+  const figures = await runCampaign({ batches: BATCHES, seed: SEED, checkEvery: BATCHES, only: [], say: () => {} });
+  expect(figures.wrong).toEqual([]);
+  expect(figures.faulted).toBe(BATCHES);
+});

@@ -1,0 +1,238 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { creditEscrowAbi } from "@infr/contracts/abi";
+import { storedDigest } from "@infr/protocol";
+import type { Hex } from "viem";
+import { ConditionTimeoutError, waitFor } from "../../scripts/process.ts";
+import { random } from "../random.ts";
+import { checkBooks, settleAll } from "./books.ts";
+import { COMPANIONS, FAULTS, type Stage } from "./faults.ts";
+import { startWorld, type World } from "./world.ts";
+
+/**
+ * After all is well again, a capture that could be settled is, within so long: a loop that failed pauses for 10 s at most,
+ * and each step of a batch takes one round of it. (With the settings of this suite; see the README of `flow/settle`.)
+ */
+const STUCK_MS = 25_000;
+const WATCH_MS = 300;
+const CAPTURES = { from: 1, to: 12 };
+/** Keeps the dice of two seeds apart. */
+const SPREAD = 100_003;
+/** How many batches get two faults at once. */
+const DOUBLE = 0.3;
+/** Up to 5 cents. */
+const MOST_NANO = 50_000_000;
+
+export type Figures = {
+  seed: number;
+  /** How often something bad happened to a batch on its way, by what it was; two things may happen to one. */
+  faults: Record<string, number>;
+  /** Batches that something bad happened to. */
+  faulted: number;
+  /** Faults that came too late for anything to hit. */
+  missed: number;
+  captures: number;
+  /** As of the last check: batches that are settled, and those given up or undone. */
+  batches: { settled: number; voided: number };
+  /** How long it took, after all was well, until everything was settled. */
+  healMs: { median: number; p99: number; most: number };
+  seconds: number;
+  /** What must not be; empty. */
+  wrong: string[];
+};
+
+export type CampaignOptions = {
+  /** How many batches get a fault. */
+  batches: number;
+  seed: number;
+  /** The books are compared with the contract after so many, and at the end. */
+  checkEvery: number;
+  /** Names of faults, if not all are to happen. */
+  only: readonly string[];
+  say: (line: string) => void;
+};
+
+/**
+ * Captures usage, lets something bad happen while it is batched and settled, and waits until it is settled all the same:
+ * captured = batched = settled = earned to the last unit, nothing twice, nothing stuck.
+ */
+export async function runCampaign({ batches, seed, checkEvery, only, say }: CampaignOptions): Promise<Figures> {
+  const startedAt = Date.now();
+  const world = await startWorld();
+  const watch = keepAlive(world);
+  const next = random(seed);
+  const kinds = only.length > 0 ? only : Object.keys(FAULTS);
+  const told = new Map<string, bigint>();
+  const heals: number[] = [];
+  const figures: Figures = {
+    seed,
+    faults: {},
+    faulted: 0,
+    missed: 0,
+    captures: 0,
+    batches: { settled: 0, voided: 0 },
+    healMs: { median: 0, p99: 0, most: 0 },
+    seconds: 0,
+    wrong: [],
+  };
+  let deck: string[] = [];
+  try {
+    for (let rounds = 1; figures.faulted < batches && figures.wrong.length === 0; rounds++) {
+      if (deck.length === 0) deck = shuffled(kinds, next);
+      const name = deck.pop() as string;
+      const isDouble = only.length === 0 && next() < DOUBLE;
+      const second = diceOf(next).pick(COMPANIONS);
+      const names = isDouble ? [name, second] : [name];
+      // Everybody has dice of his own: what happens at the same time does not mix their throws.
+      const faults = names.map((one, n) => ({
+        name: one,
+        stage: { world, ...diceOf(random(seed * SPREAD + rounds * 4 + n)) },
+      }));
+      await oneBatch(world, { faults, dice: diceOf(next), told, heals, figures });
+      if (rounds % checkEvery === 0 || figures.faulted === batches) {
+        figures.wrong.push(...(await check(world, { told, figures })));
+        say(progress(figures, startedAt));
+      }
+    }
+    return finished(figures, { heals, startedAt, told });
+  } finally {
+    await watch.stop();
+    await world.stop();
+  }
+}
+
+type Dice = Pick<Stage, "between" | "pick">;
+
+const diceOf = (next: () => number): Dice => ({
+  between: (from, to) => from + next() * (to - from),
+  pick: (list) => list[Math.floor(next() * list.length)] as (typeof list)[number],
+});
+
+type Round = {
+  faults: Array<{ name: string; stage: Stage }>;
+  dice: Dice;
+  told: Map<string, bigint>;
+  heals: number[];
+  figures: Figures;
+};
+
+async function oneBatch(world: World, { faults, dice, told, heals, figures }: Round): Promise<void> {
+  const { between, pick } = dice;
+  const usages = Array.from({ length: Math.floor(between(CAPTURES.from, CAPTURES.to)) }, () => ({
+    accountId: pick(world.buyers).accountId,
+    operatorId: pick(world.operators).accountId,
+    nano: BigInt(Math.floor(between(1, MOST_NANO))),
+  }));
+  const pause = between(0, 200);
+  const capturing = (async () => {
+    await sleep(pause);
+    for (const usage of usages) told.set(await world.capture(usage), usage.nano);
+  })();
+  const [hits] = await Promise.all([Promise.all(faults.map(runFault)), capturing]);
+  const since = Date.now();
+  const what = faults.map(({ name }) => `"${name}"`).join(" with ");
+  try {
+    await waitFor({
+      what: `settlement after ${what}`,
+      timeoutMs: STUCK_MS,
+      everyMs: 30,
+      check: () => isSettled(world),
+    });
+  } catch (error) {
+    if (!(error instanceof ConditionTimeoutError)) throw error;
+    figures.wrong.push(`${error.message} (batch ${figures.faulted + 1}): ${await whereStuck(world)}`);
+  }
+  heals.push(Date.now() - since);
+  for (const [n, { name }] of faults.entries()) if (hits[n]) figures.faults[name] = (figures.faults[name] ?? 0) + 1;
+  if (hits.some(Boolean)) figures.faulted += 1;
+  else figures.missed += 1;
+}
+
+function runFault({ name, stage }: { name: string; stage: Stage }): Promise<boolean> {
+  const fault = FAULTS[name];
+  if (!fault) throw new Error(`There is no fault "${name}". Run with --help to see their names.`);
+  return fault(stage);
+}
+
+/**
+ * All that was captured is in batches that are settled, but for what is less than a micro-dollar, and the newest of them is
+ * the contract's newest.
+ */
+async function isSettled({ sql, view, contracts }: World): Promise<boolean> {
+  const [open] = await sql`
+    select 1 from usage u left join batches b using (batch_id) where b.batch_id is null or b.state not in ('mined', 'final')
+    union all
+    select 1 from batches where state in ('built', 'signed', 'submitted')
+    limit 1`;
+  if (open) return false;
+  const [newest] = await sql<Array<{ digest: Hex }>>`
+    select digest from batches where state in ('mined', 'final') order by seq desc limit 1`;
+  const [, last] = await view.client.readContract({
+    address: contracts.escrow,
+    abi: creditEscrowAbi,
+    functionName: "nextBatch",
+  });
+  return newest !== undefined && storedDigest(newest.digest) === last;
+}
+
+async function whereStuck({ sql }: World): Promise<string> {
+  const batches = await sql`
+    select b.batch_id, b.seq, b.state, t.state as transaction, t.nonce, t.error, t.failures from batches b
+    left join transactions t using (transaction_id) order by batch_id desc limit 3`;
+  return JSON.stringify(batches, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+}
+
+async function check(
+  world: World,
+  { told, figures }: { told: ReadonlyMap<string, bigint>; figures: Figures },
+): Promise<string[]> {
+  try {
+    await settleAll(world);
+  } catch (error) {
+    return [`${String(error)} ${await whereStuck(world)}`];
+  }
+  const { wrong, settled, voided } = await checkBooks(world, told);
+  figures.batches = { settled, voided };
+  return wrong;
+}
+
+function shuffled(names: readonly string[], next: () => number): string[] {
+  const deck = [...names];
+  for (let i = deck.length - 1; i > 0; i--) {
+    const j = Math.floor(next() * (i + 1));
+    [deck[i], deck[j]] = [deck[j] as string, deck[i] as string];
+  }
+  return deck;
+}
+
+/** A worker that finds no database at its start ends: it is started again, as a supervisor would. */
+function keepAlive({ workers }: World): { stop: () => Promise<void> } {
+  const stopping = new AbortController();
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      for (const { part } of workers) if (!part.running) await part.killAndRestart();
+      await sleep(WATCH_MS);
+    }
+  })();
+  return {
+    stop: async () => {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+const progress = ({ seed, faulted, missed, batches, wrong }: Figures, startedAt: number): string =>
+  `seed ${seed}, ${Math.round((Date.now() - startedAt) / 1000)} s: ${faulted} faulted, ${missed} missed, ${batches.settled} batches settled, ` +
+  `${batches.voided} given up or undone, ${wrong.length} wrong`;
+
+function finished(
+  figures: Figures,
+  { heals, startedAt, told }: { heals: number[]; startedAt: number; told: ReadonlyMap<string, bigint> },
+): Figures {
+  const sorted = heals.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  figures.healMs = { median: at(0.5), p99: at(0.99), most: at(1) };
+  figures.captures = told.size;
+  figures.seconds = Math.round((Date.now() - startedAt) / 1000);
+  return figures;
+}
