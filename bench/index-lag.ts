@@ -32,7 +32,7 @@ export async function measureIndexLag({ blocks }: { blocks: number }): Promise<I
   const database = await openDatabase();
   const chain = await startChain({ blockTime: BLOCK_SECONDS });
   await placeEmitter(chain.rpcUrl, ESCROW);
-  const indexer = await startPart("index-lag-indexer", ["indexer/scripts/start.ts"], {
+  const indexer = startPart("index-lag-indexer", ["indexer/scripts/start.ts"], {
     DATABASE_URL: database.url,
     RPC_URL: chain.rpcUrl,
     WS_URL: chain.wsUrl,
@@ -40,7 +40,7 @@ export async function measureIndexLag({ blocks }: { blocks: number }): Promise<I
     ESCROW_ADDRESS: ESCROW,
     PORT: String(await getPort()),
   });
-  const subscriber = await startPart("index-lag-subscriber", ["bench/log-subscriber.ts"], {
+  const subscriber = startPart("index-lag-subscriber", ["bench/log-subscriber.ts"], {
     DATABASE_URL: database.url,
     WS_URL: chain.wsUrl,
     ESCROW_ADDRESS: ESCROW,
@@ -139,9 +139,9 @@ async function fillBlocks(rpcUrl: string, count: number): Promise<Block[]> {
 function watch(sql: postgres.Sql, schema: string) {
   const seen = new Map<bigint, number>();
   let from = 0n;
-  let running = true;
+  const stopping = new AbortController();
   const loop = (async () => {
-    while (running) {
+    while (!stopping.signal.aborted) {
       const rows = await sql<Array<{ number: string; count: number }>>`
         select block_number::text as number, count(*)::int as count from ${sql(schema)}.deposited
         where block_number > ${String(from)}::bigint group by 1`;
@@ -163,7 +163,7 @@ function watch(sql: postgres.Sql, schema: string) {
     return seen;
   };
   const stop = async () => {
-    running = false;
+    stopping.abort();
     await loop;
   };
   return { seenAll, stop };

@@ -125,7 +125,9 @@ test("every event of both parts behind the address has its handler and its table
   const sources = readdirSync(folder).filter((file) => file.endsWith(".ts"));
   const code = sources.map((file) => readFileSync(new URL(file, folder), "utf8")).join("");
   const handled = [...code.matchAll(/ponder\.on\("CreditEscrow:(\w+)"/g)].map(([, name]) => name);
-  expect(handled.sort()).toEqual(events.map(({ name }) => name).sort());
+  expect(handled.toSorted((a = "", b = "") => a.localeCompare(b))).toEqual(
+    events.map(({ name }) => name).toSorted((a, b) => a.localeCompare(b)),
+  );
   const tables = await sql<Array<{ name: string }>>`
     select table_name as name from information_schema.views
     where table_schema = 'indexer' and table_name not like '\\_%' order by 1`;
