@@ -18,6 +18,10 @@ const BENCHES = {
     file: "bench/usage.ts",
     about: "pages and sums of a usage log of 10M rows, against one of 100k; --large, --small",
   },
+  index: {
+    file: "bench/index-lag.ts",
+    about: "how long until events can be read, against a bare subscriber; --blocks",
+  },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };
 

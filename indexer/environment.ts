@@ -2,6 +2,8 @@
 export interface Environment {
   databaseUrl: string;
   rpcUrl: string;
+  /** Says when there is a block; null: the node is asked again and again. */
+  wsUrl: string | null;
   chainId: number;
   escrow: `0x${string}`;
   startBlock: number;
@@ -43,6 +45,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   return {
     databaseUrl: read("DATABASE_URL", { pattern: /^postgres(ql)?:\/\//, expected: "a postgres:// URL" }),
     rpcUrl: read("RPC_URL", { pattern: /^https?:\/\//, expected: "an http(s):// URL" }),
+    wsUrl: variables["WS_URL"] ? read("WS_URL", { pattern: /^wss?:\/\//, expected: "a ws(s):// URL" }) : null,
     chainId: Number(read("CHAIN_ID", count())),
     escrow: read("ESCROW_ADDRESS", {
       pattern: /^0x[0-9a-fA-F]{40}$/,

@@ -22,6 +22,8 @@ type Columns = Parameters<Extract<Parameters<typeof onchainTable>[1], (...column
 /** uint32 and uint40: more than an int4 holds, less than a double loses. */
 const small = (t: Columns) => t.int8({ mode: "number" }).notNull();
 
+// ── Accounts and deposits ────────────────────────────────────────────────────────────────────────────────────────────
+
 export const accountOpened = onchainTable("account_opened", (t) => ({
   ...place(t),
   account: small(t),
@@ -38,6 +40,126 @@ export const deposited = onchainTable("deposited", (t) => ({
   debtRepaid: small(t),
   memo: t.hex().notNull(),
 }));
+
+/** The log of USDC that a surplus came with: `source…`, because the row has a log of its own. */
+const source = (t: Columns) => ({
+  amount: t.bigint().notNull(),
+  sourceBlockHash: t.hex().notNull(),
+  sourceLogIndex: t.bigint().notNull(),
+});
+
+export const surplusAttributed = onchainTable("surplus_attributed", (t) => ({
+  ...place(t),
+  ...source(t),
+  account: small(t),
+}));
+
+export const refundQueued = onchainTable("refund_queued", (t) => ({
+  ...place(t),
+  ...source(t),
+  recipient: t.hex().notNull(),
+  maturesAt: small(t),
+}));
+
+export const surplusRefunded = onchainTable("surplus_refunded", (t) => ({
+  ...place(t),
+  ...source(t),
+  recipient: t.hex().notNull(),
+}));
+
+// ── Credit ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export const transferred = onchainTable("transferred", (t) => ({
+  ...place(t),
+  fromAccount: small(t),
+  toAccount: small(t),
+  amount: t.bigint().notNull(),
+  debtRepaid: small(t),
+  memo: t.hex().notNull(),
+}));
+
+export const voucherCreated = onchainTable("voucher_created", (t) => ({
+  ...place(t),
+  key: t.hex().notNull(),
+  fromAccount: small(t),
+  amount: t.bigint().notNull(),
+  toAccount: small(t),
+  expiry: small(t),
+  nonce: t.bigint().notNull(),
+}));
+
+export const voucherClosed = onchainTable("voucher_closed", (t) => ({
+  ...place(t),
+  key: t.hex().notNull(),
+  toAccount: small(t),
+  amount: t.bigint().notNull(),
+  debtRepaid: small(t),
+  redeemed: t.boolean().notNull(),
+}));
+
+export const earningsConverted = onchainTable("earnings_converted", (t) => ({
+  ...place(t),
+  earner: small(t),
+  amount: t.bigint().notNull(),
+  debtRepaid: small(t),
+}));
+
+export const dayLimitQueued = onchainTable("day_limit_queued", (t) => ({
+  ...place(t),
+  account: small(t),
+  perDay: small(t),
+  maturesAt: small(t),
+}));
+
+export const dayLimitSet = onchainTable("day_limit_set", (t) => ({
+  ...place(t),
+  account: small(t),
+  perDay: small(t),
+}));
+
+export const ownerQueued = onchainTable("owner_queued", (t) => ({
+  ...place(t),
+  account: small(t),
+  owner: t.hex().notNull(),
+  maturesAt: small(t),
+}));
+
+export const ownerChanged = onchainTable("owner_changed", (t) => ({
+  ...place(t),
+  account: small(t),
+  previous: t.hex().notNull(),
+  owner: t.hex().notNull(),
+}));
+
+export const ownerCancelled = onchainTable("owner_cancelled", (t) => ({
+  ...place(t),
+  account: small(t),
+  owner: t.hex().notNull(),
+}));
+
+export const exitRequested = onchainTable("exit_requested", (t) => ({
+  ...place(t),
+  account: small(t),
+  exitAt: small(t),
+}));
+
+export const exitCancelled = onchainTable("exit_cancelled", (t) => ({ ...place(t), account: small(t) }));
+
+export const exited = onchainTable("exited", (t) => ({
+  ...place(t),
+  account: small(t),
+  recipient: t.hex().notNull(),
+  amount: t.bigint().notNull(),
+}));
+
+export const migrated = onchainTable("migrated", (t) => ({
+  ...place(t),
+  account: small(t),
+  successor: t.hex().notNull(),
+  amount: t.bigint().notNull(),
+}));
+
+// ── Settlement ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 export const batchSettled = onchainTable("batch_settled", (t) => ({
   ...place(t),
@@ -68,12 +190,20 @@ const shortfall = (t: Columns) => ({
 export const overdrawn = onchainTable("overdrawn", shortfall);
 export const writtenOff = onchainTable("written_off", shortfall);
 
+// ── Payouts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
 export const paidOut = onchainTable("paid_out", (t) => ({
   ...place(t),
   earner: small(t),
   recipient: t.hex().notNull(),
   amount: t.bigint().notNull(),
   windowPaid: t.bigint().notNull(),
+}));
+
+export const payoutSkipped = onchainTable("payout_skipped", (t) => ({
+  ...place(t),
+  earner: small(t),
+  reason: t.integer().notNull(),
 }));
 
 export const payoutToQueued = onchainTable("payout_to_queued", (t) => ({
@@ -83,16 +213,62 @@ export const payoutToQueued = onchainTable("payout_to_queued", (t) => ({
   maturesAt: small(t),
 }));
 
-export const earningsConverted = onchainTable("earnings_converted", (t) => ({
+export const payoutToSet = onchainTable("payout_to_set", (t) => ({
   ...place(t),
   earner: small(t),
-  amount: t.bigint().notNull(),
-  debtRepaid: small(t),
+  recipient: t.hex().notNull(),
 }));
 
-export const exited = onchainTable("exited", (t) => ({
+export const suspended = onchainTable("suspended", (t) => ({
   ...place(t),
-  account: small(t),
+  earner: small(t),
+  previousUntil: small(t),
+  until: small(t),
+  reason: t.hex().notNull(),
+}));
+
+// ── Roles, caps, pauses ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export const pausedGroup = onchainTable("paused_group", (t) => ({
+  ...place(t),
+  pausedGroup: t.integer().notNull(),
+  previousUntil: small(t),
+  until: small(t),
+}));
+
+export const capsChanged = onchainTable("caps_changed", (t) => ({
+  ...place(t),
+  previousCapacity: t.bigint().notNull(),
+  previousWindow: small(t),
+  capacity: t.bigint().notNull(),
+  windowSeconds: small(t),
+}));
+
+export const signerSet = onchainTable("signer_set", (t) => ({
+  ...place(t),
+  role: t.integer().notNull(),
+  previous: t.hex().notNull(),
+  signer: t.hex().notNull(),
+}));
+
+export const policySet = onchainTable("policy_set", (t) => ({
+  ...place(t),
+  previous: t.hex().notNull(),
+  policy: t.hex().notNull(),
+}));
+
+export const successorQueued = onchainTable("successor_queued", (t) => ({
+  ...place(t),
+  previous: t.hex().notNull(),
+  successor: t.hex().notNull(),
+  maturesAt: small(t),
+}));
+
+export const rescued = onchainTable("rescued", (t) => ({
+  ...place(t),
+  token: t.hex().notNull(),
   recipient: t.hex().notNull(),
   amount: t.bigint().notNull(),
 }));
+
+export const eip712DomainChanged = onchainTable("eip712_domain_changed", place);

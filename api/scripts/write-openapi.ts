@@ -8,7 +8,7 @@ import { BurnRates } from "../src/inference/burn-rates.ts";
 import { openNodeAgent } from "../src/inference/call-node.ts";
 import { NodeHealth } from "../src/inference/node-health.ts";
 import { OpenRuns } from "../src/inference/open-runs.ts";
-import { sharedReconciliation } from "../src/jobs/reconcile.ts";
+import { keptReconciliation } from "../src/jobs/reconcile.ts";
 import { Batcher } from "../src/ledger/commit/batcher.ts";
 import { openPriceBook } from "../src/metering/price-book.ts";
 import { TokenCounter } from "../src/metering/token-counter.ts";
@@ -34,7 +34,8 @@ const app = await buildApp(
     usdcDomain: { name: "USD Coin", version: "2" },
     signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
     keyRing: new KeyRing(sql),
-    reserves: sharedReconciliation({ sql, chain }, 500),
+    reserves: keptReconciliation({ sql, chain }, 500),
+    offRamp: null,
     inference: {
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),

@@ -9,14 +9,17 @@ import { addJsonParser } from "./http/json-parser.ts";
 import { addRateLimits } from "./http/rate-limits.ts";
 import { accountRoutes } from "./http/routes/account.ts";
 import { authRoutes } from "./http/routes/auth.ts";
+import { bankPayoutRoutes } from "./http/routes/bank-payouts.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { holdRoutes } from "./http/routes/holds.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
 import { limitRoutes } from "./http/routes/limits.ts";
+import { metricsRoutes } from "./http/routes/metrics.ts";
 import { nodeHealthRoutes } from "./http/routes/node-health.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
+import { payoutRoutes } from "./http/routes/payouts.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
@@ -91,6 +94,7 @@ const MODEL_ROUTES = [modelRoutes, lookupRoutes, inferenceRoutes];
 
 const ROUTES = [
   publicRoutes,
+  metricsRoutes,
   authRoutes,
   accountRoutes,
   keyRoutes,
@@ -101,6 +105,8 @@ const ROUTES = [
   receiptRoutes,
   batchRoutes,
   earningsRoutes,
+  payoutRoutes,
+  bankPayoutRoutes,
   nodeRoutes,
   nodeHealthRoutes,
   priceRoutes,

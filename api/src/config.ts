@@ -71,6 +71,31 @@ export const environmentSchema = Type.Object({
     pattern: `^$|${ADDRESS}`,
     description: "Address of the relayer, for servers that queue transactions without its key.",
   }),
+  OFF_RAMP_ADDRESS: Type.String({
+    default: "",
+    pattern: `^$|${ADDRESS}`,
+    description: "Where the platform receives USDC that it pays out to banks. Needs the two of Stripe.",
+  }),
+  STRIPE_SECRET_KEY: Type.String({ default: "", description: "Of the Stripe account that pays connected accounts." }),
+  STRIPE_CONNECT_WEBHOOK_SECRET: Type.String({
+    default: "",
+    description: "Of the webhook for events of connected accounts, at /api/webhooks/stripe-connect.",
+  }),
+  STRIPE_API_URL: Type.String({
+    default: "",
+    pattern: "^$|^https?://",
+    description: "Another place than Stripe's own to ask it.",
+  }),
+  PAYOUT_INTERVAL_MS: Type.Integer({
+    default: 60_000,
+    minimum: 100,
+    description: "Pause between looks at payouts that wait.",
+  }),
+  RECONCILE_INTERVAL_MS: Type.Integer({
+    default: 60_000,
+    minimum: 500,
+    description: "Pause between comparisons of the books with the contract.",
+  }),
   BATCH_INTERVAL_MS: Type.Integer({ default: 60_000, minimum: 100, description: "Pause between batches." }),
   FLUSH_USD: Type.String({
     default: "0.2",
@@ -175,6 +200,10 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     settler: keySource(env, "SETTLER"),
     relayer: keySource(env, "RELAYER"),
     relayerAddress: optional(env.RELAYER_ADDRESS.toLowerCase()),
+    offRampAddress: optional(env.OFF_RAMP_ADDRESS.toLowerCase()),
+    stripe: readStripe(env),
+    payoutIntervalMs: env.PAYOUT_INTERVAL_MS,
+    reconcileIntervalMs: env.RECONCILE_INTERVAL_MS,
     batchIntervalMs: env.BATCH_INTERVAL_MS,
     flushUsd: env.FLUSH_USD,
     flushAfterSeconds: env.FLUSH_AFTER_SECONDS,
@@ -218,4 +247,13 @@ function keySource(env: Environment, name: "SETTLER" | "RELAYER"): KeySource | n
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code = "config";
+}
+
+function readStripe(env: Environment) {
+  if (env.STRIPE_SECRET_KEY === "" || env.STRIPE_CONNECT_WEBHOOK_SECRET === "") return null;
+  return {
+    secretKey: env.STRIPE_SECRET_KEY,
+    webhookSecret: env.STRIPE_CONNECT_WEBHOOK_SECRET,
+    ...(env.STRIPE_API_URL !== "" && { apiUrl: new URL(env.STRIPE_API_URL) }),
+  };
 }

@@ -6,6 +6,7 @@ import { readUsdcDomain } from "./chain/usdc-domain.ts";
 import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
+import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
 import { newId } from "./ids.ts";
 import { BurnRates } from "./inference/burn-rates.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
@@ -13,7 +14,7 @@ import { writeNodeHealth } from "./inference/health-store.ts";
 import { NodeHealth } from "./inference/node-health.ts";
 import { OpenRuns } from "./inference/open-runs.ts";
 import { startLoop } from "./jobs/loop.ts";
-import { sharedReconciliation } from "./jobs/reconcile.ts";
+import { keptReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
 import { keepLease } from "./ledger/commit/lease.ts";
 import { openPriceBook } from "./metering/price-book.ts";
@@ -66,8 +67,9 @@ const app = await buildApp(
     usdcDomain: await readUsdcDomain(chain),
     signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId: config.chainId, now: () => new Date() },
     keyRing: new KeyRing(sql),
-    reserves: sharedReconciliation({ sql, chain }, 500),
+    reserves: keptReconciliation({ sql, chain }, 2 * config.reconcileIntervalMs),
     inference,
+    offRamp: openOffRamp(config),
   },
   { level: config.logLevel, redact: ["req.headers.authorization", "req.headers['x-api-key']", "req.headers.cookie"] },
 );

@@ -11,6 +11,9 @@ import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
 import { expireJobHolds } from "./flow/hold/job-store.ts";
+import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
+import { payBanks } from "./flow/payout/pay-banks.ts";
+import { pushPayouts } from "./flow/payout/push-payouts.ts";
 import { submitBatch } from "./flow/settle/submit-batch.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
 import { Canaries } from "./inference/canaries.ts";
@@ -18,6 +21,7 @@ import { trimHealth } from "./inference/health-store.ts";
 import { followChain } from "./jobs/follow-chain.ts";
 import { type Job, startLoop } from "./jobs/loop.ts";
 import { mirrorDayLimits } from "./jobs/mirror-day-limits.ts";
+import { reconcileAndKeep } from "./jobs/reconcile.ts";
 import { releaseDeadInstances } from "./ledger/commit/store.ts";
 import { createUsageMonths } from "./metering/store.ts";
 import { onStop } from "./stop.ts";
@@ -44,11 +48,27 @@ const [settler, account] = await Promise.all([openSigner(config.settler), openSi
 const relayer = account.address;
 const flush = { flushNano: parseUsd(config.flushUsd), flushAfterSeconds: config.flushAfterSeconds };
 
+const offRamp = openOffRamp(config);
+const { offRampAddress } = config;
+
+/** The alert: a difference stays an error in the log, and in the metrics, until somebody has looked at it. */
+async function reconcileAndTell(): Promise<void> {
+  const result = await reconcileAndKeep({ sql, chain });
+  if (result && !result.ok) {
+    const differences = result.differences.map(({ ledger, chain: onChain, ...rest }) => ({
+      ...rest,
+      ledger: String(ledger),
+      chain: String(onChain),
+    }));
+    logger.error({ block: String(result.block), differences }, "ledger, indexer and contract differ");
+  }
+}
+
 const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const canaries = new Canaries({ sql, agent, everyMs: config.canaryIntervalMs, logger });
 
 const jobs: Job[] = [
-  { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain }) },
+  { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain, offRampAddress }) },
   {
     name: "send transactions",
     everyMs: SEND_MS,
@@ -65,6 +85,9 @@ const jobs: Job[] = [
   { name: "build batch", everyMs: config.batchIntervalMs, run: () => buildBatch({ sql, chain }, flush) },
   { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler }) },
   { name: "submit batch", everyMs: SETTLE_MS, run: () => submitBatch({ sql, chain, relayer }) },
+  { name: "push payouts", everyMs: config.payoutIntervalMs, run: () => pushPayouts({ sql, chain, relayer }) },
+  ...(offRamp ? [{ name: "pay banks", everyMs: config.payoutIntervalMs, run: () => payBanks({ sql, offRamp }) }] : []),
+  { name: "reconcile", everyMs: config.reconcileIntervalMs, run: reconcileAndTell },
   { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
   { name: "ask canaries", everyMs: CANARY_MS, run: () => canaries.begin() },
   { name: "trim node health", everyMs: PARTITION_MS, run: () => trimHealth(sql) },

@@ -3,6 +3,8 @@ import { privateKeyToAccount } from "viem/accounts";
 import { creditEscrowBytecode, testUsdcBytecode } from "../abi/bytecode.ts";
 import { creditEscrowAbi, testUsdcAbi } from "../abi/index.ts";
 
+export { deployPayoutPolicy } from "./policy.ts";
+
 type Address = `0x${string}`;
 
 /** What a deployment for tests may set; the roles default to the deployer, the limits to those of a real deployment. */

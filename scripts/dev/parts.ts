@@ -80,6 +80,7 @@ export function workerPart(layout: Layout, contracts: Contracts, keys: Keys): Pa
       SETTLER_KEY: keys.settler.privateKey,
       RELAYER_KEY: keys.relayer.privateKey,
       BATCH_INTERVAL_MS: process.env["BATCH_INTERVAL_MS"] ?? "2000",
+      PAYOUT_INTERVAL_MS: "2000",
       FLUSH_AFTER_SECONDS: process.env["FLUSH_AFTER_SECONDS"] ?? "10",
     },
     // It serves nobody, so there is nothing to ask: it is up unless it ends, and then the supervisor says so.
@@ -135,6 +136,7 @@ function apiSettings(keys: Keys): Record<string, string> {
   return {
     RELAYER_ADDRESS: keys.relayer.address,
     ALLOW_PRIVATE_NODES: "true",
+    RECONCILE_INTERVAL_MS: "2000",
     // The demo node's larger model is dear on purpose: a few answers make the minimum payout.
     MAX_PRICE_PER_MILLION_USD: process.env["MAX_PRICE_PER_MILLION_USD"] ?? "10000",
     // Everybody is at one address here: pages that poll, the demo flow, scripts.

@@ -33,7 +33,7 @@ export async function payout({
     const { payouts } = must(await operator.client.GET("/api/payouts", { params: { query: { limit: 10 } } }));
     return payouts.find((one) => one.transactionHash === hash);
   });
-  agreement.equal("the ledger booked it", parseUsd(payout.amount), microToNano(microUsdc(available)));
+  agreement.equal("the ledger booked it", parseUsd(payout.amount ?? "0"), microToNano(microUsdc(available)));
 }
 
 /** Ledger against contract, for everybody and in total. */
@@ -45,12 +45,13 @@ export async function reserves({ buyer, agreement }: { buyer: Signed; agreement:
     ["the escrow's liabilities", result.liabilities],
     ["ledger: credit of accounts", result.ledger.credit],
     ["ledger: earnings", result.ledger.earnings],
+    ["ledger: vouchers", result.ledger.vouchers],
     ["ledger: metered, unsettled", result.ledger.usage],
     ["ledger: owed for it to operators, gross", result.ledger.unsettled],
   ]);
   agreement.equal(
-    "credit + earnings = liabilities",
-    parseUsd(result.ledger.credit) + parseUsd(result.ledger.earnings),
+    "credit + earnings + vouchers = liabilities",
+    parseUsd(result.ledger.credit) + parseUsd(result.ledger.earnings) + parseUsd(result.ledger.vouchers),
     parseUsd(result.liabilities),
   );
   agreement.equal(

@@ -3,12 +3,21 @@ import type { Queryable, Sql, Tx } from "../db/types.ts";
 export type EventKind =
   | "account_opened"
   | "deposited"
+  | "transferred"
+  | "voucher_created"
+  | "voucher_closed"
   | "batch_settled"
   | "batch_voided"
   | "earnings_converted"
   | "exited"
+  | "migrated"
   | "paid_out"
-  | "payout_to_queued";
+  | "payout_skipped"
+  | "payout_to_queued"
+  | "owner_changed"
+  | "day_limit_set"
+  | "payout_to_set"
+  | "suspended";
 
 /** An event as the indexer saw it; `data` has its columns as text, so that no amount passes through a float. */
 export type ChainEvent = {
@@ -31,9 +40,12 @@ export function column(event: ChainEvent, name: string): string {
   return value;
 }
 
-/** The account that an event is about. Every event about an account comes after the one that opened it. */
-export async function accountOf(tx: Tx, event: ChainEvent): Promise<string> {
-  const ref = column(event, "ref");
+/**
+ * The account that an event is about, or for `to_ref` the one that a move went to. Every event about an account comes
+ * after the one that opened it.
+ */
+export async function accountOf(tx: Tx, event: ChainEvent, which: "ref" | "to_ref" = "ref"): Promise<string> {
+  const ref = column(event, which);
   const [row] = await tx<Array<{ account_id: string }>>`select account_id from accounts where ref = ${ref}`;
   if (!row) throw new Error(`no account has the ref ${ref}`);
   return row.account_id;
@@ -47,21 +59,22 @@ export const causeOf = (
 
 /**
  * Events in the indexer's views that are not booked, in the order of the chain. Where an event names an account by
- * number, `data.ref` is whose number that was in the same snapshot: a reorganisation may give it to somebody else.
+ * number, `data.ref` is whose number that was in the same snapshot: a reorganisation may give it to somebody else. Of a
+ * move it is who gives, and `data.to_ref` who gets.
  */
 export async function unbookedEvents(
   sql: Queryable,
   { schema, limit }: { schema: string; limit: number },
 ): Promise<ChainEvent[]> {
   const table = (name: string) => sql`${sql(schema)}.${sql(name)}`;
-  const events = (kind: EventKind, account: string | null) => sql`
+  const refOf = (account: string) =>
+    sql`(select o.ref from ${table("account_opened")} o where o.account = t.${sql(account)})`;
+  const events = (kind: EventKind, account: string | null, to: string | null = null) => sql`
     select ${kind}::text as kind, t.id as event_id, t.block_number::bigint, t.block_hash, t.log_index::int,
       t.transaction_hash, to_timestamp(t.block_timestamp::bigint) as happened_at,
       to_jsonb(t) || jsonb_build_object('ref', ${
-        account === null
-          ? sql`to_jsonb(t) ->> 'ref'`
-          : sql`(select o.ref from ${table("account_opened")} o where o.account = t.${sql(account)})`
-      }) as columns
+        account === null ? sql`to_jsonb(t) ->> 'ref'` : refOf(account)
+      }, 'to_ref', ${to === null ? sql`null::text` : refOf(to)}) as columns
     from ${table(kind)} t`;
   return sql<ChainEvent[]>`
     select e.kind, e.event_id, e.block_number, e.block_hash, e.log_index, e.transaction_hash, e.happened_at,
@@ -70,12 +83,21 @@ export async function unbookedEvents(
     from (
       ${events("account_opened", null)}
       union all ${events("deposited", "account")}
+      union all ${events("transferred", "from_account", "to_account")}
+      union all ${events("voucher_created", "from_account")}
+      union all ${events("voucher_closed", "to_account")}
       union all ${events("batch_settled", null)}
       union all ${events("batch_voided", null)}
       union all ${events("earnings_converted", "earner")}
       union all ${events("exited", "account")}
+      union all ${events("migrated", "account")}
       union all ${events("paid_out", "earner")}
+      union all ${events("payout_skipped", "earner")}
       union all ${events("payout_to_queued", "earner")}
+      union all ${events("owner_changed", "account")}
+      union all ${events("day_limit_set", "account")}
+      union all ${events("payout_to_set", "earner")}
+      union all ${events("suspended", "earner")}
     ) e
     left join chain_events c using (event_id)
     where e.block_number > (select final_block from chain_cursor)

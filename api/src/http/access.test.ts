@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
+import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
 import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
@@ -36,6 +37,7 @@ type Target = {
   nodeId: string;
   requestId: string;
   transactionId: string;
+  payoutId: string;
   holdId: string;
   seq: string;
   version: string;
@@ -52,6 +54,7 @@ const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId,
 const MATRIX: Record<string, Row> = {
   "GET /health": { access: "public" },
   "GET /ready": { access: "public", owner: 503 },
+  "GET /metrics": { access: "public" },
   "GET /api/config": { access: "public" },
   "GET /api/reserves": { access: "public" },
   "GET /api/batches": { access: "public" },
@@ -101,7 +104,14 @@ const MATRIX: Record<string, Row> = {
   "GET /api/usage/summary": { access: "managed" },
   "GET /api/receipts/:requestId": { access: "session", params: ({ requestId }) => ({ requestId }) },
   "GET /api/earnings": { access: "session" },
+  "GET /api/earnings/batches": { access: "session" },
   "GET /api/payouts": { access: "session" },
+  // Nobody has earned $10, and there is no off-ramp here.
+  "POST /api/payouts": { access: "session", payload: () => ({ method: "wallet" }), owner: 422 },
+  "POST /api/payouts/:id/cancel": { access: "session", params: ({ payoutId: id }) => ({ id }) },
+  "POST /api/payouts/bank": { access: "session", owner: 422 },
+  // Without Stripe's signature.
+  "POST /api/webhooks/stripe-connect": { access: "public", payload: () => ({}), owner: 400 },
   // Before the owner's node is taken off sale below.
   "POST /api/holds": { access: "spender", payload: job, owner: 201, others: 402 },
   "GET /api/holds": { access: "spender" },
@@ -188,7 +198,11 @@ async function newTarget(): Promise<Target> {
     where account_id = ${owner.accountId}`;
   if (!row) throw new Error("nothing was batched");
   const { request_id: requestId, price_version: version, seq } = row;
-  const set = { keyId: id, nodeId: node.id, requestId, version, seq: String(seq), transactionId: "tx_of_owner" };
+  const payoutId = newId("payout");
+  await api.sql`update payouts set state = 'canceled' where state = 'pending'`;
+  await api.sql`insert into payouts (payout_id, account_id, method) values (${payoutId}, ${owner.accountId}, 'wallet')`;
+  const ids = { keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
+  const set = { ...ids, version, seq: String(seq) };
   const payload = job({ ...set, holdId: "" });
   const held = await api.app.inject({ method: "POST", url: "/api/holds", headers: cookie(owner), payload });
   return { ...set, holdId: held.json<{ id: string }>().id };

@@ -6,8 +6,9 @@ import type { SignIn } from "../auth/siwe.ts";
 import type { Config } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import type { DepositContext } from "../flow/deposit/queue-authorization.ts";
+import type { OffRamp } from "../flow/payout/off-ramp.ts";
 import type { Inference } from "../inference/run.ts";
-import type { Reconciliation } from "../jobs/reconcile.ts";
+import type { Reconciliation } from "../jobs/reconcile-store.ts";
 
 /** What routes work with: opened by the server, passed in, never imported. */
 export type Services = DepositContext & {
@@ -18,7 +19,9 @@ export type Services = DepositContext & {
   /** EIP-712 domain of the USDC token. */
   usdcDomain: { name: string; version: string };
   inference: Inference;
-  /** Ledger against contract, now or a moment ago. */
+  /** Pays earnings on to banks; null where there is none. */
+  offRamp: OffRamp | null;
+  /** Ledger, indexer, contract and USDC against each other: the newest result. */
   reserves: () => Promise<Reconciliation>;
 };
 

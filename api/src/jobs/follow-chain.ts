@@ -12,10 +12,18 @@ import {
 } from "../chain/events-store.ts";
 import type { Chain } from "../chain/open.ts";
 import type { Sql, Tx } from "../db/types.ts";
-import { bookConversion, bookExit, reverseCredit } from "../flow/credit/book-credit.ts";
+import { bookChange, reverseChange } from "../flow/credit/book-change.ts";
+import {
+  bookConversion,
+  bookExit,
+  bookTransfer,
+  bookVoucherClosed,
+  bookVoucherCreated,
+  reverseCredit,
+} from "../flow/credit/book-credit.ts";
 import { bookAccountOpened, reverseAccountOpened } from "../flow/deposit/book-account.ts";
 import { bookDeposit, reverseDeposit } from "../flow/deposit/book-deposit.ts";
-import { bookPayout, reversePayout } from "../flow/payout/book-payout.ts";
+import { bookPayout, bookSkipped, reversePayout, reverseSkipped } from "../flow/payout/book-payout.ts";
 import { bookSettlement, reverseSettlement } from "../flow/settle/book-settlement.ts";
 import { bookVoid, reverseVoid } from "../flow/settle/book-void.ts";
 import { finalizeBatches } from "../flow/settle/store.ts";
@@ -23,10 +31,11 @@ import { finalizeBatches } from "../flow/settle/store.ts";
 const FOLLOWER_LOCK = 4_927_004;
 const PAGE = 200;
 
-type Context = { sql: Sql; chain: Chain };
+/** `offRampAddress`: lower-case, where earnings for banks are paid; null where there is no off-ramp. */
+type Context = { sql: Sql; chain: Chain; offRampAddress: string | null };
 
 type Step = {
-  book: (tx: Tx, event: ChainEvent, context: { viewsSchema: string }) => Promise<void>;
+  book: (tx: Tx, event: ChainEvent, context: { viewsSchema: string; offRampAddress: string | null }) => Promise<void>;
   reverse: (tx: Tx, event: BookedEvent) => Promise<void>;
 };
 
@@ -36,13 +45,25 @@ const nothing = async (): Promise<void> => {};
 const STEPS: Record<EventKind, Step> = {
   account_opened: { book: bookAccountOpened, reverse: reverseAccountOpened },
   deposited: { book: bookDeposit, reverse: reverseDeposit },
+  transferred: { book: bookTransfer, reverse: reverseCredit },
+  voucher_created: { book: bookVoucherCreated, reverse: reverseCredit },
+  voucher_closed: { book: bookVoucherClosed, reverse: reverseCredit },
   batch_settled: { book: bookSettlement, reverse: reverseSettlement },
   batch_voided: { book: bookVoid, reverse: reverseVoid },
   earnings_converted: { book: bookConversion, reverse: reverseCredit },
   exited: { book: bookExit, reverse: reverseCredit },
+  migrated: { book: bookExit, reverse: reverseCredit },
   paid_out: { book: bookPayout, reverse: reversePayout },
+  payout_skipped: { book: bookSkipped, reverse: reverseSkipped },
   payout_to_queued: { book: nothing, reverse: nothing },
+  owner_changed: { book: bookChange, reverse: reverseChange },
+  day_limit_set: { book: bookChange, reverse: reverseChange },
+  payout_to_set: { book: bookChange, reverse: reverseChange },
+  suspended: { book: bookChange, reverse: reverseChange },
 };
+
+/** The kinds of events that the ledger follows. */
+export const followedKinds = Object.keys(STEPS) as EventKind[];
 
 /**
  * One round of taking over what the chain says: reverse what it no longer says, newest first; book what is new, in its
@@ -88,8 +109,9 @@ async function reverse(sql: Sql, event: BookedEvent): Promise<void> {
   });
 }
 
-async function bookNew({ sql, chain }: Context): Promise<void> {
+async function bookNew({ sql, chain, offRampAddress }: Context): Promise<void> {
   const events = await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE });
+  const context = { viewsSchema: chain.viewsSchema, offRampAddress };
   const hashes = new Map<bigint, string | null>();
   for (const event of events) {
     if (!hashes.has(event.block_number))
@@ -97,7 +119,7 @@ async function bookNew({ sql, chain }: Context): Promise<void> {
     // The indexer is behind a reorganisation, or ahead of our node: its row is looked at again next time.
     if (hashes.get(event.block_number) !== event.block_hash) return;
     await sql.begin(async (tx) => {
-      if (await noteBooked(tx, event)) await STEPS[event.kind].book(tx, event, { viewsSchema: chain.viewsSchema });
+      if (await noteBooked(tx, event)) await STEPS[event.kind].book(tx, event, context);
     });
   }
 }

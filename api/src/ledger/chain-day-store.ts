@@ -48,3 +48,14 @@ export async function fillDayLimits(tx: Tx, lines: Array<{ accountId: string; am
     from unnest(${lines.map((line) => line.accountId)}::text[], ${lines.map((line) => line.amount.toString())}::bigint[])
       s(account_id, amount)`;
 }
+
+/** The contract's day limit is another: what was used drained at the old pace until now, as it does there. */
+export async function changeDayLimit(
+  tx: Tx,
+  { accountId, amount }: { accountId: string; amount: NanoUsd },
+): Promise<void> {
+  await lockBalances(tx, [accountId]);
+  await tx`
+    update limits l set used_nano = chain_day_used(l), amount_nano = ${amount}, period_start = clock_timestamp()
+    where account_id = ${accountId} and scope = 'chain_day'`;
+}

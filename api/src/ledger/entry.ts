@@ -11,7 +11,10 @@ export type Book =
   | "debt_claim"
   | "written_off"
   | "funded"
-  | "grants";
+  | "grants"
+  | "vouchers"
+  | "off_ramp"
+  | "bank";
 
 /** A ledger account: a book, and whose. */
 export type Place = { book: Book; account: string };

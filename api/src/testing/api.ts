@@ -12,13 +12,14 @@ import { openChain } from "../chain/open.ts";
 import { readUsdcDomain } from "../chain/usdc-domain.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
+import { openOffRamp } from "../flow/payout/open-off-ramp.ts";
 import { newId } from "../ids.ts";
 import { BurnRates } from "../inference/burn-rates.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
 import { NodeHealth } from "../inference/node-health.ts";
 import { OpenRuns } from "../inference/open-runs.ts";
 import type { Inference } from "../inference/run.ts";
-import { sharedReconciliation } from "../jobs/reconcile.ts";
+import { keptReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
 import { renewLease } from "../ledger/commit/store.ts";
 import { bookEntries } from "../ledger/entries.ts";
@@ -68,8 +69,9 @@ export async function startApi(environment: Record<string, string> = {}) {
       usdcDomain: await readUsdcDomain(chain),
       signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId, now: () => new Date() },
       keyRing: new KeyRing(sql),
-      reserves: sharedReconciliation({ sql, chain }, 500),
+      reserves: keptReconciliation({ sql, chain }, 500),
       inference,
+      offRamp: openOffRamp(config),
     },
     false,
   );
@@ -78,6 +80,8 @@ export async function startApi(environment: Record<string, string> = {}) {
   return {
     app,
     sql,
+    databaseUrl: url,
+    config,
     chain,
     node,
     origin,

@@ -709,6 +709,11 @@ export interface paths {
                                  * @description US dollars as an exact decimal string.
                                  * @example 12.345678901
                                  */
+                                vouchers: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
                                 usage: string;
                                 /**
                                  * @description US dollars as an exact decimal string.
@@ -731,10 +736,51 @@ export interface paths {
                                  */
                                 held: string;
                             };
-                            /** @description Places where ledger and contract do not say the same; the log names them. */
+                            /** @description Places where ledger, indexer, contract and USDC do not say the same. */
                             differences: number;
                             ok: boolean;
+                            /**
+                             * Format: date-time
+                             * @description When this was found out.
+                             */
+                            finishedAt: string;
                         };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures for Prometheus */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": string;
                     };
                 };
             };
@@ -4168,17 +4214,22 @@ export interface paths {
                         "application/json": {
                             earner: number | null;
                             /**
-                             * @description Gross of served requests that no batch has settled yet; 80 % of it will be earned.
+                             * @description Gross of served requests that no batch holds yet; 80 % of it will be earned.
                              * @example 12.345678901
                              */
                             unsettled: string;
+                            /**
+                             * @description Gross in batches that are not settled yet.
+                             * @example 12.345678901
+                             */
+                            inBatch: string;
                             /**
                              * @description Settled, held for 24 to 48 hours.
                              * @example 12.345678901
                              */
                             held: string;
                             /**
-                             * @description Can be withdrawn from $10 on.
+                             * @description Can be paid out from $10 on.
                              * @example 12.345678901
                              */
                             available: string;
@@ -4189,6 +4240,112 @@ export interface paths {
                             paid: string;
                             nextMaturesAt: string | null;
                             payoutTo: string | null;
+                            terms: {
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                minimum: string;
+                                /**
+                                 * @description Above it, within 30 days, your wallet has to be verified.
+                                 * @example 12.345678901
+                                 */
+                                unverifiedLimit: string;
+                                /**
+                                 * @description Counts towards that limit; every payout fades within 30 days.
+                                 * @example 12.345678901
+                                 */
+                                paidOfLate: string;
+                                /** @description What the contract's policy says of your wallet. */
+                                verified: boolean;
+                                suspendedUntil: string | null;
+                                pausedUntil: string | null;
+                                payoutTo: string | null;
+                                queuedPayoutTo: string | null;
+                                payoutToMaturesAt: string | null;
+                                nextMaturesAt: string | null;
+                                waitsFor: string | null;
+                            };
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/earnings/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you have earned by each batch, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                    before?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            batches: {
+                                seq: number;
+                                /** @enum {unknown} */
+                                state: "built" | "signed" | "submitted" | "mined" | "final";
+                                /**
+                                 * @description Your line in the batch.
+                                 * @example 12.345678901
+                                 */
+                                gross: string;
+                                /**
+                                 * @description Your 80 % of it, to the micro-dollar; $0 until it is settled.
+                                 * @example 12.345678901
+                                 */
+                                earned: string;
+                                /**
+                                 * @description Your 1 % of what people spent who came through your link.
+                                 * @example 12.345678901
+                                 */
+                                referral: string;
+                                settledAt: string | null;
+                                transactionHash: string | null;
+                            }[];
                         };
                     };
                 };
@@ -4227,7 +4384,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your payouts, newest first */
+        /** Your payouts, newest first, and what counts for the next one */
         get: {
             parameters: {
                 query: {
@@ -4247,18 +4404,49 @@ export interface paths {
                     content: {
                         "application/json": {
                             payouts: {
+                                /** @description payout_… */
                                 id: string;
+                                /** @enum {unknown} */
+                                method: "wallet" | "bank";
+                                /** @enum {unknown} */
+                                state: "pending" | "processing" | "sent" | "completed" | "failed" | "canceled";
+                                amount: string | null;
+                                to: string | null;
+                                reason: string | null;
+                                transactionHash: string | null;
+                                finality: ("seen" | "safe" | "final") | null;
+                                paidAt: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                /** Format: date-time */
+                                updatedAt: string;
+                            }[];
+                            terms: {
                                 /**
                                  * @description US dollars as an exact decimal string.
                                  * @example 12.345678901
                                  */
-                                amount: string;
-                                to: string;
-                                transactionHash: string;
-                                finality: string;
-                                /** Format: date-time */
-                                paidAt: string;
-                            }[];
+                                minimum: string;
+                                /**
+                                 * @description Above it, within 30 days, your wallet has to be verified.
+                                 * @example 12.345678901
+                                 */
+                                unverifiedLimit: string;
+                                /**
+                                 * @description Counts towards that limit; every payout fades within 30 days.
+                                 * @example 12.345678901
+                                 */
+                                paidOfLate: string;
+                                /** @description What the contract's policy says of your wallet. */
+                                verified: boolean;
+                                suspendedUntil: string | null;
+                                pausedUntil: string | null;
+                                payoutTo: string | null;
+                                queuedPayoutTo: string | null;
+                                payoutToMaturesAt: string | null;
+                                nextMaturesAt: string | null;
+                                waitsFor: string | null;
+                            };
                         };
                     };
                 };
@@ -4283,7 +4471,334 @@ export interface paths {
             };
         };
         put?: never;
-        post?: never;
+        /**
+         * Ask for all that is or becomes available to be paid
+         * @description Asking again while a payout is open gives the same one.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @default wallet
+                         * @enum {unknown}
+                         */
+                        method: "wallet" | "bank";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description payout_… */
+                            id: string;
+                            /** @enum {unknown} */
+                            method: "wallet" | "bank";
+                            /** @enum {unknown} */
+                            state: "pending" | "processing" | "sent" | "completed" | "failed" | "canceled";
+                            amount: string | null;
+                            to: string | null;
+                            reason: string | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            paidAt: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payouts/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call off a payout that is still pending */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description payout_… */
+                            id: string;
+                            /** @enum {unknown} */
+                            method: "wallet" | "bank";
+                            /** @enum {unknown} */
+                            state: "pending" | "processing" | "sent" | "completed" | "failed" | "canceled";
+                            amount: string | null;
+                            to: string | null;
+                            reason: string | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            paidAt: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/payouts/bank": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where to give your bank details, and whether they are complete */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            enabled: boolean;
+                            /** @description Stripe's page for you, good for minutes. */
+                            url: string;
+                            /** @description Set it as your payout address in the contract. */
+                            payoutTo: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5215,6 +5730,81 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/stripe-connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * News from Stripe about connected accounts
+         * @description Signed by Stripe. It is not believed: Stripe is asked for what it is about.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    "stripe-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;

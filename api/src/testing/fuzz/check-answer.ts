@@ -46,7 +46,7 @@ export function faultOf({ route, url, operation }: Request, answer: Answer): str
   const documented = schemaOf(operation, status);
   if (status >= 500 && !(status === 503 && (headers["retry-after"] !== undefined || documented))) return "a 5xx";
   if (status === 204) return body === "" ? null : "a body with 204";
-  if (String(headers["content-type"]).startsWith("text/event-stream")) return null;
+  if (/^text\/(event-stream|plain)/.test(String(headers["content-type"]))) return null;
   const value = parse(body);
   if (value === undefined) return "no JSON";
   if (documented) return fits(documented, value) ? null : "not what its schema says";
