@@ -1,6 +1,22 @@
+import { NANO_PER_MICRO, type NanoUsd } from "@infr/money";
 import { USAGE_SOURCES } from "@infr/protocol";
+import { MalformedFileError } from "./errors.ts";
 import { readPrices } from "./prices.ts";
-import { address, bytes32, count, list, object, oneOf, paidUsd, type Read, sequence, text, usdc } from "./read.ts";
+import {
+  address,
+  bytes32,
+  count,
+  list,
+  object,
+  oneOf,
+  paidUsd,
+  paidUsdc,
+  type Read,
+  sequence,
+  text,
+  uint,
+  usdc,
+} from "./read.ts";
 
 /** Where a batch was settled. */
 const place = { chainId: count, escrow: address };
@@ -8,7 +24,7 @@ const place = { chainId: count, escrow: address };
 const readReceipt = object({
   requestId: text,
   accountCommitment: bytes32,
-  operator: count,
+  operator: uint(32),
   model: text,
   priceVersion: bytes32,
   promptTokens: count,
@@ -19,19 +35,26 @@ const readReceipt = object({
   cost: paidUsd,
   platformPaid: paidUsd,
   usageSource: oneOf(USAGE_SOURCES),
-  time: count,
+  time: uint(40),
 });
 
-const readProof = object({ index: count, count, proof: list(bytes32) });
+const readProof = object({ index: uint(32), count: uint(32), proof: list(bytes32) });
+
+/** Less than a micro-dollar. */
+const carry: Read<NanoUsd> = (value, where) => {
+  const amount = paidUsd(value, where);
+  if (amount >= NANO_PER_MICRO) throw new MalformedFileError(where, "less than a micro-dollar");
+  return amount;
+};
 
 const readAccountLeaf = object({
-  account: count,
+  account: uint(32),
   previousSeq: sequence,
-  line: usdc,
+  line: paidUsdc,
   platformPaid: paidUsd,
-  carryIn: paidUsd,
-  carryOut: paidUsd,
-  count,
+  carryIn: carry,
+  carryOut: carry,
+  count: uint(32),
   subRoot: bytes32,
 });
 
@@ -65,21 +88,21 @@ export const readAccountFile = object({
 });
 export type AccountFile = ReturnType<typeof readAccountFile>;
 
-const readOwed = { credit: usdc, earnings: usdc, vouchers: usdc };
-
-const day: Read<string> = (value, where) => text(value, where);
+/** Of many accounts together: more than one amount can be. */
+const readSums = { credit: usdc, earnings: usdc, vouchers: usdc };
+const readOwed = { credit: paidUsdc, earnings: paidUsdc, vouchers: paidUsdc };
 
 /** An account's place among all that was owed at the end of a day: what `GET /api/reserves/:day/proof` answers. */
 export const readReservesFile = object({
   kind: oneOf(["infr reserves 1"]),
   ...place,
-  day,
+  day: text,
   block: sequence,
   root: bytes32,
-  total: object(readOwed),
+  total: object(readSums),
   ref: bytes32,
   salt: bytes32,
   owed: object(readOwed),
-  proof: object({ index: count, count, siblings: list(object({ hash: bytes32, ...readOwed })) }),
+  proof: object({ index: uint(32), count: uint(32), siblings: list(object({ hash: bytes32, ...readSums })) }),
 });
 export type ReservesFile = ReturnType<typeof readReservesFile>;

@@ -62,6 +62,15 @@ export const count: Read<number> = (value, place) => {
   return value;
 };
 
+/** A whole number that fits so many bits. */
+export const uint =
+  (bits: 16 | 32 | 40): Read<number> =>
+  (value, place) => {
+    const number = count(value, place);
+    if (number >= 2 ** bits) throw new MalformedFileError(place, `below 2^${bits}`);
+    return number;
+  };
+
 export const sequence: Read<bigint> = (value, place) => BigInt(count(value, place));
 
 const hexOf =
@@ -80,12 +89,16 @@ export const usd: Read<NanoUsd> = amount(parseUsd, formatUsd);
 /** Dollars in whole micro-dollars. */
 export const usdc: Read<MicroUsdc> = amount(parseUsdc, formatUsdc);
 
-/** Dollars, not below zero. */
-export const paidUsd: Read<NanoUsd> = (value, place) => {
-  const paid = usd(value, place);
-  if (paid < 0n) throw new MalformedFileError(place, "an amount not below zero");
-  return paid;
-};
+/** Dollars, not below zero and within 64 bits of nano-dollars. */
+export const paidUsd: Read<NanoUsd> = (value, place) => within64(usd(value, place), place);
+
+/** Dollars in whole micro-dollars, not below zero and within 64 bits of them. */
+export const paidUsdc: Read<MicroUsdc> = (value, place) => within64(usdc(value, place), place);
+
+function within64<T extends bigint>(amount: T, place: string): T {
+  if (amount < 0n || amount >= 2n ** 64n) throw new MalformedFileError(place, "an amount from 0 to 64 bits");
+  return amount;
+}
 
 function amount<T extends bigint>(parse: (text: string) => T, format: (amount: T) => string): Read<T> {
   return (value, place) => {

@@ -1,5 +1,6 @@
 import { formatUsd, formatUsdc, microToNano, nanoUsd } from "@infr/money";
 import { accountCommitment, buildSubTree, verifyAccountLeaf } from "@infr/protocol";
+import { MalformedFileError } from "./errors.ts";
 import { type AccountFile, readAccountFile } from "./files.ts";
 import { listPrices, type PriceList } from "./prices.ts";
 import type { SettledBatches } from "./settled-batches.ts";
@@ -61,9 +62,12 @@ const checkLeaf = (file: AccountFile): Check => ({
   detail: `account ${file.account.account}, ${file.accountProof.index + 1} of ${file.accountProof.count}`,
 });
 
-/** Throws `DuplicateReceiptError` for a receipt that comes twice. */
 function checkSubTree({ account, receipts }: AccountFile): Check {
-  const { subRoot, count } = buildSubTree(receipts.map(({ receipt }) => receipt));
+  const listed = receipts.map(({ receipt }) => receipt);
+  if (new Set(listed.map(({ requestId }) => requestId)).size !== listed.length) {
+    throw new MalformedFileError("receipts", "a list in which each comes once");
+  }
+  const { subRoot, count } = buildSubTree(listed);
   return {
     name: "these are all its receipts, and no others",
     ok: subRoot === account.subRoot && count === account.count,
