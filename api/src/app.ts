@@ -20,6 +20,7 @@ import { nodeRoutes } from "./http/routes/nodes.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
+import { statementRoutes } from "./http/routes/statements.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
 import { lookupRoutes } from "./http/routes/v1/lookups.ts";
@@ -99,6 +100,7 @@ const ROUTES = [
   usageRoutes,
   holdRoutes,
   receiptRoutes,
+  statementRoutes,
   batchRoutes,
   earningsRoutes,
   nodeRoutes,

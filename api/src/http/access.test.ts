@@ -99,7 +99,14 @@ const MATRIX: Record<string, Row> = {
   },
   "GET /api/usage": { access: "managed" },
   "GET /api/usage/summary": { access: "managed" },
-  "GET /api/receipts/:requestId": { access: "session", params: ({ requestId }) => ({ requestId }) },
+  "GET /api/receipts/:requestId": { access: "managed", params: ({ requestId }) => ({ requestId }) },
+  "GET /api/batches/:seq/receipts": { access: "managed", params: ({ seq }) => ({ seq }) },
+  "GET /api/statements": { access: "managed" },
+  "GET /api/statements/:file": {
+    access: "managed",
+    params: () => ({ file: new Date().toISOString().slice(0, 7) }),
+    others: 200,
+  },
   "GET /api/earnings": { access: "session" },
   "GET /api/payouts": { access: "session" },
   // Before the owner's node is taken off sale below.

@@ -58,9 +58,13 @@ const readStatementFile = object({
     byModel: list(readGroup),
     byKey: list(readGroup),
   }),
-  batches: list(
-    object({ seq: sequence, line: usdc, platformPaid: paidUsd, receipts: count, transactionHash: bytes32 }),
-  ),
+  settled: object({
+    batches: count,
+    line: usdc,
+    listed: list(
+      object({ seq: sequence, line: usdc, platformPaid: paidUsd, receipts: count, transactionHash: bytes32 }),
+    ),
+  }),
   earnings: object({ opening: usd, earned: usd, paidOut: usd, converted: usd, closing: usd }),
   lines: list(readLine),
   prices: list(readPrices),

@@ -1,14 +1,13 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import type { MicroUsdc } from "@infr/money";
 import { type Batch, decodeLines, type EscrowAddress, settlementDigest, storedDigest } from "@infr/protocol";
-import { type Address, getAbiItem, type Hex, type PublicClient, zeroHash } from "viem";
+import { type Address, createPublicClient, custom, getAbiItem, type Hex, type PublicClient, zeroHash } from "viem";
 import { InconsistentChainError, NotSettledError } from "./errors.ts";
 
-/** What of viem's client it takes. */
-export type ChainClient = Pick<
-  PublicClient,
-  "getBlock" | "getBlockNumber" | "getChainId" | "getContractEvents" | "readContract"
->;
+/** Whatever asks a chain (EIP-1193): a viem client of any version, a wallet's provider. */
+export interface ChainClient {
+  request(call: { method: string; params?: unknown }): Promise<unknown>;
+}
 
 /** A batch as the chain has it: every field follows from the digest that the contract keeps. */
 export interface SettledBatch {
@@ -25,7 +24,7 @@ export interface SettledBatch {
 
 /** What the chain says, asked once: many receipts of a batch need the same answers. */
 export interface SettledBatches extends EscrowAddress {
-  client: ChainClient;
+  client: PublicClient;
   /** @throws NotSettledError, InconsistentChainError */
   batch: (seq: bigint) => Promise<SettledBatch>;
   /** Number of the account with this ref, 0 if it was never opened. */
@@ -41,12 +40,13 @@ const MAX_DEADLINE_SECONDS = 600;
  * with the chain's headers and logs, no archive.
  */
 export async function openSettledBatches({
-  client,
+  client: provider,
   escrow,
 }: {
   client: ChainClient;
   escrow: Address;
 }): Promise<SettledBatches> {
+  const client = createPublicClient({ transport: custom(provider, { retryCount: 0 }), cacheTime: 0 });
   const at = { chainId: await client.getChainId(), escrow: escrow.toLowerCase() as Address };
   const numbers = once((ref: Hex) =>
     client.readContract({ address: escrow, abi: creditEscrowAbi, functionName: "idOfRef", args: [ref] }),
@@ -67,7 +67,7 @@ function once<K, V>(ask: (key: K) => Promise<V>): (key: K) => Promise<V> {
   };
 }
 
-async function readBatch(client: ChainClient, at: EscrowAddress, seq: bigint): Promise<SettledBatch> {
+async function readBatch(client: PublicClient, at: EscrowAddress, seq: bigint): Promise<SettledBatch> {
   const head = await client.getBlockNumber({ cacheTime: 0 });
   const { digest: stored, settledAt } = await readStored(client, { ...at, seq, head });
   if (settledAt === 0) throw new NotSettledError(seq);
@@ -92,7 +92,7 @@ async function readBatch(client: ChainClient, at: EscrowAddress, seq: bigint): P
 }
 
 async function readStored(
-  client: ChainClient,
+  client: PublicClient,
   { escrow, seq, head }: { escrow: Address; seq: bigint; head: bigint },
 ): Promise<{ digest: Hex; settledAt: number }> {
   const args = [seq] as const;
@@ -103,7 +103,7 @@ async function readStored(
 
 /** What a batch is chained to: the last one before it that was not undone. */
 async function previousDigest(
-  client: ChainClient,
+  client: PublicClient,
   { escrow, seq, head }: { escrow: Address; seq: bigint; head: bigint },
 ): Promise<Hex> {
   for (let before = seq - 1n; before > 0n; before -= 1n) {
@@ -116,7 +116,7 @@ async function previousDigest(
 type Sought = { escrow: Address; seq: bigint; head: bigint; settledAt: number; stored: Hex };
 
 /** The batch's event. Its blocks are found by their time, so that no RPC is asked for more logs than it gives. */
-async function findEvent(client: ChainClient, { escrow, seq, head, settledAt, stored }: Sought) {
+async function findEvent(client: PublicClient, { escrow, seq, head, settledAt, stored }: Sought) {
   const fromBlock = await firstBlockSince(client, { time: BigInt(settledAt), low: 0n, high: head });
   const after = await firstBlockSince(client, { time: BigInt(settledAt) + 1n, low: fromBlock, high: head });
   const logs = await client.getContractEvents({
@@ -138,7 +138,7 @@ async function findEvent(client: ChainClient, { escrow, seq, head, settledAt, st
 
 /** The first block at or after a time; the one after the last if there is none. Times never fall from block to block. */
 async function firstBlockSince(
-  client: ChainClient,
+  client: PublicClient,
   { time, low, high }: { time: bigint; low: bigint; high: bigint },
 ): Promise<bigint> {
   let [from, to] = [low, high + 1n];

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { createPublicClient, custom, type EIP1193RequestFn, http } from "viem";
+import { createPublicClient, http } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type SettledWorld, settleWorld } from "../testing/settled-world.ts";
 import { MalformedFileError, NotSettledError } from "./errors.ts";
@@ -131,19 +131,16 @@ describe("openSettledBatches", () => {
   function tampered(pick: { method: string; nth: number; bit: number }): { client: Client; seen: () => boolean } {
     let asked = 0;
     let changed = false;
-    const honest = http(world.rpcUrl)({}).request as EIP1193RequestFn;
-    const request = async (call: { method: string; params?: unknown }) => {
-      const answer: unknown = await honest(call as never);
+    const honest: Client = http(world.rpcUrl)({});
+    const request: Client["request"] = async (call) => {
+      const answer = await honest.request(call);
       if (call.method !== pick.method) return answer;
       asked += 1;
       if (asked !== pick.nth) return answer;
       changed = true;
       return flipIn(answer, pick.bit);
     };
-    return {
-      client: createPublicClient({ transport: custom({ request } as never, { retryCount: 0 }), cacheTime: 0 }),
-      seen: () => changed,
-    };
+    return { client: { request }, seen: () => changed };
   }
 
   /** Flips a bit in a call's answer, or in what a log says: its address, topics, or data. */
