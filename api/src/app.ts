@@ -20,6 +20,7 @@ import { nodeRoutes } from "./http/routes/nodes.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
+import { reserveRoutes } from "./http/routes/reserves.ts";
 import { statementRoutes } from "./http/routes/statements.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
@@ -101,6 +102,7 @@ const ROUTES = [
   holdRoutes,
   receiptRoutes,
   statementRoutes,
+  reserveRoutes,
   batchRoutes,
   earningsRoutes,
   nodeRoutes,

@@ -1,6 +1,6 @@
 import { microUsdc } from "@infr/money";
 import { type Hex, keccak256, stringToHex } from "viem";
-import { accountCommitment, buildLiabilitiesTree, type Liability, liabilityLeaf } from "../src/index.ts";
+import { accountCommitment, buildLiabilitiesTree, type Liability, liabilityLeaf, siblingPlaces } from "../src/index.ts";
 
 const as = {
   day: "2026-11-20",
@@ -21,11 +21,16 @@ export function liabilityVectors() {
       vouchers: microUsdc(index === 2 ? 5_000_000n : 0n),
     }),
   );
-  const { root, total, proofs } = buildLiabilitiesTree({ as, liabilities });
+  const { root, total, levels, places } = buildLiabilitiesTree({ as, liabilities });
+  const proofOf = (index: number) => ({
+    index,
+    count: places.size,
+    siblings: siblingPlaces({ index, count: places.size }).map((at) => levels[at.level]?.[at.index]),
+  });
   const claims = liabilities.map((liability) => ({
     liability,
     leaf: liabilityLeaf(liability).hash,
-    proof: proofs.get(liability.commitment),
+    proof: proofOf(places.get(liability.commitment) ?? -1),
   }));
   return { as, root, total, claims };
 }

@@ -29,6 +29,7 @@ export {
   type Owed,
   type SumNode,
   type SumProof,
+  siblingPlaces,
   verifyLiability,
 } from "./liabilities.ts";
 export { decodeLines, encodeLines, type Line, MAX_LINE } from "./lines.ts";

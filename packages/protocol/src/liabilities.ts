@@ -42,8 +42,10 @@ export interface LiabilitiesTree {
   /** What is published: {@link liabilitiesRootOf}. */
   root: Hex;
   total: Owed;
-  /** By commitment. */
-  proofs: Map<Hex, SumProof>;
+  /** Leaves first, the top last. */
+  levels: SumNode[][];
+  /** Place of a leaf, by commitment. */
+  places: ReadonlyMap<Hex, number>;
 }
 
 const LEAF_TAG = keccak256(stringToHex("infr liability v1"));
@@ -112,26 +114,35 @@ export function buildLiabilitiesTree({
   const leaves = liabilities
     .map((liability) => ({ commitment: liability.commitment, node: liabilityLeaf(liability) }))
     .sort((a, b) => (a.node.hash < b.node.hash ? -1 : 1));
-  const count = leaves.length;
-  const proofs = new Map<Hex, SumProof>();
-  for (const [index, { commitment }] of leaves.entries()) {
-    if (proofs.has(commitment)) throw new NotAscendingError(index, index);
-    proofs.set(commitment, { index, count, siblings: [] });
+  const places = new Map(leaves.map(({ commitment }, index) => [commitment, index]));
+  if (places.size !== leaves.length) throw new NotAscendingError(leaves.length, places.size);
+  const levels = [leaves.map(({ node }) => node)];
+  for (let level = levels[0] as SumNode[]; level.length > 1; levels.push(level)) level = above(level);
+  const top = levels.at(-1)?.[0] ?? EMPTY;
+  return { root: liabilitiesRootOf({ as, count: leaves.length, top }), total: pick(top), levels, places };
+}
+
+/** The last node of an odd level goes up as it is. */
+const above = (level: readonly SumNode[]): SumNode[] =>
+  Array.from({ length: Math.ceil(level.length / 2) }, (_, index) => {
+    const [left, right] = [level[2 * index] as SumNode, level[2 * index + 1]];
+    return right ? joinSums(left, right) : left;
+  });
+
+/** Where the nodes of a proof stand, from the leaf upwards. */
+export function siblingPlaces({
+  index,
+  count,
+}: {
+  index: number;
+  count: number;
+}): Array<{ level: number; index: number }> {
+  const places: Array<{ level: number; index: number }> = [];
+  for (let [position, width, level] = [index, count, 0]; width > 1; level += 1) {
+    if ((position ^ 1) < width) places.push({ level, index: position ^ 1 });
+    [position, width] = [position >>> 1, Math.ceil(width / 2)];
   }
-  const places = [...proofs.values()];
-  let level = leaves.map(({ node }) => node);
-  for (let height = 0; level.length > 1; height += 1) {
-    for (const { index, siblings } of places) {
-      const sibling = level[Math.floor(index / 2 ** height) ^ 1];
-      if (sibling) siblings.push(sibling);
-    }
-    level = Array.from({ length: Math.ceil(level.length / 2) }, (_, index) => {
-      const [left, right] = [level[2 * index] as SumNode, level[2 * index + 1]];
-      return right ? joinSums(left, right) : left;
-    });
-  }
-  const top = level[0] ?? EMPTY;
-  return { root: liabilitiesRootOf({ as, count, top }), total: pick(top), proofs };
+  return places;
 }
 
 /**
@@ -158,16 +169,12 @@ export function verifyLiability(claim: {
 
 function climbSums(leaf: SumNode, { index, count, siblings }: SumProof): SumNode | null {
   if (index < 0 || index >= count) return null;
-  let node = leaf;
-  let used = 0;
-  for (let [position, width] = [index, count]; width > 1; position >>>= 1, width = Math.ceil(width / 2)) {
-    if ((position ^ 1) >= width) continue;
-    const sibling = siblings[used];
-    used += 1;
-    if (!sibling) return null;
-    node = position % 2 === 0 ? joinSums(node, sibling) : joinSums(sibling, node);
-  }
-  return used === siblings.length ? node : null;
+  const places = siblingPlaces({ index, count });
+  if (places.length !== siblings.length) return null;
+  return siblings.reduce(
+    (node, sibling, used) => ((places[used]?.index ?? 0) % 2 === 1 ? joinSums(node, sibling) : joinSums(sibling, node)),
+    leaf,
+  );
 }
 
 const pick = ({ credit, earnings, vouchers }: Owed): Owed => ({ credit, earnings, vouchers });
