@@ -1,5 +1,5 @@
 import { formatUsd, type NanoUsd, nanoUsd } from "@infr/money";
-import PDFDocument from "pdfkit";
+import Pdf from "pdfkit";
 import type { Movements, Statement } from "./statement.ts";
 
 const MARGIN = 56;
@@ -29,7 +29,7 @@ type Row = { label: string; detail?: string; amount: NanoUsd };
 /** A statement and invoice to print, A4. The same statement gives the same bytes. */
 export async function statementPdf(statement: Statement, issuer: string): Promise<Buffer> {
   const { issuedAt, number } = statement;
-  const document = new PDFDocument({
+  const document = new Pdf({
     size: "A4",
     margin: MARGIN,
     info: { Title: `Statement ${number}`, Author: "infr", CreationDate: issuedAt, ModDate: issuedAt },
@@ -62,7 +62,7 @@ export async function statementPdf(statement: Statement, issuer: string): Promis
   return Buffer.concat(chunks);
 }
 
-type Document = InstanceType<typeof PDFDocument>;
+type Document = InstanceType<typeof Pdf>;
 
 function writeHead(document: Document, statement: Statement, issuer: string): void {
   const { number, month, owner, account, issuedAt, closed } = statement;

@@ -190,6 +190,7 @@ const KIND_OF_CAUSE: Record<string, EntryKind | "transfer"> = {
   grant: "grant",
   expire: "expiry",
   settle: "settlement",
+  void: "settlement",
 };
 
 function entryOf({ cause, booked_at, event_kind, amount }: MovementRow): Statement["entries"][number] {

@@ -32,12 +32,15 @@ export async function fetchPages(
   { path, lists }: { path: string; lists: readonly string[] },
 ): Promise<Record<string, unknown>> {
   const whole = await fetchJson(request, `${path}?limit=${PAGE}`);
+  const all = new Map(lists.map((name) => [name, [...listOf(whole, name)]]));
   for (let page = 1, cursor = whole["nextCursor"]; typeof cursor === "string" && page < MAX_PAGES; page += 1) {
     const next = await fetchJson(request, `${path}?limit=${PAGE}&cursor=${encodeURIComponent(cursor)}`);
-    for (const name of lists) whole[name] = [...new Set([...listOf(whole, name), ...listOf(next, name)])];
+    for (const [name, items] of all) items.push(...listOf(next, name));
     cursor = next["nextCursor"];
     whole["nextCursor"] = cursor;
   }
+  // Pages name the same prices again.
+  for (const [name, items] of all) whole[name] = [...new Set(items)];
   return whole;
 }
 

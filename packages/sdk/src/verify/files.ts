@@ -105,4 +105,3 @@ export const readReservesFile = object({
   owed: object(readOwed),
   proof: object({ index: uint(32), count: uint(32), siblings: list(object({ hash: bytes32, ...readSums })) }),
 });
-export type ReservesFile = ReturnType<typeof readReservesFile>;
