@@ -43,11 +43,15 @@ const MOVES = {
 } as const;
 type Move = { kind: keyof typeof MOVES; month: number; day: number; amount: bigint };
 
+/** Books moves upon what keeps the balance's cache above zero, whatever order they come in. */
 async function book(accountId: string, moves: Move[]): Promise<void> {
   const first: Move = { kind: "deposit", month: 0, day: 16, amount: 10n ** 15n };
   const opened: Move[] = [first, { ...first, kind: "grant" }, { ...first, kind: "earned" }];
-  // The balance's cache stays above zero, whatever order they come in.
-  for (const { kind, month, day, amount } of [...opened, { ...first, kind: "capture" as const }, ...moves]) {
+  await record(accountId, [...opened, { ...first, kind: "capture" }, ...moves]);
+}
+
+async function record(accountId: string, moves: Move[]): Promise<void> {
+  for (const { kind, month, day, amount } of moves) {
     const { cause, debit, credit, own } = MOVES[kind];
     const at = new Date(`${MONTHS[month]}-${String(day).padStart(2, "0")}T12:00:00Z`);
     const [debited, credited] = [
@@ -94,6 +98,35 @@ describe("readStatement", () => {
       expect(balance).toBe(now.onChain - now.debt - now.unsettled + now.funded);
     });
     await fc.assert(property, { numRuns: 25 });
+  });
+
+  test("behavior: it adds up while the month goes on, however much is booked meanwhile", async () => {
+    const accountId = await newAccount();
+    await book(accountId, []);
+    const move = (kind: keyof typeof MOVES, index: number): Move => ({
+      kind,
+      month: 3,
+      day: 1 + (index % 28),
+      amount: BigInt(index + 1),
+    });
+    const kinds = ["deposit", "settle", "expire", "earned", "paidOut"] as const;
+    const booking = new AbortController();
+    const bookers = Promise.all(
+      kinds.map((kind) =>
+        record(
+          accountId,
+          Array.from({ length: 100 }, (_, index) => move(kind, index)),
+        ),
+      ),
+    ).finally(() => booking.abort());
+    const closings = new Set<bigint>();
+    while (!booking.signal.aborted) {
+      const { opening, movements, closing } = await read(accountId, "2026-11");
+      expect(Object.values(movements).reduce((sum, amount) => sum + amount, opening as bigint)).toBe(closing);
+      closings.add(closing);
+    }
+    await bookers;
+    expect(closings.size).toBeGreaterThan(1);
   });
 
   test("error: NotFoundError for a month before the account, after now, or of nobody", async () => {

@@ -74,7 +74,13 @@ export interface SettledWorld {
 }
 
 const hashOf = (text: string): Hex => keccak256(stringToHex(text));
-const ownerOf = (account: number): Address => privateKeyToAddress(hashOf(`owner of ${account}`));
+const owners = new Map<number, Address>();
+/** A key's address takes a millisecond to work out, and every receipt needs one. */
+function ownerOf(account: number): Address {
+  const owner = owners.get(account) ?? privateKeyToAddress(hashOf(`owner of ${account}`));
+  owners.set(account, owner);
+  return owner;
+}
 const refOf = (account: number): Hex => accountRef({ owner: ownerOf(account) });
 const saltOf = (account: number, index: number): Hex => hashOf(`salt ${account} ${index}`);
 
