@@ -76,6 +76,27 @@ module.exports = {
       to: { path: "^api/src/", pathNot: "^api/src/(ledger/|db/|errors\\.ts|ids\\.ts)" },
     },
     {
+      name: "reports-only-read",
+      comment: "statements, accounting and reserves import only db, errors, ids; http, jobs and commands call them",
+      severity: "error",
+      from: { path: "^api/src/(statements|accounting|reserves)/", pathNot: TEST },
+      to: { path: "^api/src/", pathNot: "^api/src/($1/|db/|errors\\.ts|ids\\.ts)" },
+    },
+    {
+      name: "sdk-stands-on-protocol",
+      comment: "packages/sdk imports money, protocol and the contracts' abi and addresses",
+      severity: "error",
+      from: { path: "^packages/sdk/", pathNot: TEST },
+      to: { path: "^packages/(?!sdk/|protocol/|money/)" },
+    },
+    {
+      name: "api-needs-no-sdk",
+      comment: "the api is what the sdk checks: only its tests use it",
+      severity: "error",
+      from: { path: "^api/", pathNot: TEST },
+      to: { path: "^packages/sdk/" },
+    },
+    {
       name: "flow-steps-do-not-call-each-other",
       comment: "a step hands over through a row, never a function call",
       severity: "error",

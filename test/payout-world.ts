@@ -98,7 +98,7 @@ function workerOf({ sql, chain, config }: TestApi, anvil: ReturnType<typeof open
   const { offRampAddress } = config;
   const follow = () => followChain({ sql, chain, offRampAddress });
   const push = () => pushPayouts(context);
-  const send = () => sendTransactions({ sql, chain, account: relayer, bumpAfterMs: 60_000 });
+  const send = () => sendTransactions({ sql, chain, account: relayer, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
   const round = async () => {
     await push();
     await send();

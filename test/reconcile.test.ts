@@ -8,7 +8,7 @@ import {
 import { type Hex, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isRevert } from "../api/src/chain/outbox.ts";
+import { isRevert } from "../api/src/chain/rpc-errors.ts";
 import { reconcile, reconcileAndKeep } from "../api/src/jobs/reconcile.ts";
 import { newestReconciliation } from "../api/src/jobs/reconcile-store.ts";
 import { differences } from "../api/src/ledger/store.ts";

@@ -1,6 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { readAccounts } from "../src/accounting/accounts.ts";
+import { readPeriod } from "../src/accounting/period.ts";
+import { FORMATS, type Format, formatAccounts, formatTrialBalance } from "../src/accounting/report.ts";
+import { readTrialBalance } from "../src/accounting/trial-balance.ts";
 import { openDatabase } from "../src/db/open.ts";
-import type { Sql } from "../src/db/types.ts";
+import type { Queryable, Sql } from "../src/db/types.ts";
 import { rebuildUsageDays } from "../src/flow/capture/rollup-store.ts";
 import { checkLedger } from "../src/ledger/check-ledger.ts";
 import { reconcileCommand } from "./reconcile-command.ts";
@@ -15,6 +20,11 @@ const HELP = `pnpm ledger <command>
   reconcile       compares ledger, indexer, contract and USDC at a block, prints what differs and keeps the result. Needs
                   RPC_URL, CHAIN_ID, ESCROW_ADDRESS and USDC_ADDRESS where DATABASE_URL is set. Exit codes as above.
   rebuild-usage   works the sums of usage by day out anew, from the usage log. Requests go on meanwhile.
+  trial-balance   every book before, in and after a month: opening, debits, credits, closing. Both ends sum to zero.
+  accounts        deferred revenue, unused credit, operator payable, platform revenue, breakage of a month.
+
+  --month 2026-11       of trial-balance and accounts, UTC; all of time if left out
+  --format text|csv|json
 
   DATABASE_URL   the database to check; that of the running stack (pnpm dev) where it is not set`;
 
@@ -26,8 +36,10 @@ function databaseUrl(): string | null {
   return (JSON.parse(readFileSync(DEV_FILE, "utf8")) as { databaseUrl: string }).databaseUrl;
 }
 
+type Options = { month: string | undefined; format: Format };
+
 /** By the word that runs it. @returns the exit code */
-const COMMANDS: Record<string, (sql: Sql) => Promise<number>> = {
+const COMMANDS: Record<string, (sql: Sql, options: Options) => Promise<number>> = {
   check: async (sql) => ((await checkLedger({ sql, say: console.log })).length === 0 ? 0 : 1),
   reconcile: (sql) => reconcileCommand(sql, DEV_FILE),
   "rebuild-usage": async (sql) => {
@@ -35,22 +47,51 @@ const COMMANDS: Record<string, (sql: Sql) => Promise<number>> = {
     console.log(`Sums of usage by day: ${removed} were wrong and are gone, ${added} are new.`);
     return 0;
   },
+  "trial-balance": (sql, { month, format }) =>
+    report(sql, async (tx) => formatTrialBalance(await readTrialBalance(tx, readPeriod(month)), format)),
+  accounts: (sql, { month, format }) =>
+    report(sql, async (tx) => formatAccounts(await readAccounts(tx, readPeriod(month)), format)),
 };
 
-async function run(words: string[]): Promise<number> {
-  if (words.includes("--help")) {
+/** Reads in one snapshot, beside servers under load. */
+async function report(sql: Sql, read: (tx: Queryable) => Promise<string>): Promise<number> {
+  console.log(await sql.begin("isolation level repeatable read read only", (tx) => read(tx)));
+  return 0;
+}
+
+/** @returns null for options that don't exist */
+function readWords(args: string[]): (Options & { words: string[]; help: boolean }) | null {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: { month: { type: "string" }, format: { type: "string", default: "text" }, help: { type: "boolean" } },
+    });
+    const format = FORMATS.find((each) => each === values.format);
+    if (!format) return null;
+    readPeriod(values.month);
+    return { words: positionals, month: values.month, format, help: values.help ?? false };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
+
+async function run(args: string[]): Promise<number> {
+  const request = readWords(args);
+  if (request?.help) {
     console.log(HELP);
     return 0;
   }
-  const command = COMMANDS[words.join(" ")];
+  const command = COMMANDS[request?.words.join(" ") ?? ""];
   const url = databaseUrl();
-  if (!command || url === null) {
+  if (!request || !command || url === null) {
     console.error(command ? "Set DATABASE_URL, or start the stack with `pnpm dev` in another terminal first." : HELP);
     return 2;
   }
   const sql = openDatabase({ url, connections: 1 });
   try {
-    return await command(sql);
+    return await command(sql, request);
   } finally {
     await sql.end();
   }

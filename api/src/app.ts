@@ -23,6 +23,8 @@ import { payoutRoutes } from "./http/routes/payouts.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
+import { reserveRoutes } from "./http/routes/reserves.ts";
+import { statementRoutes } from "./http/routes/statements.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
 import { lookupRoutes } from "./http/routes/v1/lookups.ts";
@@ -103,6 +105,8 @@ const ROUTES = [
   usageRoutes,
   holdRoutes,
   receiptRoutes,
+  statementRoutes,
+  reserveRoutes,
   batchRoutes,
   earningsRoutes,
   payoutRoutes,

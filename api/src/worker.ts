@@ -21,6 +21,7 @@ import { trimHealth } from "./inference/health-store.ts";
 import { followChain } from "./jobs/follow-chain.ts";
 import { type Job, startLoop } from "./jobs/loop.ts";
 import { mirrorDayLimits } from "./jobs/mirror-day-limits.ts";
+import { publishReserves } from "./jobs/publish-reserves.ts";
 import { reconcileAndKeep } from "./jobs/reconcile.ts";
 import { releaseDeadInstances } from "./ledger/commit/store.ts";
 import { createUsageMonths } from "./metering/store.ts";
@@ -35,6 +36,7 @@ const CANARY_MS = 1_000;
 const PARTITION_MS = 3_600_000;
 const ROLL_UP_MS = 1_000;
 const MIRROR_MS = 1_000;
+const RESERVES_MS = 60_000;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
 const config = readConfig(process.env);
@@ -94,6 +96,7 @@ const jobs: Job[] = [
   { name: "expire holds of jobs", everyMs: RELEASE_MS, run: () => expireJobHolds(sql) },
   { name: "mirror day limits", everyMs: MIRROR_MS, run: () => mirrorDayLimits({ sql, chain }) },
   { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },
+  { name: "publish reserves", everyMs: RESERVES_MS, run: () => publishReserves({ sql, chain }) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];
 const stops = jobs.map((job) => startLoop(job, logger));

@@ -1,6 +1,5 @@
-import { creditEscrowAbi } from "@infr/contracts/abi";
-import { microUsdc, nanoToMicro, parseUsd } from "@infr/money";
-import { accountCommitment, verifyReceipt } from "@infr/protocol";
+import { parseUsd } from "@infr/money";
+import { NotSettledError, openSettledBatches, verifyReceiptFile } from "@infr/sdk";
 import { createPublicClient, type Hex, http } from "viem";
 import type { Charge } from "./chat.ts";
 import { must, type Signed } from "./session.ts";
@@ -18,9 +17,9 @@ export type ProvenCharge = {
 };
 
 /**
- * Checks a charge's receipt against the chain: what was charged, whose it is, and that the batch's root holds it. The
- * root comes from the chain's own event, not from the API.
- * @returns null while its batch is not settled
+ * Checks a charge's receipt against the chain, as anybody would: what was charged, whose it is, and that the settled batch
+ * holds it.
+ * @returns null while its batch is not settled and booked
  */
 export async function proveCharge({
   stack,
@@ -31,60 +30,30 @@ export async function proveCharge({
   buyer: Signed;
   charge: Charge;
 }): Promise<ProvenCharge | null> {
-  const { data: answer } = await buyer.client.GET("/api/receipts/{requestId}", {
+  const { data: file } = await buyer.client.GET("/api/receipts/{requestId}", {
     params: { path: { requestId: charge.requestId } },
   });
-  if (!answer) return null;
-  const batch = must(await buyer.client.GET("/api/batches/{seq}", { params: { path: { seq: answer.seq } } }));
-  if (batch.state !== "mined" && batch.state !== "final") return null;
-  const reader = createPublicClient({ transport: http(stack.rpc), cacheTime: 0 });
-  const [event] = await reader.getContractEvents({
-    address: stack.contracts.escrow,
-    abi: creditEscrowAbi,
-    eventName: "BatchSettled",
-    args: { seq: BigInt(answer.seq) },
-    fromBlock: 0n,
+  if (!file) return null;
+  const booked = must(await buyer.client.GET("/api/batches/{seq}", { params: { path: { seq: file.seq } } }));
+  if (booked.state !== "mined" && booked.state !== "final") return null;
+  const client = createPublicClient({ transport: http(stack.rpc), cacheTime: 0 });
+  const batches = await openSettledBatches({ client, escrow: stack.contracts.escrow });
+  const verified = await verifyReceiptFile(file, batches).catch((error: unknown) => {
+    if (error instanceof NotSettledError) return null;
+    throw error;
   });
-  const root = event?.args.receiptsRoot;
-  if (!event || !root) return null;
-  const receipt = {
-    ...answer.receipt,
-    accountCommitment: answer.receipt.accountCommitment as Hex,
-    priceVersion: answer.receipt.priceVersion as Hex,
-    cost: parseUsd(answer.receipt.cost),
-    platformPaid: parseUsd(answer.receipt.platformPaid),
-  };
-  const account = {
-    ...answer.account,
-    previousSeq: BigInt(answer.account.previousSeq),
-    line: microUsdc(nanoToMicro(parseUsd(answer.account.line)).micro),
-    platformPaid: parseUsd(answer.account.platformPaid),
-    carryIn: parseUsd(answer.account.carryIn),
-    carryOut: parseUsd(answer.account.carryOut),
-    subRoot: answer.account.subRoot as Hex,
-  };
-  const proofOf = (proof: { index: number; count: number; proof: string[] }) => ({
-    ...proof,
-    proof: proof.proof as Hex[],
-  });
-  const valid =
-    verifyReceipt({
-      root,
-      receipt,
-      receiptProof: proofOf(answer.receiptProof),
-      account,
-      accountProof: proofOf(answer.accountProof),
-    }) &&
-    receipt.cost === charge.cost &&
-    receipt.requestId === charge.requestId &&
-    receipt.accountCommitment === accountCommitment({ ref: buyer.account.ref, salt: answer.salt as Hex });
+  if (!verified) return null;
+  const isCharge =
+    file.receipt.requestId === charge.requestId &&
+    parseUsd(file.receipt.cost) === charge.cost &&
+    file.ref === buyer.account.ref;
   return {
     requestId: charge.requestId,
-    seq: answer.seq,
-    root,
-    transactionHash: event.transactionHash,
-    gross: batch.gross,
-    account: answer.account,
-    valid,
+    seq: file.seq,
+    root: verified.batch.receiptsRoot,
+    transactionHash: verified.batch.transactionHash,
+    gross: booked.gross,
+    account: file.account,
+    valid: verified.ok && isCharge,
   };
 }

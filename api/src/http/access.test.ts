@@ -1,7 +1,10 @@
+import { microToNano, microUsdc } from "@infr/money";
+import { zeroHash } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
 import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
+import { buildDay } from "../reserves/build-day.ts";
 import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
 import { watchRoutes } from "../testing/route-list.ts";
@@ -43,6 +46,8 @@ type Target = {
   version: string;
 };
 
+/** A day whose reserves are published. */
+const DAY = "2026-11-20";
 const chat = () => ({ model: "demo/small", messages: [{ role: "user", content: "Hi" }], max_tokens: 1 });
 const nodeId = ({ nodeId: id }: Target) => ({ id });
 const keyId = ({ keyId: id }: Target) => ({ id });
@@ -57,6 +62,8 @@ const MATRIX: Record<string, Row> = {
   "GET /metrics": { access: "public" },
   "GET /api/config": { access: "public" },
   "GET /api/reserves": { access: "public" },
+  "GET /api/reserves/:day": { access: "public", params: () => ({ day: DAY }) },
+  "GET /api/reserves/:day/proof": { access: "managed", params: () => ({ day: DAY }), others: 404 },
   "GET /api/batches": { access: "public" },
   "GET /api/batches/:seq": { access: "public", params: ({ seq }) => ({ seq }) },
   "GET /api/prices/:version": { access: "public", params: ({ version }) => ({ version }) },
@@ -102,7 +109,14 @@ const MATRIX: Record<string, Row> = {
   },
   "GET /api/usage": { access: "managed" },
   "GET /api/usage/summary": { access: "managed" },
-  "GET /api/receipts/:requestId": { access: "session", params: ({ requestId }) => ({ requestId }) },
+  "GET /api/receipts/:requestId": { access: "managed", params: ({ requestId }) => ({ requestId }) },
+  "GET /api/batches/:seq/receipts": { access: "managed", params: ({ seq }) => ({ seq }) },
+  "GET /api/statements": { access: "managed" },
+  "GET /api/statements/:file": {
+    access: "managed",
+    params: () => ({ file: new Date().toISOString().slice(0, 7) }),
+    others: 200,
+  },
   "GET /api/earnings": { access: "session" },
   "GET /api/earnings/batches": { access: "session" },
   "GET /api/payouts": { access: "session" },
@@ -173,8 +187,22 @@ beforeAll(async () => {
   await api.sql`
     insert into transactions (transaction_id, account_id, kind, cause, sender, target, data)
     values ('tx_of_owner', ${owner.accountId}, 'deposit', 'test', ${`0x${"1".repeat(40)}`}, ${`0x${"2".repeat(40)}`}, '0x')`;
+  await publishDay();
 });
 afterAll(() => api.stop());
+
+/** A day on which only the owner was owed something. */
+async function publishDay(): Promise<void> {
+  const amount = microUsdc(5_000_000n);
+  await api.sql`
+    insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at)
+    values ('of_owner', 'deposited', 1, '', 0, '', now())`;
+  await api.sql`
+    insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
+    values ('deposit:of_owner', 1, 'escrow', '', 'credit', ${owner.accountId}, ${microToNano(amount)})`;
+  const as = { day: DAY, chainId: api.chainId, escrow: api.chain.escrow, block: 1n };
+  await buildDay(api.sql, { as, blockHash: zeroHash, contract: { liabilities: amount, held: amount } });
+}
 
 async function withManager(user: TestUser): Promise<TestUser & { manager: string }> {
   return { ...user, manager: (await createKey(user, { kind: "management" })).key };

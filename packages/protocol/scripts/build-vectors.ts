@@ -1,6 +1,7 @@
 import { microUsdc, nanoUsd } from "@infr/money";
 import { concatHex, type Hex, hashTypedData, keccak256, sliceHex, stringToHex } from "viem";
 import * as protocol from "../src/index.ts";
+import { liabilityVectors } from "./liability-vectors.ts";
 
 /** Fixed inputs and what becomes of them: Solidity and TypeScript both have to arrive at the same bytes. */
 const word = (text: string): Hex => keccak256(stringToHex(text));
@@ -131,6 +132,7 @@ export function buildVectors(): string {
     vouchers: vouchers(),
     memos: memos(),
     receipts: { root: tree.root, claims: accounts.flatMap((each) => claimsOf(tree, each)) },
+    liabilities: liabilityVectors(),
   };
   return `${JSON.stringify(vectors, (_, value) => (typeof value === "bigint" ? String(value) : value), 2)}\n`;
 }

@@ -1,3 +1,4 @@
+export { verifyAccountLeaf } from "./account-proof.ts";
 export {
   accountRef,
   authorizationNonce,
@@ -17,6 +18,20 @@ export {
   UnbalancedAccountError,
   ZeroVoucherKeyError,
 } from "./errors.ts";
+export {
+  buildLiabilitiesTree,
+  type DayEnd,
+  dayNumber,
+  type LiabilitiesTree,
+  type Liability,
+  liabilitiesRootOf,
+  liabilityLeaf,
+  type Owed,
+  type SumNode,
+  type SumProof,
+  siblingPlaces,
+  verifyLiability,
+} from "./liabilities.ts";
 export { decodeLines, encodeLines, type Line, MAX_LINE } from "./lines.ts";
 export { decodeMemoTransfer, encodeMemoSuffix, encodeMemoTransfer } from "./memo.ts";
 export {

@@ -3916,7 +3916,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The receipt of a request, provable once its batch is built */
+        /** The receipt of a request with all that proves it, once its batch is built */
         get: {
             parameters: {
                 query?: never;
@@ -3928,13 +3928,17 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description A receipt with its proof: packages/protocol checks it against the chain alone. */
+                /** @description A receipt with its proof: `infr verify` checks it against the chain alone. */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
                         "application/json": {
+                            /** @enum {string} */
+                            kind: "infr receipt 1";
+                            chainId: number;
+                            escrow: string;
                             /** @description Number of the batch. */
                             seq: number;
                             /** @description receiptsRoot of the batch's event. */
@@ -3965,8 +3969,12 @@ export interface paths {
                                 /** @description Seconds since 1970. */
                                 time: number;
                             };
+                            /** @description Of the account: keccak256(owner, salt). */
+                            ref: string;
                             /** @description Opens the commitment: keccak256(abi.encode(ref, salt)). */
                             salt: string;
+                            /** @description Canonical text of a set of concrete prices: keccak256 of it is the price version. */
+                            prices: string;
                             receiptProof: {
                                 index: number;
                                 count: number;
@@ -4007,7 +4015,962 @@ export interface paths {
                     };
                 };
                 /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
                 401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/batches/{seq}/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your receipts in a batch, oldest first, and your account's place in it */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                    /** @description nextCursor of the previous page */
+                    cursor?: string;
+                };
+                header?: never;
+                path: {
+                    seq: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Your receipts in a batch. All pages together are a file for `infr verify-account`. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            kind: "infr account batch 1";
+                            chainId: number;
+                            escrow: string;
+                            /** @description Number of the batch. */
+                            seq: number;
+                            /** @description receiptsRoot of the batch's event. */
+                            root: string;
+                            /** @description Of the account: keccak256(owner, salt). */
+                            ref: string;
+                            account: {
+                                account: number;
+                                previousSeq: number;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                line: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                platformPaid: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                carryIn: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                carryOut: string;
+                                count: number;
+                                subRoot: string;
+                            };
+                            accountProof: {
+                                index: number;
+                                count: number;
+                                proof: string[];
+                            };
+                            receipts: {
+                                receipt: {
+                                    requestId: string;
+                                    accountCommitment: string;
+                                    operator: number;
+                                    model: string;
+                                    priceVersion: string;
+                                    promptTokens: number;
+                                    cachedTokens: number;
+                                    completionTokens: number;
+                                    reasoningTokens: number;
+                                    units: number;
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    cost: string;
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    platformPaid: string;
+                                    /** @enum {unknown} */
+                                    usageSource: "node" | "recount" | "drained";
+                                    /** @description Seconds since 1970. */
+                                    time: number;
+                                };
+                                /** @description Opens the commitment: keccak256(abi.encode(ref, salt)). */
+                                salt: string;
+                            }[];
+                            /** @description Of the versions that the receipts of this page name. */
+                            prices: string[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/statements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The months that there are statements of, newest first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            statements: {
+                                /** @example 2026-11 */
+                                month: string;
+                                closed: boolean;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/statements/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Statement and invoice of a month: JSON, or CSV and PDF to keep */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Charges in JSON. */
+                    limit: number;
+                    /** @description nextCursor of the previous page */
+                    cursor?: string;
+                };
+                header?: never;
+                path: {
+                    /** @description The month in UTC; with .csv or .pdf behind it in that format. */
+                    file: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description opening + movements = closing. Charges come in pages. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            kind: "infr statement 1";
+                            number: string;
+                            account: string;
+                            owner: string;
+                            /** @example 2026-11 */
+                            month: string;
+                            /** Format: date-time */
+                            from: string;
+                            /** Format: date-time */
+                            until: string;
+                            /** Format: date-time */
+                            issuedAt: string;
+                            /** @description False while the month lasts: it says what there is so far. */
+                            closed: boolean;
+                            /** @enum {string} */
+                            currency: "USD";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            opening: string;
+                            movements: {
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                deposits: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                transfersIn: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                transfersOut: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                converted: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                exited: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                granted: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                expired: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                usage: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                writtenOff: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                other: string;
+                            };
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            closing: string;
+                            entries: {
+                                /** Format: date-time */
+                                time: string;
+                                kind: string;
+                                cause: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                            }[];
+                            usage: {
+                                requests: number;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                cost: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                platformPaid: string;
+                                byModel: {
+                                    id: string | null;
+                                    name: string | null;
+                                    requests: number;
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    cost: string;
+                                }[];
+                                byKey: {
+                                    id: string | null;
+                                    name: string | null;
+                                    requests: number;
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    cost: string;
+                                }[];
+                            };
+                            settled: {
+                                batches: number;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                line: string;
+                                listed: {
+                                    seq: number;
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    line: string;
+                                    /**
+                                     * @description US dollars as an exact decimal string.
+                                     * @example 12.345678901
+                                     */
+                                    platformPaid: string;
+                                    receipts: number;
+                                    transactionHash: string;
+                                }[];
+                            };
+                            earnings: {
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                opening: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                earned: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                paidOut: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                converted: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                closing: string;
+                            };
+                            lines: {
+                                requestId: string;
+                                /** Format: date-time */
+                                time: string;
+                                model: string;
+                                keyId: string | null;
+                                priceVersion: string;
+                                promptTokens: number;
+                                cachedTokens: number;
+                                completionTokens: number;
+                                reasoningTokens: number;
+                                units: number;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                cost: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                platformPaid: string;
+                                batchSeq: number | null;
+                            }[];
+                            prices: string[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reserves/{day}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was owed and held at the end of a day, and the root that counts everybody in */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example 2030-01-31 */
+                    day: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            chainId: number;
+                            escrow: string;
+                            /**
+                             * Format: date
+                             * @description UTC.
+                             * @example 2030-01-31
+                             */
+                            day: string;
+                            /** @description The last block of that day. */
+                            block: number;
+                            /** @description Of the Merkle-sum tree over all accounts: keep it, and compare it. */
+                            root: string;
+                            total: {
+                                /**
+                                 * @description To buyers: unspent credit in the contract.
+                                 * @example 12.345678901
+                                 */
+                                credit: string;
+                                /**
+                                 * @description To earners: not paid out.
+                                 * @example 12.345678901
+                                 */
+                                earnings: string;
+                                /**
+                                 * @description To whoever redeems them: open gift codes, by who issued them.
+                                 * @example 12.345678901
+                                 */
+                                vouchers: string;
+                            };
+                            blockHash: string;
+                            accounts: number;
+                            /**
+                             * @description The sum of the total: what the contract owed at that block.
+                             * @example 12.345678901
+                             */
+                            owed: string;
+                            held: string | null;
+                            surplus: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reserves/{day}/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your own leaf of a day, and its path to the root */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    /** @example 2030-01-31 */
+                    day: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Your place in the day's total: `infr verify-reserves` checks it. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {string} */
+                            kind: "infr reserves 1";
+                            chainId: number;
+                            escrow: string;
+                            /**
+                             * Format: date
+                             * @description UTC.
+                             * @example 2030-01-31
+                             */
+                            day: string;
+                            /** @description The last block of that day. */
+                            block: number;
+                            /** @description Of the Merkle-sum tree over all accounts: keep it, and compare it. */
+                            root: string;
+                            total: {
+                                /**
+                                 * @description To buyers: unspent credit in the contract.
+                                 * @example 12.345678901
+                                 */
+                                credit: string;
+                                /**
+                                 * @description To earners: not paid out.
+                                 * @example 12.345678901
+                                 */
+                                earnings: string;
+                                /**
+                                 * @description To whoever redeems them: open gift codes, by who issued them.
+                                 * @example 12.345678901
+                                 */
+                                vouchers: string;
+                            };
+                            /** @description Of the account: keccak256(owner, salt). */
+                            ref: string;
+                            /** @description Opens the commitment: keccak256(abi.encode(ref, salt)). */
+                            salt: string;
+                            owed: {
+                                /**
+                                 * @description To buyers: unspent credit in the contract.
+                                 * @example 12.345678901
+                                 */
+                                credit: string;
+                                /**
+                                 * @description To earners: not paid out.
+                                 * @example 12.345678901
+                                 */
+                                earnings: string;
+                                /**
+                                 * @description To whoever redeems them: open gift codes, by who issued them.
+                                 * @example 12.345678901
+                                 */
+                                vouchers: string;
+                            };
+                            proof: {
+                                index: number;
+                                count: number;
+                                siblings: {
+                                    hash: string;
+                                    /**
+                                     * @description To buyers: unspent credit in the contract.
+                                     * @example 12.345678901
+                                     */
+                                    credit: string;
+                                    /**
+                                     * @description To earners: not paid out.
+                                     * @example 12.345678901
+                                     */
+                                    earnings: string;
+                                    /**
+                                     * @description To whoever redeems them: open gift codes, by who issued them.
+                                     * @example 12.345678901
+                                     */
+                                    vouchers: string;
+                                }[];
+                            };
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };

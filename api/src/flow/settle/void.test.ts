@@ -83,7 +83,7 @@ const follow = (what: string, check: () => Promise<boolean>) =>
     what,
     timeoutMs: 15_000,
     check: async () => {
-      await followChain({ sql: api.sql, chain: api.chain });
+      await followChain({ sql: api.sql, chain: api.chain, offRampAddress: null });
       return check();
     },
   });

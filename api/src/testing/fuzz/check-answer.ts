@@ -32,6 +32,9 @@ const ANTHROPIC_ERROR: Schema = {
   properties: { type: { const: "error" }, error: { type: "object", required: ["type", "message"] } },
 };
 
+/** Streams, and statements to keep. */
+const NOT_JSON = /^(text\/event-stream|text\/plain|text\/csv|application\/pdf)/;
+
 const compiled = new Map<Schema, ReturnType<typeof Compile>>();
 
 function fits(schema: Schema, value: unknown): boolean {
@@ -46,7 +49,7 @@ export function faultOf({ route, url, operation }: Request, answer: Answer): str
   const documented = schemaOf(operation, status);
   if (status >= 500 && !(status === 503 && (headers["retry-after"] !== undefined || documented))) return "a 5xx";
   if (status === 204) return body === "" ? null : "a body with 204";
-  if (/^text\/(event-stream|plain)/.test(String(headers["content-type"]))) return null;
+  if (status === 200 && NOT_JSON.test(String(headers["content-type"]))) return null;
   const value = parse(body);
   if (value === undefined) return "no JSON";
   if (documented) return fits(documented, value) ? null : "not what its schema says";
