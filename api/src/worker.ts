@@ -7,6 +7,7 @@ import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { buildBatch } from "./flow/batch/build-batch.ts";
+import { remoteCoSigner } from "./flow/batch/co-signature.ts";
 import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
@@ -26,6 +27,8 @@ const STOP_MS = 15_000;
 const FOLLOW_MS = 100;
 const SEND_MS = 200;
 const SETTLE_MS = 200;
+/** How often it is asked whether a batch is due. */
+const BUILD_MS = 200;
 const RELEASE_MS = 2_000;
 const CANARY_MS = 1_000;
 const PARTITION_MS = 3_600_000;
@@ -41,9 +44,16 @@ const chain = openChain({ ...config });
 if (config.settlerKey === null || config.relayerKey === null)
   throw new Error("Set SETTLER_KEY and RELAYER_KEY: the worker signs and sends.");
 const settler = privateKeyToAccount(config.settlerKey);
+const coSigner = config.cosignerUrl === "" ? undefined : remoteCoSigner(config.cosignerUrl);
 const account = privateKeyToAccount(config.relayerKey);
 const relayer = account.address;
-const flush = { flushNano: parseUsd(config.flushUsd), flushAfterSeconds: config.flushAfterSeconds };
+const policy = {
+  flushNano: parseUsd(config.flushUsd),
+  flushAfterSeconds: config.flushAfterSeconds,
+  intervalMs: config.batchIntervalMs,
+  fullCaptures: config.batchFullCaptures,
+  heartbeatSeconds: config.heartbeatSeconds,
+};
 
 const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const canaries = new Canaries({ sql, agent, everyMs: config.canaryIntervalMs, logger });
@@ -56,8 +66,12 @@ const jobs: Job[] = [
     run: () => sendTransactions({ sql, chain, account, bumpAfterMs: config.feeBumpAfterMs }),
   },
   { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
-  { name: "build batch", everyMs: config.batchIntervalMs, run: () => buildBatch({ sql, chain }, flush) },
-  { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler }) },
+  {
+    name: "build batch",
+    everyMs: Math.min(config.batchIntervalMs, BUILD_MS),
+    run: () => buildBatch({ sql, chain }, policy),
+  },
+  { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler, coSigner }) },
   { name: "submit batch", everyMs: SETTLE_MS, run: () => submitBatch({ sql, chain, relayer }) },
   { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
   { name: "ask canaries", everyMs: CANARY_MS, run: () => canaries.begin() },
