@@ -116,7 +116,7 @@ module.exports = {
       severity: "error",
       from: {
         path: "^api/src/",
-        pathNot: `^api/src/(chain/|jobs/|app\\.ts|server\\.ts|worker\\.ts|flow/(deposit|credit|batch|settle|payout)/|auth/siwe)|${TEST}`,
+        pathNot: `^api/src/(chain/|jobs/|app\\.ts|server\\.ts|worker\\.ts|cosigner\\.ts|flow/(deposit|credit|batch|settle|payout)/|auth/siwe)|${TEST}`,
       },
       to: { path: "^api/src/chain/" },
     },
@@ -124,7 +124,7 @@ module.exports = {
       name: "connections-are-opened-in-entry-points",
       comment: "only entry points open connections; everyone else takes a Sql argument",
       severity: "error",
-      from: { path: "^api/src/", pathNot: `^api/src/(db/|server\\.ts|worker\\.ts)|${TEST}` },
+      from: { path: "^api/src/", pathNot: `^api/src/(db/|server\\.ts|worker\\.ts|cosigner\\.ts)|${TEST}` },
       to: { path: "^api/src/db/open\\.ts$", dependencyTypesNot: ["type-only"] },
     },
     {

@@ -22,13 +22,17 @@ const BENCHES = {
     file: "bench/index-lag.ts",
     about: "how long until events can be read, against a bare subscriber; --blocks",
   },
+  settlement: {
+    file: "bench/settlement.ts",
+    about: "a batch of 1M usage rows: time, memory, gas; receipts verified; settlement lag; --rows, --lag-rounds",
+  },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };
 
 const [name = "--help", ...rest] = process.argv.slice(2);
 if (name === "--help") {
   console.log("pnpm bench <name> [options]\n");
-  for (const [each, { about }] of Object.entries(BENCHES)) console.log(`  ${each.padEnd(8)} ${about}`);
+  for (const [each, { about }] of Object.entries(BENCHES)) console.log(`  ${each.padEnd(10)} ${about}`);
 } else if (Object.hasOwn(BENCHES, name)) {
   const { file } = BENCHES[/** @type {keyof typeof BENCHES} */ (name)];
   const child = spawn(process.execPath, [file, ...rest], { stdio: "inherit" });

@@ -22,6 +22,7 @@ import { pushPayouts } from "../api/src/flow/payout/push-payouts.ts";
 import { submitBatch } from "../api/src/flow/settle/submit-batch.ts";
 import { followChain, followedKinds } from "../api/src/jobs/follow-chain.ts";
 import { newUser, RICH_KEY, startApi, type TestApi, type TestUser } from "../api/src/testing/api.ts";
+import { AT_ONCE } from "../api/src/testing/on-chain.ts";
 import { waitFor } from "../scripts/process.ts";
 import { startIndexer } from "./indexer.ts";
 
@@ -131,7 +132,7 @@ function workerOf({ sql, chain, config }: TestApi, anvil: ReturnType<typeof open
   const settle = async () => {
     await pass(0);
     await follow();
-    const built = await buildBatch({ sql, chain }, { flushNano: 1n, flushAfterSeconds: 0 });
+    const built = await buildBatch({ sql, chain }, AT_ONCE);
     if (built === 0) throw new Error("there was nothing to settle");
     await signBatch({ sql, chain, settler: rich });
     await submitBatch(context);

@@ -7,6 +7,7 @@ import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { buildBatch } from "./flow/batch/build-batch.ts";
+import { remoteCoSigner } from "./flow/batch/co-signature.ts";
 import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
@@ -31,6 +32,8 @@ const STOP_MS = 15_000;
 const FOLLOW_MS = 100;
 const SEND_MS = 200;
 const SETTLE_MS = 200;
+/** How often it is asked whether a batch is due. */
+const BUILD_MS = 200;
 const RELEASE_MS = 2_000;
 const CANARY_MS = 1_000;
 const PARTITION_MS = 3_600_000;
@@ -47,8 +50,15 @@ const chain = openChain({ ...config });
 if (config.settler === null || config.relayer === null)
   throw new Error("Set SETTLER_KEY and RELAYER_KEY, or …_KEYSTORE, or …_KMS_KEY_ID: the worker signs and sends.");
 const [settler, account] = await Promise.all([openSigner(config.settler), openSigner(config.relayer)]);
+const coSigner = config.cosignerUrl === "" ? undefined : remoteCoSigner(config.cosignerUrl);
 const relayer = account.address;
-const flush = { flushNano: parseUsd(config.flushUsd), flushAfterSeconds: config.flushAfterSeconds };
+const policy = {
+  flushNano: parseUsd(config.flushUsd),
+  flushAfterSeconds: config.flushAfterSeconds,
+  intervalMs: config.batchIntervalMs,
+  fullCaptures: config.batchFullCaptures,
+  heartbeatSeconds: config.heartbeatSeconds,
+};
 
 const offRamp = openOffRamp(config);
 const { offRampAddress } = config;
@@ -84,8 +94,12 @@ const jobs: Job[] = [
       }),
   },
   { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
-  { name: "build batch", everyMs: config.batchIntervalMs, run: () => buildBatch({ sql, chain }, flush) },
-  { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler }) },
+  {
+    name: "build batch",
+    everyMs: Math.min(config.batchIntervalMs, BUILD_MS),
+    run: () => buildBatch({ sql, chain }, policy),
+  },
+  { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler, coSigner }) },
   { name: "submit batch", everyMs: SETTLE_MS, run: () => submitBatch({ sql, chain, relayer }) },
   { name: "push payouts", everyMs: config.payoutIntervalMs, run: () => pushPayouts({ sql, chain, relayer }) },
   ...(offRamp ? [{ name: "pay banks", everyMs: config.payoutIntervalMs, run: () => payBanks({ sql, offRamp }) }] : []),

@@ -1,7 +1,7 @@
 import { createPublicClient, createWalletClient, type Hex, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { creditEscrowBytecode, testUsdcBytecode } from "../abi/bytecode.ts";
-import { creditEscrowAbi, testUsdcAbi } from "../abi/index.ts";
+import { creditEscrowBytecode, settlerWalletBytecode, testUsdcBytecode } from "../abi/bytecode.ts";
+import { creditEscrowAbi, settlerWalletAbi, testUsdcAbi } from "../abi/index.ts";
 
 export { deployPayoutPolicy } from "./policy.ts";
 
@@ -63,6 +63,27 @@ export async function deployEscrow(
     chain: null,
   });
   return { escrow: await addressIn(hash), usdc, chainId: await reader.getChainId() };
+}
+
+/** Deploys a settler of two keys, for tests. */
+export async function deploySettlerWallet(options: {
+  rpcUrl: string;
+  deployerKey: Hex;
+  settler: Address;
+  cosigner: Address;
+}): Promise<Address> {
+  const transport = http(options.rpcUrl);
+  const writer = createWalletClient({ account: privateKeyToAccount(options.deployerKey), transport });
+  const hash = await writer.deployContract({
+    abi: settlerWalletAbi,
+    bytecode: settlerWalletBytecode,
+    args: [options.settler, options.cosigner],
+    chain: null,
+  });
+  const reader = createPublicClient({ transport, pollingInterval: 50, cacheTime: 0 });
+  const { contractAddress } = await reader.waitForTransactionReceipt({ hash });
+  if (!contractAddress) throw new DeploymentFailedError(hash);
+  return contractAddress;
 }
 
 /** The deployment's transaction was mined without leaving a contract. */

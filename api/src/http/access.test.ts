@@ -6,7 +6,7 @@ import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
 import { buildDay } from "../reserves/build-day.ts";
 import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
-import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
+import { AT_ONCE, fundPlatform, openOnChain } from "../testing/on-chain.ts";
 import { watchRoutes } from "../testing/route-list.ts";
 
 /**
@@ -183,7 +183,7 @@ beforeAll(async () => {
     model: "demo/small",
     messages: [{ role: "user", content: "Write 50 tokens." }],
   });
-  await buildBatch({ sql: api.sql, chain: api.chain }, { flushNano: 1n, flushAfterSeconds: 0 });
+  await buildBatch({ sql: api.sql, chain: api.chain }, AT_ONCE);
   await api.sql`
     insert into transactions (transaction_id, account_id, kind, cause, sender, target, data)
     values ('tx_of_owner', ${owner.accountId}, 'deposit', 'test', ${`0x${"1".repeat(40)}`}, ${`0x${"2".repeat(40)}`}, '0x')`;

@@ -12,7 +12,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
 import { credit, newUser, RICH_KEY, registerNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
-import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
+import { AT_ONCE, fundPlatform, openOnChain } from "../testing/on-chain.ts";
 
 const CLI = fileURLToPath(new URL("../../../packages/sdk/src/cli/main.ts", import.meta.url));
 const REQUESTS = 7;
@@ -41,7 +41,7 @@ beforeAll(async () => {
       messages: [{ role: "user", content: `Write ${n * 11} tokens.` }],
     });
   }
-  await buildBatch({ sql: api.sql, chain: api.chain }, { flushNano: 1n, flushAfterSeconds: 0 });
+  await buildBatch({ sql: api.sql, chain: api.chain }, AT_ONCE);
 }, 60_000);
 afterAll(async () => {
   await rm(folder, { recursive: true });

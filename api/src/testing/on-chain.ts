@@ -3,8 +3,18 @@ import { accountRef, PRIMARY_SALT } from "@infr/protocol";
 import { createWalletClient, encodeFunctionData, type Hex, http, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import type { ChainEvent } from "../chain/events-store.ts";
+import type { BatchPolicy } from "../flow/batch/build-batch.ts";
 import { bookAccountOpened } from "../flow/deposit/book-account.ts";
 import { RICH_KEY, type TestApi, type TestUser } from "./api.ts";
+
+/** Whatever is captured goes into a batch at once, and nothing makes an empty one. */
+export const AT_ONCE: BatchPolicy = {
+  flushNano: 1n,
+  flushAfterSeconds: 0,
+  intervalMs: 0,
+  fullCaptures: 1,
+  heartbeatSeconds: 1_000_000_000,
+};
 
 const rich = privateKeyToAccount(RICH_KEY);
 const ofToken = { abi: testUsdcAbi };

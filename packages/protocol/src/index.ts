@@ -52,6 +52,7 @@ export {
   USAGE_SOURCES,
   type UsageSource,
 } from "./receipt.ts";
+export { type Keccak, ReceiptHasher, type ReceiptOfAccount, ReceiptsSubTree } from "./receipt-hasher.ts";
 export {
   type AccountReceipts,
   buildAccountsTree,

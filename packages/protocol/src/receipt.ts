@@ -50,7 +50,7 @@ export interface AccountLeaf {
   subRoot: Hex;
 }
 
-const RECEIPT_TAG = keccak256(stringToHex("infr receipt v1"));
+export const RECEIPT_TAG = keccak256(stringToHex("infr receipt v1"));
 const ACCOUNT_TAG = keccak256(stringToHex("infr account v1"));
 const ROOT_TAG = keccak256(stringToHex("infr receipts v1"));
 

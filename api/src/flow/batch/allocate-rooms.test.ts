@@ -13,9 +13,9 @@ const applicant = (change: Partial<Applicant> = {}): Applicant => ({
 });
 const budget = { capacity: 10n ** 12n, platformBalance: 10n ** 9n, maxLine: 2n ** 40n - 1n };
 /** The largest line that a room lets through, in µUSDC. */
-const lineOf = (roomNano: bigint) => (roomNano - 1n) / 1_000n;
+const lineOf = (lineNano: bigint) => (lineNano - 1n) / 1_000n;
 const rooms = (applicants: Applicant[], change = {}) =>
-  allocateRooms(applicants, { ...budget, ...change }).map(({ roomNano }) => lineOf(roomNano));
+  allocateRooms(applicants, { ...budget, ...change }).map(({ lineNano }) => lineOf(lineNano));
 
 describe("allocateRooms", () => {
   test("default: what is to be settled fits, with the fraction that is carried", () => {
@@ -30,11 +30,25 @@ describe("allocateRooms", () => {
     expect(rooms([applicant({ limitRoom: -1n })])).toEqual([0n]);
   });
 
-  test("behavior: platform-funded usage counts against the platform and the capacity, and waits when they are short", () => {
-    const funded = applicant({ fundedNano: 1_000_000n });
-    expect(allocateRooms([funded], { ...budget, platformBalance: 10_999n })[0]?.roomNano).toBe(0n);
-    expect(allocateRooms([funded], { ...budget, capacity: 999n })[0]?.roomNano).toBe(0n);
-    expect(rooms([funded, applicant()], { capacity: 7_002n })).toEqual([5_001n, 999n]);
+  test("behavior: platform-funded usage gets what the platform and the capacity have left, and waits when they are short", () => {
+    const funded = (all: Applicant[], change = {}) =>
+      allocateRooms(all, { ...budget, ...change }).map(({ fundedNano }) => fundedNano);
+    const one = applicant({ fundedNano: 1_000_000n });
+    expect(funded([one])).toEqual([1_000_000n]);
+    expect(funded([one], { platformBalance: 10_999n })).toEqual([999_000n]);
+    expect(funded([one], { platformBalance: 10_000n })).toEqual([0n]);
+    expect(funded([one], { capacity: 5_002n })).toEqual([0n]);
+    expect(funded([one, one], { capacity: 11_504n })).toEqual([1_000_000n, 500_000n]);
+  });
+
+  test("behavior: what accounts pay themselves comes first, however much the platform pays for others", () => {
+    const funded = applicant({ fundedNano: 10n ** 12n });
+    expect(rooms([funded, applicant()], { capacity: 10_004n, platformBalance: 0n })).toEqual([5_001n, 5_001n]);
+    expect(rooms([funded, applicant({ balance: 0n })], { platformBalance: 15_001n })).toEqual([5_001n, 5_001n]);
+  });
+
+  test("behavior: no batch is larger than a line can say", () => {
+    expect(rooms([applicant(), applicant()], { maxLine: 6_000n })).toEqual([5_001n, 997n]);
   });
 
   test("behavior: any batch within the rooms is one that the contract takes", () => {
@@ -43,6 +57,7 @@ describe("allocateRooms", () => {
       fc
         .record({
           unsettledNano: fc.bigInt({ min: 0n, max: 10n ** 10n }),
+          fundedNano: fc.bigInt({ min: 0n, max: 10n ** 10n }),
           balance: amount,
           debtRoom: amount,
           limitRoom: amount,
@@ -52,12 +67,14 @@ describe("allocateRooms", () => {
     );
     fc.assert(
       fc.property(applicants, amount, amount, (all, capacity, platformBalance) => {
-        const lines = rooms(all, { capacity, platformBalance });
+        const given = allocateRooms(all, { ...budget, capacity, platformBalance });
+        const lines = given.map(({ lineNano }) => lineOf(lineNano));
+        const funded = given.reduce((sum, { fundedNano }) => sum + fundedNano / 1_000n, 0n);
         const shortfall = lines.map((line, i) =>
           line > (all[i]?.balance ?? 0n) ? line - (all[i]?.balance ?? 0n) : 0n,
         );
-        expect(lines.reduce((a, b) => a + b, 0n)).toBeLessThanOrEqual(capacity);
-        expect(shortfall.reduce((a, b) => a + b, 0n)).toBeLessThanOrEqual(platformBalance);
+        expect(lines.reduce((a, b) => a + b, funded)).toBeLessThanOrEqual(capacity);
+        expect(shortfall.reduce((a, b) => a + b, funded)).toBeLessThanOrEqual(platformBalance);
         for (const [i, line] of lines.entries()) {
           expect(line).toBeLessThanOrEqual(all[i]?.limitRoom ?? 0n);
           expect(shortfall[i]).toBeLessThanOrEqual(all[i]?.debtRoom ?? 0n);

@@ -1,5 +1,4 @@
 import { NANO_PER_MICRO } from "@infr/money";
-import type { Room } from "./store.ts";
 
 /** What the contract says of an account that wants a line, in µUSDC, and what it has to settle. */
 export type Applicant = {
@@ -20,8 +19,17 @@ export type Budget = {
   capacity: bigint;
   /** Balance of account 1, which pays what accounts fall short of, and the rounding. */
   platformBalance: bigint;
-  /** The most that one line can say. */
+  /** The most that one line can say. No batch is larger, so neither is a line of any kind. */
   maxLine: bigint;
+};
+
+/** How much of an account's captures may be claimed, in nano-dollars. */
+export type Room = {
+  accountId: string;
+  /** What is paid, with what is carried in, has to stay below it. */
+  lineNano: bigint;
+  /** What the platform pays may not exceed it. */
+  fundedNano: bigint;
 };
 
 /** Kept back of the platform's balance, in µUSDC: what rounding may ask of it, a micro-dollar a line. */
@@ -30,23 +38,26 @@ const ROUNDING_RESERVE = 10_000n;
 /**
  * How large each account's line may get, so that the contract takes the batch as a whole: no line above its day limit
  * or what account 1 can cover of it, all lines together within the capacity. First come, first served; what does not
- * fit waits for a later batch.
+ * fit waits for a later batch. What accounts pay themselves comes first: platform-paid captures get what that leaves.
  */
 export function allocateRooms(applicants: Applicant[], { capacity, platformBalance, maxLine }: Budget): Room[] {
-  let left = atLeastZero(capacity - BigInt(applicants.length));
-  let cover = platformBalance > ROUNDING_RESERVE ? platformBalance - ROUNDING_RESERVE : 0n;
-  return applicants.map(({ accountId, unsettledNano, fundedNano, balance, debtRoom, limitRoom }) => {
-    const funded = (fundedNano + NANO_PER_MICRO - 1n) / NANO_PER_MICRO;
-    if (funded > left || funded > cover) return { accountId, roomNano: 0n };
-    left -= funded;
-    cover -= funded;
+  let left = atLeastZero(least(capacity, maxLine) - BigInt(applicants.length));
+  let cover = atLeastZero(platformBalance - ROUNDING_RESERVE);
+  const lines = applicants.map(({ unsettledNano, balance, debtRoom, limitRoom }) => {
     const wanted = unsettledNano / NANO_PER_MICRO + 1n;
     const short = least(atLeastZero(wanted - balance), atLeastZero(debtRoom), cover);
-    const room = least(wanted, balance + short, atLeastZero(limitRoom), maxLine, left);
+    const room = least(wanted, balance + short, atLeastZero(limitRoom), left);
     left -= room;
     cover -= atLeastZero(room - balance);
     // One micro-dollar more: a line is rounded down, so anything below the next whole one still fits.
-    return { accountId, roomNano: (room + 1n) * NANO_PER_MICRO };
+    return (room + 1n) * NANO_PER_MICRO;
+  });
+  return applicants.map(({ accountId, fundedNano }, index) => {
+    const wanted = (fundedNano + NANO_PER_MICRO - 1n) / NANO_PER_MICRO;
+    const granted = least(wanted, left, cover);
+    left -= granted;
+    cover -= granted;
+    return { accountId, lineNano: lines[index] ?? 0n, fundedNano: granted * NANO_PER_MICRO };
   });
 }
 

@@ -1,52 +1,67 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { type MicroUsdc, microUsdc, nanoUsd } from "@infr/money";
-import { encodeLines, MAX_LINE, storedDigest } from "@infr/protocol";
-import { type Hex, hexToBytes, zeroHash } from "viem";
+import { storedDigest } from "@infr/protocol";
+import { type Hex, zeroHash } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import type { Sql, Tx } from "../../db/types.ts";
-import { type Applicant, allocateRooms } from "./allocate-rooms.ts";
-import { type ComposedBatch, type ComposedLine, composeBatch, PLATFORM_NUMBER } from "./compose-batch.ts";
-import { treeOf } from "./receipts.ts";
-import {
-  type Candidate,
-  carriedBy,
-  claimCaptures,
-  claimedCaptures,
-  flushCandidates,
-  insertDraft,
-  lastBatch,
-  lockBuilder,
-  type Room,
-  saveBatch,
-} from "./store.ts";
-
-const MAX_ACCOUNTS = 1_000;
-/** Hashing so many receipts takes a worker some seconds; what is more goes into the next batch. */
-const MAX_CAPTURES = 10_000;
-const MAX_DEBT_MICRO = 2_000_000n;
+import type { Room } from "./allocate-rooms.ts";
+import { bytesOf } from "./batch-bytes.ts";
+import { type Candidate, chooseAccounts } from "./choose-accounts.ts";
+import { claimSlices } from "./claim-captures.ts";
+import { flushCandidates, isFull, type Party, partiesOf } from "./claim-store.ts";
+import { composeTally } from "./compose-tally.ts";
+import { readRooms } from "./read-rooms.ts";
+import { carriesBefore, insertDraft, type LastBatch, lastBatch, lockBuilder, saveBatch } from "./store.ts";
+import { Tally } from "./tally.ts";
 
 type Context = { sql: Sql; chain: Chain };
-type Flush = { flushNano: bigint; flushAfterSeconds: number };
+
+/** When a batch is built, and with whom. */
+export type BatchPolicy = {
+  /** Unsettled usage at which an account gets a line. */
+  flushNano: bigint;
+  /** Age at which smaller usage gets one too. */
+  flushAfterSeconds: number;
+  /** Time between two batches, unless so many captures wait that one is worth it sooner. */
+  intervalMs: number;
+  fullCaptures: number;
+  /** Chain time without a batch after which an empty one says that we are alive: far less than the 14 days of the exit. */
+  heartbeatSeconds: number;
+};
 
 /**
  * Builds the next batch, if enough has gathered and the last one is settled: claims captures, rounds them into lines,
- * hashes their receipts. What an account's line could not settle on-chain (day limit, balance, debt) waits.
+ * hashes their receipts. What an account's line could not settle on-chain (day limit, balance, debt) waits. Nothing for
+ * long makes an empty batch, so that the contract's exit for when we are gone stays shut.
  * @returns the number of captures in it
  */
-export async function buildBatch({ sql, chain }: Context, flush: Flush): Promise<number> {
-  const [seq, prev] = await chain.client.readContract({
+export async function buildBatch({ sql, chain }: Context, policy: BatchPolicy): Promise<number> {
+  const [seq, prev, settledAt] = await chain.client.readContract({
     address: chain.escrow,
     abi: creditEscrowAbi,
     functionName: "nextBatch",
   });
-  if (!isNext(await lastBatch(sql), { seq, prev })) return 0;
-  const candidates = await flushCandidates(sql, { ...flush, limit: MAX_ACCOUNTS });
-  if (candidates.length === 0) return 0;
-  const rooms = await readRooms(chain, candidates);
+  const last = await lastBatch(sql);
+  if (!isNext(last, { seq, prev }) || !(await isDue(sql, last, policy))) return 0;
+  const candidates = chooseAccounts(await flushCandidates(sql, policy));
+  if (candidates.length > 0) {
+    const people = await readPeople(sql, candidates);
+    const rooms = await readRooms(chain, { candidates, numbers: numbersOf(people) });
+    const captures = await tryBuild(sql, { seq, prev, candidates, people, rooms });
+    if (captures !== null) return captures;
+  }
+  const { timestamp } = await chain.client.getBlock();
+  if (timestamp - BigInt(settledAt) >= BigInt(policy.heartbeatSeconds)) {
+    await tryBuild(sql, { seq, prev, candidates: [], people: new Map(), rooms: new Map() });
+  }
+  return 0;
+}
+
+/** @returns null if there was nothing to settle, or another builder was faster */
+async function tryBuild(sql: Sql, plan: Plan): Promise<number | null> {
   try {
-    return await sql.begin((tx) => build(tx, { seq, prev, rooms }));
+    return await sql.begin((tx) => build(tx, plan));
   } catch (error) {
-    if (error instanceof NothingToSettleError) return 0;
+    if (error instanceof NothingToSettleError) return null;
     throw error;
   }
 }
@@ -55,77 +70,42 @@ export async function buildBatch({ sql, chain }: Context, flush: Flush): Promise
 class NothingToSettleError extends Error {}
 
 /** The ledger has booked every batch that the contract has settled, and none is on its way. */
-const isNext = (last: Awaited<ReturnType<typeof lastBatch>>, next: { seq: bigint; prev: Hex }): boolean =>
+const isNext = (last: LastBatch, next: { seq: bigint; prev: Hex }): boolean =>
   last.isSettled && last.usedSeq + 1n === next.seq && storedDigest(last.digest ?? zeroHash) === next.prev;
 
-/** Asks the contract, at one block, what it would take. */
-async function readRooms({ client, escrow }: Chain, candidates: Candidate[]): Promise<Room[]> {
-  const at = {
-    address: escrow,
-    abi: creditEscrowAbi,
-    blockNumber: await client.getBlockNumber({ cacheTime: 0 }),
-  } as const;
-  const [[capacity], platform, ...accounts] = await Promise.all([
-    client.readContract({ ...at, functionName: "settlementCapacity" }),
-    client.readContract({ ...at, functionName: "accountOf", args: [PLATFORM_NUMBER] }),
-    ...candidates.map((candidate) =>
-      client.readContract({ ...at, functionName: "accountOf", args: [Number(candidate.chain_account)] }),
-    ),
-  ]);
-  const applicants = candidates.map(
-    ({ account_id: accountId, unsettled_nano: unsettledNano, funded_nano: fundedNano }, index): Applicant => {
-      const account = accounts[index];
-      if (!account) throw new Error(`the contract did not answer for ${accountId}`);
-      const limitRoom = BigInt(account.dayLimit) - BigInt(account.used);
-      return {
-        accountId,
-        unsettledNano,
-        fundedNano,
-        balance: account.balance,
-        debtRoom: MAX_DEBT_MICRO - BigInt(account.debt),
-        limitRoom,
-      };
-    },
-  );
-  return allocateRooms(applicants, { capacity, platformBalance: platform.balance, maxLine: MAX_LINE });
+const isDue = async (sql: Sql, last: LastBatch, policy: BatchPolicy): Promise<boolean> =>
+  last.ageMs >= policy.intervalMs || isFull(sql, policy.fullCaptures);
+
+/** Everybody whom the candidates' captures concern. */
+async function readPeople(sql: Sql, candidates: Candidate[]): Promise<Map<string, Party>> {
+  return partiesOf(sql, [...new Set(candidates.flatMap(({ accountId, earners }) => [accountId, ...earners]))]);
 }
 
-async function build(tx: Tx, { seq, prev, rooms }: { seq: bigint; prev: Hex; rooms: Room[] }): Promise<number> {
+/** Numbers that will stay theirs: a batch freezes numbers, a reorganisation may give a young one to another. */
+const numbersOf = (people: ReadonlyMap<string, Party>): Map<string, number> =>
+  new Map([...people.values()].flatMap((party) => (party.isLasting ? [[party.accountId, party.number ?? 0]] : [])));
+
+type Plan = {
+  seq: bigint;
+  prev: Hex;
+  /** None make an empty batch. */
+  candidates: Candidate[];
+  people: ReadonlyMap<string, Party>;
+  rooms: ReadonlyMap<string, Room>;
+};
+
+async function build(tx: Tx, { seq, prev, candidates, people, rooms }: Plan): Promise<number> {
   await lockBuilder(tx);
   if (!isNext(await lastBatch(tx), { seq, prev })) throw new NothingToSettleError();
-  const carries = await carriedBy(tx);
   const batchId = await insertDraft(tx, { seq, prev });
-  const claimed = await claimCaptures(tx, { batchId, rooms, limit: MAX_CAPTURES });
-  const captures = await claimedCaptures(tx, batchId);
-  const batch = composeBatch({
-    carries,
-    captures: captures.map((row) => ({
-      accountId: row.account_id,
-      accountNumber: Number(row.account_number),
-      operatorId: row.operator_id,
-      operatorNumber: Number(row.operator_number),
-      cost: nanoUsd(row.cost_nano),
-      funded: nanoUsd(row.funded_nano),
-    })),
-  });
-  if (batch === null || batch.gross === 0n) throw new NothingToSettleError();
-  const tree = treeOf({ captures, accounts: batch.accounts });
-  const subRoots = new Map([...tree.accounts].map(([number, { leaf }]) => [number, leaf.subRoot]));
-  await saveBatch(tx, { batchId, ...bytesOf(batch), batch, root: tree.root, subRoots });
-  return claimed;
+  const accounts = candidates.map(({ accountId }) => accountId);
+  const { accounts: carried } = await carriesBefore(tx, { batchId, accounts, earners: [] });
+  const tally = new Tally(people);
+  const operators = [...numbersOf(people).keys()];
+  for await (const rows of claimSlices(tx, { batchId, operators, candidates, rooms, carried })) tally.add(rows);
+  const batch = await composeTally(tx, { batchId, tally });
+  if (batch === null || (batch.gross === 0n && candidates.length > 0)) throw new NothingToSettleError();
+  const subRoots = tally.subRoots();
+  await saveBatch(tx, { batchId, batch, subRoots, bytes: bytesOf(batch, subRoots) });
+  return tally.captures;
 }
-
-const bytesOf = ({ accounts, earners }: ComposedBatch) => ({
-  debits: linesOf(accounts),
-  credits: linesOf(earners),
-  referrals: linesOf([]),
-});
-
-const linesOf = (lines: ComposedLine[]): Uint8Array =>
-  hexToBytes(
-    encodeLines(
-      lines
-        .filter(({ line }) => line > 0n)
-        .map(({ number, line }): { id: number; amount: MicroUsdc } => ({ id: number, amount: microUsdc(line) })),
-    ),
-  );

@@ -1,24 +1,34 @@
 import { type MicroUsdc, microToNano, microUsdc, type NanoUsd, nanoToMicro, nanoUsd } from "@infr/money";
 import { PLATFORM_ACCOUNT } from "../../ids.ts";
+import { type ComposedReferral, composeReferrals, type Referrals } from "./compose-referrals.ts";
+
+/** Somebody has captures in a batch and no lasting number in the contract: a reorganisation may have taken it. */
+export class UnknownPartyError extends Error {
+  override readonly name = "UnknownPartyError";
+
+  constructor(of: string) {
+    super(`${of} has no number in the contract that a batch could name`);
+  }
+}
 
 /** What somebody carries out of his last batch, in nano-dollars, and the number of that batch. */
 export type Carried = { carryNano: bigint; seq: bigint };
 
 /** The platform's number in the contract. */
 export const PLATFORM_NUMBER = 1;
-/** Below this gross per earning line, rounding could eat the platform's share: the contract would refuse the batch. */
+/**
+ * Below this gross per earning line, rounding could eat the platform's share: the contract would refuse the batch. A
+ * line rounds up to a micro-dollar in its earner's favour, the platform has 19 % of the gross.
+ */
 const MIN_GROSS_PER_LINE_MICRO = 6n;
+/** Lines of all three kinds, 1,050 and the platform's two: they settle with less than 6.1 million gas. */
+export const MAX_LINES = 1_052;
 
-/** What composing needs to know of a capture. */
-export type Capture = {
-  accountId: string;
-  accountNumber: number;
-  operatorId: string;
-  operatorNumber: number;
-  cost: NanoUsd;
-  /** The part of the cost that platform-funded credit pays. */
-  funded: NanoUsd;
-};
+/** What an account's captures in a batch come to, in nano-dollars. */
+export type Payments = { accountId: string; paidNano: bigint; fundedNano: bigint; captures: number };
+
+/** What an operator's captures in a batch come to, in nano-dollars, gross. */
+export type Gross = { accountId: string; grossNano: bigint };
 
 /** One account's or earner's line: carryIn + nano − carryOut = line. */
 export type ComposedLine = {
@@ -36,9 +46,22 @@ export type ComposedLine = {
   captures: number;
 };
 
-export type ComposedBatch = { accounts: ComposedLine[]; earners: ComposedLine[]; gross: MicroUsdc };
+export type ComposedBatch = {
+  accounts: ComposedLine[];
+  earners: ComposedLine[];
+  referrers: ComposedReferral[];
+  gross: MicroUsdc;
+};
 
-type Carries = { accounts: ReadonlyMap<string, Carried>; earners: ReadonlyMap<string, Carried> };
+/** All that decides about a batch's lines: the same input, in any order, always gives the same lines. */
+export type BatchInput = {
+  payments: Payments[];
+  gross: Gross[];
+  /** Numbers in the contract, by account. */
+  numbers: ReadonlyMap<string, number>;
+  carries: { accounts: ReadonlyMap<string, Carried>; earners: ReadonlyMap<string, Carried> };
+  referrals: Referrals;
+};
 
 /**
  * Turns captures into lines: the one place where money is rounded. Everybody's line is in whole micro-dollars, what is
@@ -46,45 +69,39 @@ type Carries = { accounts: ReadonlyMap<string, Carried>; earners: ReadonlyMap<st
  * and operators get, are a line of the platform. Lines are ordered by number, as the contract wants them.
  * @returns null when the gross is too small for so many earning lines: the captures wait
  */
-export function composeBatch({ captures, carries }: { captures: Capture[]; carries: Carries }): ComposedBatch | null {
+export function composeBatch({
+  payments,
+  gross: earned,
+  numbers,
+  carries,
+  referrals,
+}: BatchInput): ComposedBatch | null {
   const accounts = new Map<string, ComposedLine>();
   const earners = new Map<string, ComposedLine>();
+  const numberOf = (accountId: string): number => {
+    const number = numbers.get(accountId);
+    if (number === undefined) throw new UnknownPartyError(accountId);
+    return number;
+  };
   let funded = 0n;
-  for (const capture of captures) {
-    add(
-      accounts,
-      { accountId: capture.accountId, number: capture.accountNumber, carried: carries.accounts },
-      capture.cost - capture.funded,
-      capture.funded,
-    );
-    add(
-      earners,
-      { accountId: capture.operatorId, number: capture.operatorNumber, carried: carries.earners },
-      capture.cost,
-      0n,
-    );
-    funded += capture.funded;
+  for (const { accountId, paidNano, fundedNano, captures } of payments) {
+    const line = newLine({ accountId, number: numberOf(accountId), carried: carries.accounts });
+    accounts.set(accountId, round({ ...line, nano: nanoUsd(paidNano), fundedNano: nanoUsd(fundedNano), captures }));
+    funded += fundedNano;
   }
-  for (const line of [...accounts.values(), ...earners.values()]) round(line);
+  for (const { accountId, grossNano } of earned) {
+    const line = newLine({ accountId, number: numberOf(accountId), carried: carries.earners });
+    earners.set(accountId, round({ ...line, nano: nanoUsd(grossNano) }));
+  }
   balance({ accounts, earners, carries, funded: nanoUsd(funded) });
   const gross = sumOfLines(accounts);
   const earningLines = BigInt([...earners.values()].filter(({ line }) => line > 0n).length);
-  if (gross < MIN_GROSS_PER_LINE_MICRO * earningLines) return null;
-  return { accounts: byNumber(accounts), earners: byNumber(earners), gross };
-}
-
-function add(
-  lines: Map<string, ComposedLine>,
-  { accountId, number, carried }: { accountId: string; number: number; carried: ReadonlyMap<string, Carried> },
-  nano: bigint,
-  fundedNano: bigint,
-): ComposedLine {
-  const line = lines.get(accountId) ?? newLine({ accountId, number, carried });
-  line.nano = nanoUsd(line.nano + nano);
-  line.fundedNano = nanoUsd(line.fundedNano + fundedNano);
-  line.captures += 1;
-  lines.set(accountId, line);
-  return line;
+  const borne = Number(gross / MIN_GROSS_PER_LINE_MICRO - earningLines);
+  if (borne < 0) return null;
+  const lines = [...accounts.values()];
+  const mostLines = Math.min(borne, MAX_LINES - accounts.size - earners.size);
+  const referrers = composeReferrals({ lines, numbers, referrals, gross, mostLines });
+  return { accounts: byNumber(accounts), earners: byNumber(earners), referrers, gross };
 }
 
 function newLine({
@@ -112,15 +129,16 @@ function newLine({
 }
 
 /** The platform's own carry may be below zero, where it advanced others' fractions: its line is never. */
-function round(line: ComposedLine): void {
+function round(line: ComposedLine): ComposedLine {
   const { micro } = nanoToMicro(nanoUsd(line.carryIn + line.nano));
-  setLine(line, microUsdc(micro > 0n ? micro : 0n));
+  return withLine(line, microUsdc(micro > 0n ? micro : 0n));
 }
 
-function setLine(line: ComposedLine, amount: MicroUsdc): void {
-  line.line = amount;
-  line.carryOut = nanoUsd(line.carryIn + line.nano - microToNano(amount));
-}
+const withLine = (line: ComposedLine, amount: MicroUsdc): ComposedLine => ({
+  ...line,
+  line: amount,
+  carryOut: nanoUsd(line.carryIn + line.nano - microToNano(amount)),
+});
 
 /** Gives the platform the line, as payer or as earner, that makes what is paid and what is earned the same. */
 function balance({
@@ -131,21 +149,19 @@ function balance({
 }: {
   accounts: Map<string, ComposedLine>;
   earners: Map<string, ComposedLine>;
-  carries: Carries;
+  carries: BatchInput["carries"];
   funded: NanoUsd;
 }): void {
   const missing = sumOfLines(earners) - sumOfLines(accounts);
   const platform = { accountId: PLATFORM_ACCOUNT, number: PLATFORM_NUMBER };
   if (missing > 0n || funded > 0n) {
     const payer = accounts.get(PLATFORM_ACCOUNT) ?? newLine({ ...platform, carried: carries.accounts });
-    payer.nano = nanoUsd(payer.nano + funded);
-    setLine(payer, microUsdc(payer.line + (missing > 0n ? missing : 0n)));
-    accounts.set(PLATFORM_ACCOUNT, payer);
+    const paying = { ...payer, nano: nanoUsd(payer.nano + funded) };
+    accounts.set(PLATFORM_ACCOUNT, withLine(paying, microUsdc(payer.line + (missing > 0n ? missing : 0n))));
   }
   if (missing < 0n) {
     const earner = earners.get(PLATFORM_ACCOUNT) ?? newLine({ ...platform, carried: carries.earners });
-    setLine(earner, microUsdc(earner.line - missing));
-    earners.set(PLATFORM_ACCOUNT, earner);
+    earners.set(PLATFORM_ACCOUNT, withLine(earner, microUsdc(earner.line - missing)));
   }
 }
 

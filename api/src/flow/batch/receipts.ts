@@ -1,58 +1,40 @@
 import { microUsdc, nanoUsd } from "@infr/money";
 import {
   type AccountLeaf,
-  type AccountReceipts,
   accountCommitment,
   buildAccountsTree,
-  buildReceiptsTree,
-  buildSubTree,
   type Proof,
   type Receipt,
-  type ReceiptsTree,
+  ReceiptHasher,
+  type ReceiptOfAccount,
+  ReceiptsSubTree,
 } from "@infr/protocol";
 import { bytesToHex, type Hex } from "viem";
 import type { Queryable } from "../../db/types.ts";
+import { capturesOf, partiesOfBatch } from "./claim-store.ts";
 import { type ComposedLine, PLATFORM_NUMBER } from "./compose-batch.ts";
-import { type ClaimedRow, type ComposedAccountRow, claimedCaptures, composedAccounts } from "./store.ts";
+import { keccak } from "./keccak.ts";
+import { type ComposedAccountRow, composedAccounts } from "./store.ts";
+import { receiptOf } from "./tally.ts";
 
-/** The public receipt of a capture: whose it is can only be told with its salt. */
-export const receiptOf = (row: ClaimedRow): Receipt => ({
-  requestId: row.request_id,
-  accountCommitment: accountCommitment({ ref: row.account_ref, salt: bytesToHex(row.receipt_salt) }),
-  operator: Number(row.operator_number),
-  model: row.model,
-  priceVersion: row.price_version,
-  promptTokens: row.prompt_tokens,
-  cachedTokens: row.cached_tokens,
-  completionTokens: row.completion_tokens,
-  reasoningTokens: row.reasoning_tokens,
-  units: Number(row.units),
-  cost: nanoUsd(row.cost_nano),
-  platformPaid: nanoUsd(row.funded_nano),
-  usageSource: row.usage_source,
-  time: Math.floor(row.captured_at.getTime() / 1000),
-});
-
-/** The tree over a batch's receipts: the same rows always give the same root. */
-export function treeOf({ captures, accounts }: { captures: ClaimedRow[]; accounts: LeafInput[] }): ReceiptsTree {
-  const receipts = Map.groupBy(captures, (row) => Number(row.account_number));
-  return buildReceiptsTree({
-    accounts: accounts.map(
-      (account): AccountReceipts => ({
-        account: account.number,
-        previousSeq: account.previousSeq,
-        line: account.line,
-        // The platform pays what rounding leaves over and may have advanced it: its leaf carries nothing.
-        carryIn: account.number === PLATFORM_NUMBER ? nanoUsd(0n) : account.carryIn,
-        carryOut: account.number === PLATFORM_NUMBER ? nanoUsd(0n) : account.carryOut,
-        receipts: (receipts.get(account.number) ?? []).map(receiptOf),
-      }),
-    ),
-  });
+/** Root over the leaves of a batch's accounts: 32 zero bytes of none. */
+export function rootOf(accounts: ComposedLine[], subRoots: ReadonlyMap<string, Hex>): Hex {
+  return buildAccountsTree(accounts.map((line) => leafOf(line, subRoots.get(line.accountId)))).root;
 }
 
-/** What an account's leaf says besides its receipts. */
-export type LeafInput = Pick<ComposedLine, "number" | "previousSeq" | "line" | "carryIn" | "carryOut">;
+const NO_RECEIPTS: Hex = `0x${"00".repeat(32)}`;
+
+/** The platform pays what rounding leaves over and may have advanced it: its leaf carries nothing. */
+const leafOf = (line: ComposedLine, subRoot: Hex = NO_RECEIPTS): AccountLeaf => ({
+  account: line.number,
+  previousSeq: line.previousSeq,
+  line: line.line,
+  platformPaid: line.fundedNano,
+  carryIn: line.number === PLATFORM_NUMBER ? nanoUsd(0n) : line.carryIn,
+  carryOut: line.number === PLATFORM_NUMBER ? nanoUsd(0n) : line.carryOut,
+  count: line.captures,
+  subRoot,
+});
 
 /** A receipt with what it takes to check it against the chain alone. */
 export type ProvenReceipt = {
@@ -66,8 +48,8 @@ export type ProvenReceipt = {
 };
 
 /**
- * Proves a capture of a batch: rebuilds the receipts of its account, and the leaves of all accounts from what was stored
- * of them. Undefined while it is in no batch.
+ * Proves a capture of a batch: hashes the receipts of its account again, and the leaves of all accounts from what was
+ * stored of them. Undefined while it is in no batch.
  */
 export async function proveReceipt(
   sql: Queryable,
@@ -75,20 +57,45 @@ export async function proveReceipt(
 ): Promise<ProvenReceipt | undefined> {
   const batch = await composedAccounts(sql, { requestId, accountId });
   if (!batch) return undefined;
-  const captures = await claimedCaptures(sql, batch.batchId, accountId);
-  const row = captures.find((capture) => capture.request_id === requestId);
-  const leaves = batch.accounts.map(leafOf);
-  const account = leaves.find((leaf) => leaf.account === Number(row?.account_number));
-  if (!row || !account) throw new Error(`capture ${requestId} is not in its batch`);
-  const receiptProof = buildSubTree(captures.map(receiptOf)).proofs.get(requestId);
+  const { tree, receipt } = await hashReceipts(sql, { batchId: batch.batchId, accountId, requestId });
+  const leaves = batch.accounts.map(storedLeaf);
+  const account = leaves[batch.accounts.findIndex((row) => row.account_id === accountId)];
+  const proven = receipt && tree.prove(receipt);
+  if (!receipt || !proven || !account) throw new Error(`capture ${requestId} is not in its batch`);
   const accountProof = buildAccountsTree(leaves).proofs.get(account.account);
-  if (!receiptProof || !accountProof) throw new Error(`capture ${requestId} is missing from its own tree`);
-  const salt = bytesToHex(row.receipt_salt);
-  return { seq: batch.seq, root: batch.root, receipt: receiptOf(row), salt, receiptProof, account, accountProof };
+  if (!accountProof) throw new Error(`account ${account.account} is not in its batch`);
+  const { ref, salt, ...rest } = receipt;
+  return {
+    seq: batch.seq,
+    root: batch.root,
+    receipt: { ...rest, accountCommitment: accountCommitment({ ref: bytesToHex(ref), salt: bytesToHex(salt) }) },
+    salt: bytesToHex(salt),
+    receiptProof: proven.proof,
+    account,
+    accountProof,
+  };
+}
+
+/** The sub-tree of an account in a batch, and the one of its receipts that is asked for. */
+async function hashReceipts(
+  sql: Queryable,
+  { batchId, accountId, requestId }: { batchId: bigint; accountId: string; requestId: string },
+): Promise<{ tree: ReceiptsSubTree; receipt: ReceiptOfAccount | null }> {
+  const tree = new ReceiptsSubTree(new ReceiptHasher(keccak));
+  const parties = await partiesOfBatch(sql, batchId, accountId);
+  let found: ReceiptOfAccount | null = null;
+  for await (const rows of capturesOf(sql, batchId, accountId)) {
+    for (const row of rows) {
+      const receipt = receiptOf(row, parties);
+      tree.add(receipt);
+      if (row.request_id === requestId) found = receipt;
+    }
+  }
+  return { tree, receipt: found };
 }
 
 /** An account's leaf as it was hashed. */
-function leafOf(row: ComposedAccountRow): AccountLeaf {
+function storedLeaf(row: ComposedAccountRow): AccountLeaf {
   const isPlatform = Number(row.chain_account) === PLATFORM_NUMBER;
   return {
     account: Number(row.chain_account),

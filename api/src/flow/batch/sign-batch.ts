@@ -3,13 +3,26 @@ import { bytesToHex } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import type { Signer } from "../../chain/signers/signer.ts";
 import type { Sql } from "../../db/types.ts";
-import { saveSignature, unsignedBatch } from "./store.ts";
+import { type CoSigner, joinSignatures } from "./co-signature.ts";
+import { BatchRefusedError } from "./recompute-batch.ts";
+import { dropUnsigned, saveSignature, unsignedBatch } from "./store.ts";
 
 /** Chain time for which a signature is good: the contract allows ten minutes, a batch that fails waits as long. */
 const VALID_SECONDS = 120n;
 
-/** Signs the batch that is built and not signed, with a deadline in the chain's own time. */
-export async function signBatch({ sql, chain, settler }: { sql: Sql; chain: Chain; settler: Signer }): Promise<void> {
+type Context = {
+  sql: Sql;
+  chain: Chain;
+  settler: Signer;
+  /** Whose signature the contract wants beside the settler's. */
+  coSigner?: CoSigner | undefined;
+};
+
+/**
+ * Signs the batch that is built and not signed, with a deadline in the chain's own time. What the co-signer refuses is
+ * given up: its captures wait for a batch that he agrees with. Throws {@link BatchRefusedError}.
+ */
+export async function signBatch({ sql, chain, settler, coSigner }: Context): Promise<void> {
   const batch = await unsignedBatch(sql);
   if (!batch) return;
   const { timestamp } = await chain.client.getBlock();
@@ -25,11 +38,18 @@ export async function signBatch({ sql, chain, settler }: { sql: Sql; chain: Chai
     referrals: bytesToHex(batch.referrals),
   };
   const domain = { chainId: chain.chainId, escrow: chain.escrow };
-  const signature = await settler.signTypedData(settlementTypedData(domain, settlement));
-  await saveSignature(sql, {
-    batchId: batch.batch_id,
-    digest: settlementDigest(domain, settlement),
-    deadline,
-    signature,
-  });
+  try {
+    const signature = await settler.signTypedData(settlementTypedData(domain, settlement));
+    await saveSignature(sql, {
+      batchId: batch.batch_id,
+      digest: settlementDigest(domain, settlement),
+      deadline,
+      signature: coSigner
+        ? joinSignatures([{ signer: settler.address, signature }, await coSigner(settlement)])
+        : signature,
+    });
+  } catch (error) {
+    if (error instanceof BatchRefusedError) await sql.begin((tx) => dropUnsigned(tx, batch.batch_id));
+    throw error;
+  }
 }

@@ -1,6 +1,9 @@
 import type { Queryable, Sql, Tx } from "../../db/types.ts";
 import type { Carried, ComposedBatch, ComposedLine } from "./compose-batch.ts";
+import type { Referrals } from "./compose-referrals.ts";
 
+/** Sub-root over no receipts: the platform may have a line and none. */
+const NO_RECEIPTS = `0x${"00".repeat(32)}`;
 const BUILDER_LOCK = 4_927_003;
 
 /** One builder at a time, over all processes, until the transaction ends. */
@@ -12,47 +15,29 @@ export async function lockBuilder(tx: Tx): Promise<void> {
  * What the next batch stands on: the last number that the contract has used, also for a batch that it has undone since, and
  * the digest of the last batch that is live, null before the first. `isSettled` is false while one is on its way.
  */
-export async function lastBatch(
-  sql: Queryable,
-): Promise<{ usedSeq: bigint; isSettled: boolean; digest: `0x${string}` | null }> {
-  const [row] = await sql<[{ used_seq: bigint; is_settled: boolean; digest: `0x${string}` | null }]>`
+export type LastBatch = { usedSeq: bigint; isSettled: boolean; digest: `0x${string}` | null; ageMs: number };
+
+export async function lastBatch(sql: Queryable): Promise<LastBatch> {
+  const [row] = await sql<[{ used_seq: bigint; is_settled: boolean; digest: `0x${string}` | null; age_ms: number }]>`
     select
-      coalesce(max(seq) filter (where settled_event_id is not null), 0)::bigint as used_seq,
-      coalesce(bool_and(state in ('mined', 'final', 'voided')), true) as is_settled,
-      (select digest from batches where state <> 'voided' order by seq desc limit 1) as digest
-    from batches`;
-  return { usedSeq: row.used_seq, isSettled: row.is_settled, digest: row.digest };
+      coalesce((select seq from batches where settled_event_id is not null order by seq desc limit 1), 0)::bigint as used_seq,
+      not exists (select from batches where state in ('built', 'signed', 'submitted')) as is_settled,
+      l.digest, coalesce(extract(epoch from now() - l.built_at) * 1000, 'infinity')::float8 as age_ms
+    from (select) one
+    left join (select digest, built_at from batches where state <> 'voided' order by seq desc limit 1) l on true`;
+  return { usedSeq: row.used_seq, isSettled: row.is_settled, digest: row.digest, ageMs: row.age_ms };
 }
 
-export type Candidate = { account_id: string; chain_account: bigint; unsettled_nano: bigint; funded_nano: bigint };
-
-/** Accounts whose unsettled usage is large or old enough for a line, largest first. */
-export async function flushCandidates(
-  sql: Sql,
-  { flushNano, flushAfterSeconds, limit }: { flushNano: bigint; flushAfterSeconds: number; limit: number },
-): Promise<Candidate[]> {
-  return sql<Candidate[]>`
-    select a.account_id, a.chain_account, sum(u.cost_nano - u.funded_nano)::bigint as unsettled_nano,
-      sum(u.funded_nano)::bigint as funded_nano
-    from usage u
-    join settleable_accounts a using (account_id)
-    join settleable_accounts o on o.account_id = u.operator_id
-    where u.batch_id is null
-    group by a.account_id, a.chain_account
-    having sum(u.cost_nano) >= ${flushNano}
-      or (sum(u.cost_nano) > 0 and min(u.captured_at) < now() - make_interval(secs => ${flushAfterSeconds}))
-    order by sum(u.cost_nano) desc
-    limit ${limit}`;
-}
-
-/** Operators with unsettled earnings that the contract has no account for yet. */
+/** Operators and referrers with something to earn whom the contract has no account for yet. */
 export async function unopenedEarners(
   sql: Sql,
 ): Promise<Array<{ account_id: string; owner: string; salt: string | null }>> {
   return sql<Array<{ account_id: string; owner: string; salt: string | null }>>`
     select account_id, owner, salt from accounts a
-    where chain_account is null and salt is not null
-      and exists (select from usage u where u.operator_id = a.account_id and u.batch_id is null)
+    where chain_account is null and salt is not null and (
+      exists (select from entries e where e.credit_account = a.account_id and e.credit_book = 'unsettled')
+      or exists (select from batch_referrers r where r.account_id = a.account_id)
+    )
     limit 100`;
 }
 
@@ -64,82 +49,47 @@ export async function insertDraft(tx: Tx, { seq, prev }: { seq: bigint; prev: st
   return row.batch_id;
 }
 
-/** What a line of an account may come to, in nano-dollars with what it carries: more would not settle. */
-export type Room = { accountId: string; roomNano: bigint };
+type Carries = { accounts: Map<string, Carried>; earners: Map<string, Carried> };
 
-/** Claims captures, whole and oldest first, as long as they fit the room of their account. @returns how many */
-export async function claimCaptures(
-  tx: Tx,
-  { batchId, rooms, limit }: { batchId: bigint; rooms: Room[]; limit: number },
-): Promise<number> {
-  const rows = await tx`
-    with fitting as (
-      select account_id, started_at, request_id from (
-        select u.account_id, u.started_at, u.request_id, r.room_nano, coalesce(l.carry_out_nano, 0) + sum(u.cost_nano - u.funded_nano)
-          over (partition by u.account_id order by u.started_at, u.request_id) as line_nano
-        from unnest(${rooms.map((room) => room.accountId)}::text[], ${rooms.map((room) => room.roomNano.toString())}::bigint[])
-          r(account_id, room_nano)
-        join usage u using (account_id)
-        join settleable_accounts o on o.account_id = u.operator_id
-        left join lateral (
-          select b.carry_out_nano from batch_accounts b join batches using (batch_id)
-          where b.account_id = u.account_id and batches.state <> 'voided' order by b.batch_id desc limit 1
-        ) l on true
-        where u.batch_id is null
-      ) u
-      where line_nano < room_nano
-      limit ${limit}
-    )
-    update usage u set batch_id = ${batchId} from fitting f
-    where u.account_id = f.account_id and u.started_at = f.started_at and u.request_id = f.request_id`;
-  return rows.count;
-}
-
-export type ClaimedRow = {
-  account_id: string;
-  account_ref: `0x${string}`;
-  account_number: bigint;
-  operator_id: string;
-  operator_number: bigint;
-  request_id: string;
-  receipt_salt: Uint8Array;
-  model: string;
-  price_version: `0x${string}`;
-  prompt_tokens: number;
-  cached_tokens: number;
-  completion_tokens: number;
-  reasoning_tokens: number;
-  units: bigint;
-  cost_nano: bigint;
-  funded_nano: bigint;
-  usage_source: "node" | "recount" | "drained";
-  captured_at: Date;
-};
-
-/** A batch's captures, in the order of its receipts; of one account, if given. */
-export async function claimedCaptures(sql: Queryable, batchId: bigint, accountId?: string): Promise<ClaimedRow[]> {
-  return sql<ClaimedRow[]>`
-    select u.account_id, a.ref as account_ref, a.chain_account as account_number, u.operator_id, o.chain_account as operator_number,
-      u.request_id, u.receipt_salt, u.model, u.price_version, u.prompt_tokens, u.cached_tokens, u.completion_tokens,
-      u.reasoning_tokens, u.units, u.cost_nano, u.funded_nano, u.usage_source, u.captured_at
-    from usage u
-    join accounts a using (account_id)
-    join accounts o on o.account_id = u.operator_id
-    where u.batch_id = ${batchId} ${accountId === undefined ? sql`` : sql`and u.account_id = ${accountId}`}
-    order by a.chain_account, u.started_at, u.request_id`;
-}
-
-/** What accounts and earners carry out of their last live batch. */
-export async function carriedBy(tx: Tx): Promise<{ accounts: Map<string, Carried>; earners: Map<string, Carried> }> {
-  const read = async (table: "batch_accounts" | "batch_earners"): Promise<Map<string, Carried>> => {
-    const rows = await tx<Array<{ account_id: string; carry_out_nano: bigint; seq: bigint }>>`
-      select distinct on (l.account_id) l.account_id, l.carry_out_nano, b.seq
-      from ${tx(table)} l join batches b using (batch_id)
-      where b.state <> 'voided'
-      order by l.account_id, l.batch_id desc`;
+/** What accounts and earners carry out of their last live batch before this one. */
+export async function carriesBefore(
+  sql: Queryable,
+  { batchId, accounts, earners }: { batchId: bigint; accounts: string[]; earners: string[] },
+): Promise<Carries> {
+  const read = async (table: "batch_accounts" | "batch_earners", of: string[]): Promise<Map<string, Carried>> => {
+    const rows = await sql<Array<{ account_id: string; carry_out_nano: bigint; seq: bigint }>>`
+      select a.account_id, l.carry_out_nano, l.seq
+      from unnest(${of}::text[]) a(account_id)
+      cross join lateral (
+        select l.carry_out_nano, b.seq from ${sql(table)} l join batches b using (batch_id)
+        where l.account_id = a.account_id and l.batch_id < ${batchId} and b.state <> 'voided'
+        order by l.batch_id desc limit 1
+      ) l`;
     return new Map(rows.map((row) => [row.account_id, { carryNano: row.carry_out_nano, seq: row.seq }]));
   };
-  return { accounts: await read("batch_accounts"), earners: await read("batch_earners") };
+  return { accounts: await read("batch_accounts", accounts), earners: await read("batch_earners", earners) };
+}
+
+/** Who referred these accounts, and what referrers carry out of their last live batch before this one. */
+export async function referralsBefore(
+  sql: Queryable,
+  { batchId, accounts }: { batchId: bigint; accounts: string[] },
+): Promise<Referrals> {
+  const referred = await sql<Array<{ account_id: string; referrer_id: string }>>`
+    select account_id, referrer_id from referrals where account_id = any (${accounts})`;
+  const carried = await sql<Array<{ account_id: string; carry_out_micro: bigint }>>`
+    select r.account_id, l.carry_out_micro
+    from (select distinct referrer_id as account_id from referrals) r
+    cross join lateral (
+      select l.carry_out_micro from batch_referrers l join batches b using (batch_id)
+      where l.account_id = r.account_id and l.batch_id < ${batchId} and b.state <> 'voided'
+      order by l.batch_id desc limit 1
+    ) l
+    where l.carry_out_micro > 0`;
+  return {
+    referrerOf: new Map(referred.map((row) => [row.account_id, row.referrer_id])),
+    carried: new Map(carried.map((row) => [row.account_id, row.carry_out_micro])),
+  };
 }
 
 export type UnsignedRow = {
@@ -153,7 +103,7 @@ export type UnsignedRow = {
   referrals: Uint8Array;
 };
 
-export async function unsignedBatch(sql: Sql): Promise<UnsignedRow | undefined> {
+export async function unsignedBatch(sql: Queryable): Promise<UnsignedRow | undefined> {
   const [row] = await sql<UnsignedRow[]>`
     select batch_id, seq, prev, receipts_root, period_end, debits, credits, referrals from batches where state = 'built'`;
   return row;
@@ -169,31 +119,34 @@ export async function saveSignature(
     where batch_id = ${batchId} and state = 'built'`;
 }
 
+/** Gives up a batch that nobody has signed: its captures wait for another one. */
+export async function dropUnsigned(tx: Tx, batchId: bigint): Promise<void> {
+  const [dropped] = await tx`
+    update batches set state = 'voided' where batch_id = ${batchId} and state = 'built' returning batch_id`;
+  if (dropped) await tx`update usage set batch_id = null where batch_id = ${batchId}`;
+}
+
+export type BatchBytes = { root: string; debits: Uint8Array; credits: Uint8Array; referrals: Uint8Array };
+
 /** Fills in what a draft was composed to. */
 export async function saveBatch(
   tx: Tx,
   {
     batchId,
     batch,
-    root,
     subRoots,
-    debits,
-    credits,
-    referrals,
+    bytes: { root, debits, credits, referrals },
   }: {
     batchId: bigint;
     batch: ComposedBatch;
-    root: string;
-    /** Of the receipts of each account, by number. */
-    subRoots: ReadonlyMap<number, string>;
-    debits: Uint8Array;
-    credits: Uint8Array;
-    referrals: Uint8Array;
+    /** Of the receipts of each account that has any. */
+    subRoots: ReadonlyMap<string, string>;
+    bytes: BatchBytes;
   },
 ): Promise<void> {
   await tx`
     update batches set receipts_root = ${root}, gross_micro = ${batch.gross}, debits = ${debits}, credits = ${credits},
-      referrals = ${referrals}, period_end = date_trunc('second', now())
+      referrals = ${referrals}, period_end = date_trunc('second', clock_timestamp())
     where batch_id = ${batchId}`;
   const rows = (lines: ComposedLine[]) => tx`
     unnest(
@@ -201,7 +154,7 @@ export async function saveBatch(
       ${lines.map((line) => line.line.toString())}::bigint[], ${lines.map((line) => line.nano.toString())}::bigint[],
       ${lines.map((line) => line.fundedNano.toString())}::bigint[], ${lines.map((line) => line.carryIn.toString())}::bigint[],
       ${lines.map((line) => line.carryOut.toString())}::bigint[], ${lines.map((line) => line.previousSeq.toString())}::bigint[],
-      ${lines.map((line) => line.captures)}::int[], ${lines.map((line) => subRoots.get(line.number) ?? "")}::text[]
+      ${lines.map((line) => line.captures)}::int[], ${lines.map((line) => subRoots.get(line.accountId) ?? NO_RECEIPTS)}::text[]
     ) as l(account_id, chain_account, line, nano, funded, carry_in, carry_out, previous_seq, captures, sub_root)`;
   await tx`
     insert into batch_accounts (batch_id, account_id, chain_account, previous_seq, line_micro, paid_nano, funded_nano,
@@ -211,9 +164,21 @@ export async function saveBatch(
   await tx`
     insert into batch_earners (batch_id, account_id, chain_account, line_micro, earned_nano, carry_in_nano, carry_out_nano)
     select ${batchId}::bigint, account_id, chain_account, line, nano, carry_in, carry_out from ${rows(batch.earners)}`;
+  await insertReferrers(tx, batchId, batch.referrers);
+}
+
+async function insertReferrers(tx: Tx, batchId: bigint, referrers: ComposedBatch["referrers"]): Promise<void> {
+  await tx`
+    insert into batch_referrers (batch_id, account_id, chain_account, referred_micro, carry_in_micro, carry_out_micro, line_micro)
+    select ${batchId}::bigint, * from unnest(
+      ${referrers.map((line) => line.accountId)}::text[], ${referrers.map((line) => line.number)}::bigint[],
+      ${referrers.map((line) => line.referred.toString())}::bigint[], ${referrers.map((line) => line.carryIn.toString())}::bigint[],
+      ${referrers.map((line) => line.carryOut.toString())}::bigint[], ${referrers.map((line) => line.line.toString())}::bigint[]
+    )`;
 }
 
 export type ComposedAccountRow = {
+  account_id: string;
   chain_account: bigint;
   previous_seq: bigint;
   line_micro: bigint;
@@ -224,7 +189,7 @@ export type ComposedAccountRow = {
   sub_root: `0x${string}`;
 };
 
-/** The account lines of the batch that holds a capture, in the order of its tree. */
+/** The account lines of the batch that holds a capture, in the order of its tree, and the capture's operator. */
 export async function composedAccounts(
   sql: Queryable,
   { requestId, accountId }: { requestId: string; accountId: string },
@@ -234,7 +199,7 @@ export async function composedAccounts(
     where u.request_id = ${requestId} and u.account_id = ${accountId}`;
   if (!batch) return undefined;
   const accounts = await sql<ComposedAccountRow[]>`
-    select chain_account, previous_seq, line_micro, funded_nano, carry_in_nano, carry_out_nano, receipts, sub_root
+    select account_id, chain_account, previous_seq, line_micro, funded_nano, carry_in_nano, carry_out_nano, receipts, sub_root
     from batch_accounts
     where batch_id = ${batch.batch_id} order by chain_account`;
   return { batchId: batch.batch_id, seq: batch.seq, root: batch.receipts_root, accounts };

@@ -12,7 +12,7 @@ import { bookBalance, differences } from "../../ledger/store.ts";
 import { pricesOf } from "../../metering/store.ts";
 import { credit, newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
 import { startMuteRpc } from "../../testing/mute-rpc.ts";
-import { eventOf, fundPlatform, openOnChain } from "../../testing/on-chain.ts";
+import { AT_ONCE, eventOf, fundPlatform, openOnChain } from "../../testing/on-chain.ts";
 import { buildBatch } from "../batch/build-batch.ts";
 import { proveReceipt } from "../batch/receipts.ts";
 import { signBatch } from "../batch/sign-batch.ts";
@@ -46,11 +46,10 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const flush = { flushNano: 1n, flushAfterSeconds: 0 };
 const send = () =>
   sendTransactions({ sql: api.sql, chain: api.chain, account: rich, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
 const submit = () => submitBatch({ sql: api.sql, chain: api.chain, relayer: rich.address });
-const build = () => buildBatch({ sql: api.sql, chain: api.chain }, flush);
+const build = () => buildBatch({ sql: api.sql, chain: api.chain }, AT_ONCE);
 const sign = () => signBatch({ sql: api.sql, chain: api.chain, settler: rich });
 const chat = (tokens: number) =>
   buyer.openai.chat.completions.create({

@@ -107,7 +107,9 @@ export async function accountsOfBatch(tx: Tx, batchId: bigint): Promise<Map<numb
   const rows = await tx<Array<{ account_id: string; chain_account: bigint }>>`
     select account_id, chain_account from batch_accounts where batch_id = ${batchId}
     union
-    select account_id, chain_account from batch_earners where batch_id = ${batchId}`;
+    select account_id, chain_account from batch_earners where batch_id = ${batchId}
+    union
+    select account_id, chain_account from batch_referrers where batch_id = ${batchId} and chain_account is not null`;
   return new Map(rows.map((row) => [Number(row.chain_account), row.account_id]));
 }
 

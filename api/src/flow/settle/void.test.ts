@@ -20,6 +20,7 @@ import { reconcile } from "../../jobs/reconcile.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { bookBalance, differences } from "../../ledger/store.ts";
 import { newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
+import { AT_ONCE } from "../../testing/on-chain.ts";
 import { buildBatch } from "../batch/build-batch.ts";
 import { signBatch } from "../batch/sign-batch.ts";
 import { giveUpBatches, listBatches } from "./store.ts";
@@ -71,7 +72,7 @@ const chat = (tokens: number) =>
 const newest = async () => (await listBatches(api.sql, { limit: 1, seq: null }))[0];
 const stateOf = async (batchId: bigint) =>
   (await api.sql<Array<{ state: string }>>`select state from batches where batch_id = ${batchId}`)[0]?.state;
-const build = () => buildBatch({ sql: api.sql, chain: api.chain }, { flushNano: 1n, flushAfterSeconds: 0 });
+const build = () => buildBatch({ sql: api.sql, chain: api.chain }, AT_ONCE);
 const sign = () => signBatch({ sql: api.sql, chain: api.chain, settler: rich });
 const submit = () => submitBatch({ sql: api.sql, chain: api.chain, relayer: rich.address });
 const send = () =>
