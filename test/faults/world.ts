@@ -41,6 +41,7 @@ const SETTINGS = {
   RPC_TIMEOUT_MS: "400",
   DATABASE_CONNECTIONS: "6",
   LOG_LEVEL: "warn",
+  DEV: "false", // vitest sets it to 1
 };
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
