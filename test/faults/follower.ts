@@ -57,6 +57,7 @@ async function follow({ sql, client, escrow, seen, state }: Following): Promise<
   await sql.begin(async (tx) => {
     for (const log of parseEventLogs({ abi: creditEscrowAbi, logs })) {
       const { timestamp } = await client.getBlock({ blockNumber: log.blockNumber });
+      const args = log.args as Record<string, unknown>;
       const row = {
         id: `31337:${log.blockHash}:${log.logIndex}`,
         block_number: log.blockNumber.toString(),
@@ -65,7 +66,7 @@ async function follow({ sql, client, escrow, seen, state }: Following): Promise<
         log_index: log.logIndex,
         transaction_hash: log.transactionHash,
         ...Object.fromEntries(
-          Object.entries(log.args).map(([name, value]) => [columnOf(name), String(value).toLowerCase()]),
+          inputsOf(log.eventName).map((input) => [columnOf(input), String(args[input.name]).toLowerCase()]),
         ),
       };
       await tx`insert into ${tx(`indexer.${snakeCase(log.eventName)}`)} ${tx(row)} on conflict do nothing`;
@@ -87,18 +88,28 @@ async function isCanonical(client: PublicClient, { number, hash }: Seen): Promis
 }
 
 const snakeCase = (name: string): string => name.replaceAll(/(?<=.)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
-/** `to` is a word of SQL; where a log was and which log an event speaks of have the same names. */
-const columnOf = (name: string): string =>
-  ({ to: "recipient", blockHash: "of_block_hash", logIndex: "of_log_index" })[name] ?? snakeCase(name);
+type Input = { name: string; type: string };
+
+/** `from` and `to` are words of SQL; where a log was and which log an event speaks of have the same names. */
+function columnOf({ name, type }: Input): string {
+  if (type === "uint32" && (name === "from" || name === "to")) return `${name}_account`;
+  const others: Record<string, string> = { to: "recipient", blockHash: "of_block_hash", logIndex: "of_log_index" };
+  return others[name] ?? snakeCase(name);
+}
+
+const sqlType = ({ type }: Input): string =>
+  type.startsWith("uint") ? "numeric" : type === "bool" ? "boolean" : "text";
 
 const EVENTS = creditEscrowAbi
   .filter((item) => item.type === "event")
-  .map(({ name, inputs }) => ({ table: snakeCase(name), columns: inputs.map((input) => columnOf(input.name)) }));
+  .map(({ name, inputs }) => ({ name, table: snakeCase(name), inputs: inputs as readonly Input[] }));
+
+const inputsOf = (event: string): readonly Input[] => EVENTS.find(({ name }) => name === event)?.inputs ?? [];
 
 async function createViews(sql: Sql): Promise<void> {
   await sql`create schema indexer`;
-  for (const { table, columns } of EVENTS) {
-    const own = columns.map((name) => `"${name}" text`).join(", ");
+  for (const { table, inputs } of EVENTS) {
+    const own = inputs.map((input) => `"${columnOf(input)}" ${sqlType(input)}`).join(", ");
     await sql.unsafe(`create table indexer.${table} (id text primary key, block_number bigint, block_hash text,
       block_timestamp bigint, log_index integer, transaction_hash text${own === "" ? "" : `, ${own}`})`);
   }
