@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 /** Projects run one after the other in `scripts/test.mjs`; run one by hand with `pnpm vitest run --project api`. */
 export default defineConfig({
   test: {
+    // One for each of two cores: vitest leaves one to itself, which waits.
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -23,9 +25,20 @@ export default defineConfig({
         },
       },
       {
+        // The contract's events as Ponder indexes them: it mostly waits, so two at once.
+        test: {
+          name: "events",
+          include: ["indexer/test/**/*.test.ts", "test/payout*.test.ts", "test/reconcile.test.ts"],
+          globalSetup: ["test/postgres.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
         test: {
           name: "stack",
-          include: ["test/**/*.test.ts", "indexer/test/**/*.test.ts"],
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/payout*.test.ts", "test/reconcile.test.ts"],
           globalSetup: ["test/postgres.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,

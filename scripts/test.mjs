@@ -15,5 +15,5 @@ process.exitCode = await runSteps([
   },
   { title: "tests: Solidity", command: "hardhat", args: ["test", "solidity"] },
   { title: "gas of contracts", command: "node", args: ["bench/run.mjs", "gas", "--check"] },
-  ...["unit", "contracts", "api", "stack"].map(vitest),
+  ...["unit", "contracts", "api", "events", "stack"].map(vitest),
 ]);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { runCampaign } from "./faults/campaign.ts";
 
 const SEED = Number(process.env["SEED"] ?? 5);
-const BATCHES = 12;
+const BATCHES = 8;
 
 test(`${BATCHES} batches, something bad happening to each (seed ${SEED}): captured = batched = settled = earned`, async () => {
   const figures = await runCampaign({ batches: BATCHES, seed: SEED, checkEvery: BATCHES, only: [], say: () => {} });

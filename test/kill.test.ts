@@ -6,7 +6,7 @@ import { random } from "./random.ts";
 import { startStack, type TestStack } from "./stack.ts";
 
 const SEED = Number(process.env["SEED"] ?? 7);
-const KILLS = Number(process.env["KILLS"] ?? 6);
+const KILLS = Number(process.env["KILLS"] ?? 4);
 const LEASE_MS = 45_000;
 
 let stack: TestStack;

@@ -191,7 +191,7 @@ describe("openSettledBatches", () => {
       if (result?.ok) expect(result.batch).toEqual(honest);
       else counts.refused += 1;
     });
-    await fc.assert(property, { numRuns: 100 });
+    await fc.assert(property, { numRuns: 50 });
     expect(counts.changed).toBeGreaterThan(25);
     expect(counts.refused / counts.changed).toBeGreaterThan(0.6);
   }, 120_000);
@@ -207,7 +207,9 @@ describe("openSettledBatches", () => {
       ...Array.from({ length: 64 }, (_, index) => ({ ...call, bit: index * 4 })),
       ...Array.from({ length: (20 + 4 * 32) * 2 }, (_, index) => ({ ...log, bit: index * 4 + (index % 4) })),
     ];
-    for (const place of places) {
+    // One place in six of each run, another one every time; ALL_BITS=1 takes all.
+    const first = process.env["ALL_BITS"] ? null : Math.floor(Math.random() * 6);
+    for (const place of places.filter((_, at) => first === null || at % 6 === first)) {
       const { client, seen } = tampered(place);
       const ok = await open(client)
         .then((source) => verifyReceiptFile(file, source))
