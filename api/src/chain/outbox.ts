@@ -1,6 +1,7 @@
 import { type Hex, keccak256, parseTransaction } from "viem";
 import type { Sql } from "../db/types.ts";
 import { type Fees, firstFees, raisedFees } from "./fees.ts";
+import { gasFor, gasLimitOf } from "./gas.ts";
 import type { Chain } from "./open.ts";
 import { confirmMined, isMined, wasReplaced } from "./outbox-mined.ts";
 import {
@@ -24,9 +25,6 @@ const MAX_OPEN = 64;
 /** How often and for how long a transaction may fail for reasons that are not its own before it is given up unsent. */
 const MAX_FAILURES = 50;
 const PATIENCE_SECONDS = 600;
-/** What a call may burn: a signature check that never ends must not hold up everybody else. */
-const GAS_LIMIT = { settle: 7_000_000n, others: 1_500_000n };
-const GAS_MARGIN = { numerator: 13n, denominator: 10n };
 const LOCK_CLASS = 4_927_002;
 
 /** Sends what is queued for one key. */
@@ -97,7 +95,7 @@ const callOf = ({ account }: Sender, { row, head }: { row: TransactionRow; head:
     account: account.address,
     to: row.target,
     data: row.data,
-    gas: row.kind === "settle" ? GAS_LIMIT.settle : GAS_LIMIT.others,
+    gas: gasLimitOf(row.kind),
     blockNumber: head,
   }) as const;
 
@@ -170,8 +168,7 @@ async function replace(
 async function estimateGas(sender: Sender, at: { row: TransactionRow; head: bigint }): Promise<bigint | null> {
   try {
     // Not "pending": there an earlier version of this transaction has run already, and running again is cheaper.
-    const gas = await sender.chain.client.estimateGas(callOf(sender, at));
-    return (gas * GAS_MARGIN.numerator) / GAS_MARGIN.denominator;
+    return gasFor(await sender.chain.client.estimateGas(callOf(sender, at)));
   } catch (error) {
     if (isRevert(error)) return null;
     throw error;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Candidate, chooseAccounts } from "./choose-accounts.ts";
+import { type Candidate, chooseAccounts, MAX_EARNERS } from "./choose-accounts.ts";
 import { MAX_LINES } from "./compose-batch.ts";
 
 const candidate = (n: number, change: Partial<Candidate> = {}): Candidate => ({
@@ -40,6 +40,7 @@ describe("chooseAccounts", () => {
         const chosen = chooseAccounts(lists.map((earners, n) => candidate(n, { earners: earners.map(String) })));
         const earners = new Set(chosen.flatMap((each) => each.earners));
         expect(2 + chosen.length + earners.size).toBeLessThanOrEqual(MAX_LINES);
+        expect(earners.size).toBeLessThanOrEqual(MAX_EARNERS);
       }),
     );
   });

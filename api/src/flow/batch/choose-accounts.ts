@@ -14,6 +14,11 @@ export type Candidate = {
 
 /** Captures in a batch: what is hashed in less than a minute. */
 const MAX_CAPTURES = 1_000_000;
+/**
+ * Operators and referrers in a batch. The line of one whom the contract has never paid costs 24,000 gas, four times the
+ * usual: with so many of them, all new, a batch is still within what a transaction may have (EIP-7825).
+ */
+export const MAX_EARNERS = 500;
 /** Kept for the platform's own lines, as payer and as earner. */
 const PLATFORM_LINES = 2;
 
@@ -28,7 +33,8 @@ export function chooseAccounts(candidates: Candidate[]): Candidate[] {
   for (const candidate of candidates) {
     const fresh = candidate.earners.filter((earner) => !earners.has(earner));
     const lines = PLATFORM_LINES + chosen.length + 1 + earners.size + fresh.length;
-    if (chosen.length > 0 && (lines > MAX_LINES || captures >= MAX_CAPTURES)) continue;
+    const isTooMany = lines > MAX_LINES || earners.size + fresh.length > MAX_EARNERS || captures >= MAX_CAPTURES;
+    if (chosen.length > 0 && isTooMany) continue;
     chosen.push(candidate);
     for (const earner of fresh) earners.add(earner);
     captures += candidate.paidCaptures + candidate.fundedCaptures;
