@@ -6,8 +6,8 @@ import { BatchRefusedError } from "./recompute-batch.ts";
 export type CoSigner = (batch: Batch) => Promise<Signed>;
 export type Signed = { signer: Address; signature: Hex };
 
-/** Recomputing a million captures takes the better part of a minute. */
-const TIMEOUT_MS = 100_000;
+/** Recomputing a million captures takes a minute, on a slow machine several; the signature is good for nine. */
+const TIMEOUT_MS = 400_000;
 
 /** The co-signer at an address: our own process elsewhere, with a key of its own. */
 export function remoteCoSigner(url: string): CoSigner {

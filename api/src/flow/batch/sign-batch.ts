@@ -7,8 +7,11 @@ import { type CoSigner, joinSignatures } from "./co-signature.ts";
 import { BatchRefusedError } from "./recompute-batch.ts";
 import { dropUnsigned, saveSignature, unsignedBatch } from "./store.ts";
 
-/** Chain time for which a signature is good: the contract allows ten minutes, a batch that fails waits as long. */
-const VALID_SECONDS = 120n;
+/**
+ * Chain time for which a signature is good: the contract allows ten minutes, a batch that fails waits as long. A co-signer
+ * needs a part of it to compute the batch again.
+ */
+const VALID_SECONDS = { alone: 120n, coSigned: 540n };
 
 type Context = {
   sql: Sql;
@@ -26,7 +29,7 @@ export async function signBatch({ sql, chain, settler, coSigner }: Context): Pro
   const batch = await unsignedBatch(sql);
   if (!batch) return;
   const { timestamp } = await chain.client.getBlock();
-  const deadline = timestamp + VALID_SECONDS;
+  const deadline = timestamp + (coSigner ? VALID_SECONDS.coSigned : VALID_SECONDS.alone);
   const settlement = {
     seq: batch.seq,
     prev: batch.prev,
