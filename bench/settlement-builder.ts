@@ -46,7 +46,11 @@ const hash = await writer.writeContract({
   ],
   chain: null,
 });
-const { status, gasUsed } = await chain.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+const { status, gasUsed } = await chain.client.waitForTransactionReceipt({
+  hash,
+  checkReplacement: false,
+  pollingInterval: 20,
+});
 if (status !== "success") throw new Error(`${hash} was reverted`);
 const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
 console.log(

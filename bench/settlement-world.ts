@@ -67,7 +67,7 @@ async function sendAll({ rpcUrl }: Contracts, calls: Array<{ to: Address; data: 
         .map((call) => writer.sendTransaction({ ...call, nonce: nonce++, gas: 500_000n, chain: null })),
     );
     for (const hash of hashes) {
-      const { status } = await reader.waitForTransactionReceipt({ hash });
+      const { status } = await reader.waitForTransactionReceipt({ hash, checkReplacement: false });
       if (status !== "success") throw new Error(`${hash} was reverted`);
     }
   }

@@ -61,7 +61,7 @@ export async function startPayoutWorld(environment: Record<string, string> = {})
     if (by !== RICH_KEY) await anvil.setBalance({ address: account.address, value: 10n ** 18n });
     const wallet = createWalletClient({ account, transport: http(chain.rpcUrl) });
     const hash = await wallet.writeContract({ chain: null, account, ...rest });
-    const receipt = await anvil.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+    const receipt = await anvil.waitForTransactionReceipt({ hash, checkReplacement: false, pollingInterval: 20 });
     if (receipt.status !== "success") throw new RevertedError(rest.functionName);
     return receipt;
   };
@@ -207,7 +207,11 @@ export async function deployAttestations({ api, anvil, call, escrow }: PayoutWor
   const deploy = async ({ abi, bytecode }: { abi: Abi; bytecode: Hex }, args: unknown[] = []): Promise<Address> => {
     const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
     const hash = await wallet.deployContract({ abi, bytecode, args, chain: null });
-    const { contractAddress } = await anvil.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+    const { contractAddress } = await anvil.waitForTransactionReceipt({
+      hash,
+      checkReplacement: false,
+      pollingInterval: 20,
+    });
     if (!contractAddress) throw new Error("nothing was deployed");
     return contractAddress;
   };

@@ -122,7 +122,7 @@ describe("modules/base.ts", () => {
     await chain.setBalance({ address, value: 10n ** 18n });
     const safe = createWalletClient({ account: address, transport: http(run.rpcUrl) });
     const hash = await safe.sendTransaction({ to, data, gas: 500_000n, chain: null });
-    return (await reader.waitForTransactionReceipt({ hash })).status === "success";
+    return (await reader.waitForTransactionReceipt({ hash, checkReplacement: false })).status === "success";
   }
 
   /** A proposal that makes `to` the settler. */

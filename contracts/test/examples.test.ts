@@ -16,6 +16,7 @@ import {
   stringToHex,
 } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
+import { foundry } from "viem/chains";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { creditEscrowAbi, testUsdcAbi } from "../abi/index.ts";
 import { depositWithoutGas } from "../examples/deposit-without-gas.ts";
@@ -32,10 +33,12 @@ const memo = keccak256(stringToHex("memo"));
 
 let anvil: Awaited<ReturnType<typeof startAnvil>>;
 let at: { escrow: Hex; usdc: Hex; chainId: number };
+// Nobody replaces a transaction here, and looking for one that did can miss the only block there will be.
+const onDemand = { ...foundry, supportsTransactionReplacementDetection: false };
 const clients = () => {
   const transport = http(anvil.rpcUrl);
   return {
-    reader: createPublicClient({ transport, pollingInterval: 20, cacheTime: 0 }),
+    reader: createPublicClient({ chain: onDemand, transport, pollingInterval: 20, cacheTime: 0 }),
     relayer: createWalletClient({ account: relayerAccount, transport }),
   };
 };

@@ -37,7 +37,7 @@ export async function deployEscrow(
   const writer = createWalletClient({ account, transport });
 
   const addressIn = async (hash: Hex): Promise<Address> => {
-    const { contractAddress } = await reader.waitForTransactionReceipt({ hash });
+    const { contractAddress } = await reader.waitForTransactionReceipt({ hash, checkReplacement: false });
     if (!contractAddress) throw new DeploymentFailedError(hash);
     return contractAddress;
   };
@@ -81,7 +81,7 @@ export async function deploySettlerWallet(options: {
     chain: null,
   });
   const reader = createPublicClient({ transport, pollingInterval: 50, cacheTime: 0 });
-  const { contractAddress } = await reader.waitForTransactionReceipt({ hash });
+  const { contractAddress } = await reader.waitForTransactionReceipt({ hash, checkReplacement: false });
   if (!contractAddress) throw new DeploymentFailedError(hash);
   return contractAddress;
 }

@@ -18,7 +18,10 @@ export async function deployPayoutPolicy(options: {
   const reader = createPublicClient({ transport, pollingInterval: 50, cacheTime: 0 });
   const args = [options.eas, options.schema, options.attester] as const;
   const deployment = { abi: easPayoutPolicyAbi, bytecode: easPayoutPolicyBytecode, args, chain: null } as const;
-  const { contractAddress } = await reader.waitForTransactionReceipt({ hash: await writer.deployContract(deployment) });
+  const { contractAddress } = await reader.waitForTransactionReceipt({
+    hash: await writer.deployContract(deployment),
+    checkReplacement: false,
+  });
   if (!contractAddress) throw new Error("the policy's deployment left no contract");
   return contractAddress;
 }

@@ -77,7 +77,7 @@ const anyEvent = (event: (typeof events)[number]): EmittedEvent => ({
 
 async function emit(emitted: EmittedEvent[]) {
   const hash = await client.sendTransaction({ to: ESCROW, data: emitCall(creditEscrowAbi, emitted), gas: 8_000_000n });
-  return client.waitForTransactionReceipt({ hash });
+  return client.waitForTransactionReceipt({ hash, checkReplacement: false });
 }
 
 const PLACE = ["id", "chain_id", "block_number", "block_hash", "block_timestamp", "log_index"].concat(

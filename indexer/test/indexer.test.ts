@@ -62,7 +62,7 @@ function start(): Promise<TestIndexer> {
 }
 
 function mined(hash: Hex): Promise<TransactionReceipt> {
-  return client.waitForTransactionReceipt({ hash });
+  return client.waitForTransactionReceipt({ hash, checkReplacement: false });
 }
 
 async function deposit(amount: bigint): Promise<TransactionReceipt> {

@@ -81,7 +81,7 @@ async function write(rpcUrl: string, { privateKey }: Key, call: Call): Promise<v
   const reader = createPublicClient({ transport, pollingInterval: 50, cacheTime: 0 });
   const wallet = createWalletClient({ account: privateKeyToAccount(privateKey), transport });
   const hash = await wallet.writeContract({ ...call, chain: null });
-  const { status } = await reader.waitForTransactionReceipt({ hash, timeout: 30_000 });
+  const { status } = await reader.waitForTransactionReceipt({ hash, checkReplacement: false, timeout: 30_000 });
   if (status !== "success") throw new TransactionRevertedError(call.functionName, hash);
 }
 

@@ -20,5 +20,8 @@ export async function mintUsdc({
     functionName: "mint",
     args: [account.address, amount],
   });
-  await createPublicClient({ transport, pollingInterval: 50 }).waitForTransactionReceipt({ hash });
+  await createPublicClient({ transport, pollingInterval: 50 }).waitForTransactionReceipt({
+    hash,
+    checkReplacement: false,
+  });
 }

@@ -15,7 +15,7 @@ export function openWallet({ rpc, chainId, contracts }: FlowChain, privateKey: H
   const writer = createWalletClient({ account, transport });
 
   const mined = async (hash: Hex) => {
-    const receipt = await reader.waitForTransactionReceipt({ hash });
+    const receipt = await reader.waitForTransactionReceipt({ hash, checkReplacement: false });
     if (receipt.status !== "success") throw new Error(`transaction ${hash} reverted`);
     return { hash, blockNumber: receipt.blockNumber };
   };

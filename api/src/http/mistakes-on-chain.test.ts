@@ -61,7 +61,7 @@ test("mistake 13: nobody is recharged who has not asked for it, though his walle
     data: approve,
     chain: null,
   });
-  await client.waitForTransactionReceipt({ hash });
+  await client.waitForTransactionReceipt({ hash, checkReplacement: false });
   const ask = () =>
     user.openai.chat.completions
       .create({ model: "demo/large", messages: [{ role: "user", content: "Write 50 tokens." }], max_tokens: 50 })

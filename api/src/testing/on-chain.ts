@@ -24,7 +24,7 @@ const ofEscrow = { abi: creditEscrowAbi };
 export async function write(api: TestApi, to: Hex, data: Hex): Promise<void> {
   const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
   const hash = await wallet.sendTransaction({ to, data, chain: null });
-  await api.chain.client.waitForTransactionReceipt({ hash });
+  await api.chain.client.waitForTransactionReceipt({ hash, checkReplacement: false });
 }
 
 /** Gives the account that has everything USDC, and the platform's account some of it. */

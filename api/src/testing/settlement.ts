@@ -74,7 +74,11 @@ export async function startSettlement({
 export async function send(chain: Chain, to: Address, data: Hex): Promise<Hex> {
   const wallet = createWalletClient({ account: rich, transport: http(chain.rpcUrl) });
   const hash = await wallet.sendTransaction({ to, data, chain: null });
-  const { status } = await chain.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+  const { status } = await chain.client.waitForTransactionReceipt({
+    hash,
+    checkReplacement: false,
+    pollingInterval: 20,
+  });
   if (status !== "success") throw new Error(`${hash} was reverted`);
   return hash;
 }

@@ -73,6 +73,8 @@ export async function redeemAtOnce(api: TestApi, code: VoucherCode, accounts: nu
   );
   await chain.mine({ blocks: 1 });
   await chain.setAutomine(true);
-  const receipts = await Promise.all(hashes.map((hash) => client.waitForTransactionReceipt({ hash })));
+  const receipts = await Promise.all(
+    hashes.map((hash) => client.waitForTransactionReceipt({ hash, checkReplacement: false })),
+  );
   return receipts.map(({ status }) => status);
 }

@@ -143,7 +143,10 @@ function open({ rpcUrl, escrow, usdc }: Place) {
   const client = createPublicClient({ transport: http(rpcUrl), pollingInterval: 20, cacheTime: 0 });
   const wallet = createWalletClient({ account: rich, transport: http(rpcUrl) });
   const done = async (sent: Promise<Hex>): Promise<void> => {
-    const { status, transactionHash } = await client.waitForTransactionReceipt({ hash: await sent });
+    const { status, transactionHash } = await client.waitForTransactionReceipt({
+      hash: await sent,
+      checkReplacement: false,
+    });
     if (status !== "success") throw new Error(`transaction ${transactionHash} failed`);
   };
   const onToken = { address: usdc, abi: testUsdcAbi, chain: null } as const;

@@ -25,5 +25,5 @@ export async function fundWallet(config: Config, wallet: Address): Promise<void>
     functionName: "mint",
     args: [wallet, USDC_MICRO],
   });
-  await client.waitForTransactionReceipt({ hash });
+  await client.waitForTransactionReceipt({ hash, checkReplacement: false });
 }
