@@ -81,6 +81,22 @@ export const environmentSchema = Type.Object({
     pattern: `^$|${ADDRESS}`,
     description: "Address of the relayer, for servers that queue transactions without its key.",
   }),
+  CUSTODIAN_KEY: Type.String({
+    default: "",
+    pattern: `^$|${HEX_KEY}`,
+    description: "Private key that signs for accounts whose users have no wallet. Worker only.",
+  }),
+  CUSTODIAN_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with the custodian's." }),
+  CUSTODIAN_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of CUSTODIAN_KEYSTORE on its first line.",
+  }),
+  CUSTODIAN_KMS_KEY_ID: Type.String({ default: "", description: "Or a key of AWS KMS, as those above." }),
+  CUSTODIAN_ADDRESS: Type.String({
+    default: "",
+    pattern: `^$|${ADDRESS}`,
+    description: "Address of the custodian, for servers. Without it nobody signs in by e-mail.",
+  }),
   OFF_RAMP_ADDRESS: Type.String({
     default: "",
     pattern: `^$|${ADDRESS}`,
@@ -221,6 +237,9 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     logLevel: env.LOG_LEVEL,
     settler: keySource(env, "SETTLER"),
     relayer: keySource(env, "RELAYER"),
+    custodian: keySource(env, "CUSTODIAN"),
+    /** Owns, in the contract, the accounts of users without a wallet; null where there are none. */
+    custodianAddress: optional(env.CUSTODIAN_ADDRESS.toLowerCase()),
     cosignerUrl: env.COSIGNER_URL,
     cosignerKey: optional(env.COSIGNER_KEY),
     relayerAddress: optional(env.RELAYER_ADDRESS.toLowerCase()),
@@ -254,7 +273,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
 const optional = (text: string): Hex | null => (text === "" ? null : (text as Hex));
 
 /** Where a key is kept: in one of three places. @throws ConfigError with what to do */
-function keySource(env: Environment, name: "SETTLER" | "RELAYER"): KeySource | null {
+function keySource(env: Environment, name: "SETTLER" | "RELAYER" | "CUSTODIAN"): KeySource | null {
   const privateKey = optional(env[`${name}_KEY`]);
   const file = env[`${name}_KEYSTORE`];
   const passwordFile = env[`${name}_KEYSTORE_PASSWORD_FILE`];

@@ -5,7 +5,22 @@ const TIME_CHARACTERS = 10;
 const RANDOM_CHARACTERS = 16;
 
 /** Prefixes of ids, so that an id says what it is of. */
-export type IdPrefix = "acct" | "user" | "key" | "req" | "node" | "tx" | "inst" | "hold" | "payout";
+export type IdPrefix =
+  | "acct"
+  | "user"
+  | "email"
+  | "key"
+  | "req"
+  | "node"
+  | "tx"
+  | "inst"
+  | "hold"
+  | "payout"
+  | "mail"
+  | "hook"
+  | "event"
+  | "delivery"
+  | "push";
 
 /**
  * A new id such as `req_01kap…`: prefix, milliseconds since 1970 (48 bits), 80 random bits, in lower-case Crockford

@@ -10,7 +10,7 @@ export interface Key {
 }
 
 /** Who acts on the local chain; the order decides which of anvil's funded accounts is whose. */
-const roles = ["deployer", "settler", "relayer", "clearer", "platform", "alice", "bob", "operator"] as const;
+const roles = ["deployer", "settler", "relayer", "clearer", "platform", "alice", "bob", "operator", "custodian"] as const;
 
 export type Role = (typeof roles)[number];
 export type Keys = Record<Role, Key>;
@@ -20,9 +20,9 @@ const MNEMONIC = "test test test test test test test test test test test junk";
 
 /** The keys of every role; the same at each start. */
 export function readKeys(): Keys {
-  const saved = readJson("keys.json") as Keys | null;
-  if (saved) return saved;
-  const keys = Object.fromEntries(roles.map((role, index) => [role, wellKnown(index)])) as Keys;
+  const saved = readJson("keys.json") as Partial<Keys> | null;
+  // A folder of before may not know every role.
+  const keys = Object.fromEntries(roles.map((role, index) => [role, saved?.[role] ?? wellKnown(index)])) as Keys;
   writeJson("keys.json", keys);
   return keys;
 }

@@ -12,8 +12,8 @@ Ports: web 3000, API 4000, demo node 8000, chain 8545, indexer 42069, PostgreSQL
 Each part can be replaced by a real one (.env.example explains every variable):
 
   DATABASE_URL   use this PostgreSQL instead of the embedded one
-  RPC_URL        use this chain instead of the local one; then CHAIN_ID, ESCROW_ADDRESS, USDC_ADDRESS, SETTLER_KEY and
-                 RELAYER_KEY are needed too, and the demo flow is not run
+  RPC_URL        use this chain instead of the local one; then CHAIN_ID, ESCROW_ADDRESS, USDC_ADDRESS, SETTLER_KEY,
+                 RELAYER_KEY and CUSTODIAN_KEY are needed too, and the demo flow is not run
   NODE_UPSTREAM  let the demo node pass through to a real OpenAI-compatible server, such as http://127.0.0.1:11434
 
 State, keys and logs are in .infr/; .infr/dev.json lists URLs, wallets, API keys and operators.`;

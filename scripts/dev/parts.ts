@@ -79,6 +79,7 @@ export function workerPart(layout: Layout, contracts: Contracts, keys: Keys): Pa
       ...apiSettings(keys),
       SETTLER_KEY: keys.settler.privateKey,
       RELAYER_KEY: keys.relayer.privateKey,
+      CUSTODIAN_KEY: keys.custodian.privateKey,
       BATCH_INTERVAL_MS: process.env["BATCH_INTERVAL_MS"] ?? "2000",
       PAYOUT_INTERVAL_MS: "2000",
       FLUSH_AFTER_SECONDS: process.env["FLUSH_AFTER_SECONDS"] ?? "10",
@@ -135,6 +136,7 @@ function shared({ databaseUrl, rpcUrl, wsUrl, chainId, webUrl }: Layout, contrac
 function apiSettings(keys: Keys): Record<string, string> {
   return {
     RELAYER_ADDRESS: keys.relayer.address,
+    CUSTODIAN_ADDRESS: keys.custodian.address,
     ALLOW_PRIVATE_NODES: "true",
     RECONCILE_INTERVAL_MS: "2000",
     // The demo node's larger model is dear on purpose: a few answers make the minimum payout.

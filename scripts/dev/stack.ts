@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { privateKeyToAddress } from "viem/accounts";
 import { slimStates } from "../anvil.ts";
 import {
   type Contracts,
@@ -10,7 +11,7 @@ import {
   recordHead,
 } from "./chain.ts";
 import { FOLDER, forgetEverything, readJson, writeJson } from "./folder.ts";
-import { type Hex, type Keys, readKeys } from "./keys.ts";
+import { type Hex, type Key, type Keys, readKeys } from "./keys.ts";
 import { demand } from "./layout.ts";
 import { apiPart, chainPart, indexerPart, type Layout, nodePart, postgresPart, webPart, workerPart } from "./parts.ts";
 import { devFile, offerNode, plantSeed, type Running, type Seed, writeDevFile } from "./seed.ts";
@@ -130,9 +131,16 @@ async function seedOnce(running: Running, note: (text: string) => void): Promise
 function keysFromEnvironment(keys: Keys): Keys {
   return {
     ...keys,
-    settler: { ...keys.settler, privateKey: demand("SETTLER_KEY", process.env) as Hex },
-    relayer: { ...keys.relayer, privateKey: demand("RELAYER_KEY", process.env) as Hex },
+    settler: keyFromEnvironment("SETTLER_KEY"),
+    relayer: keyFromEnvironment("RELAYER_KEY"),
+    // Everybody knows the local one: whatever it owns on a real chain would be everybody's.
+    custodian: keyFromEnvironment("CUSTODIAN_KEY"),
   };
+}
+
+function keyFromEnvironment(name: string): Key {
+  const privateKey = demand(name, process.env) as Hex;
+  return { address: privateKeyToAddress(privateKey), privateKey };
 }
 
 function describe(layout: Layout): string {

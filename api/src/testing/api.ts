@@ -30,6 +30,9 @@ import { testDatabase } from "./database.ts";
 /** The first of the chain's well-known funded accounts. */
 export const RICH_KEY: Hex = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80";
 
+/** The ninth of them, in tests and in development: owns the accounts of users without a wallet. */
+export const CUSTODIAN_KEY: Hex = "0xdbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97";
+
 export type TestUser = { accountId: string; cookie: string; key: string; openai: OpenAI; privateKey: Hex };
 export type TestApi = Awaited<ReturnType<typeof startApi>>;
 
@@ -55,6 +58,7 @@ export async function startApi(environment: Record<string, string> = {}) {
     MAX_PRICE_PER_MILLION_USD: "10000",
     ALLOW_PRIVATE_NODES: "true",
     DEV: "true",
+    CUSTODIAN_ADDRESS: privateKeyToAccount(CUSTODIAN_KEY).address,
     ...RATES,
     ...environment,
   });
