@@ -1,12 +1,10 @@
-import { isIP } from "node:net";
-import { Agent, buildConnector, type Dispatcher } from "undici";
+import { Agent, type Dispatcher } from "undici";
 import { InfrError } from "../errors.ts";
+import { outboundConnector } from "../outbound/connector.ts";
 import { NodeBody } from "./node-body.ts";
-import { isPublicAddress, PrivateAddressError, publicLookup } from "./public-address.ts";
 
 const HEADERS_TIMEOUT_MS = 120_000;
 const BODY_TIMEOUT_MS = 120_000;
-const CONNECT_TIMEOUT_MS = 5_000;
 /** Answers that one node can be giving at once; more than this wait for a connection. */
 const CONNECTIONS_PER_NODE = 4_096;
 const MAX_ERROR_BYTES = 16_384;
@@ -39,21 +37,12 @@ export class NodeRefusedError extends InfrError {
  * nodes are allowed, every connection is checked again: a name may lead elsewhere than when it was registered.
  */
 export function openNodeAgent({ allowPrivate = false } = {}): Dispatcher {
-  const connect = buildConnector({
-    timeout: CONNECT_TIMEOUT_MS,
-    ...(allowPrivate ? {} : { lookup: publicLookup() }),
-  });
   return new Agent({
     headersTimeout: HEADERS_TIMEOUT_MS,
     bodyTimeout: BODY_TIMEOUT_MS,
     connections: CONNECTIONS_PER_NODE,
     pipelining: 1,
-    connect: (options, callback) => {
-      // Addresses are not looked up.
-      const name = options.hostname.replace(/^\[|\]$/g, "");
-      if (!allowPrivate && isIP(name) !== 0 && !isPublicAddress(name)) callback(new PrivateAddressError(name), null);
-      else connect(options, callback);
-    },
+    connect: outboundConnector({ allowPrivate }),
   });
 }
 

@@ -1,8 +1,8 @@
 import { type Dispatcher, request as httpRequest } from "undici";
 import { InfrError } from "../errors.ts";
+import { PrivateAddressError } from "../outbound/public-address.ts";
 import { callNode, readAtMost } from "./call-node.ts";
 import { chatApi, completionsApi, embeddingsApi, type NodeApi } from "./node-api.ts";
-import { PrivateAddressError } from "./public-address.ts";
 import { isRecord } from "./read-fields.ts";
 
 const LIST_MS = 5_000;

@@ -6,7 +6,7 @@ import { newId } from "../ids.ts";
 import type { PriceRules, VolumeStep } from "../metering/concrete-prices.ts";
 import { type Hours, weekOf } from "../metering/percents.ts";
 import { saveOffer } from "../metering/store.ts";
-import { readNodeUrl } from "./node-url.ts";
+import { readNodeUrl } from "../outbound/public-url.ts";
 import { type NodeRow, type NodeTerms, removeOffers, saveNode } from "./nodes-store.ts";
 import { probeNode } from "./probe-node.ts";
 import { type OfferedModel, type OfferedResource, readModel, readResource } from "./read-offers.ts";

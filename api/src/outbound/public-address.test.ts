@@ -1,6 +1,6 @@
 import type { LookupAddress } from "node:dns";
 import { describe, expect, test } from "vitest";
-import { callNode, NodeFailedError, openNodeAgent } from "./call-node.ts";
+import { callNode, NodeFailedError, openNodeAgent } from "../inference/call-node.ts";
 import { isPublicAddress, PrivateAddressError, publicLookup } from "./public-address.ts";
 
 describe("isPublicAddress", () => {

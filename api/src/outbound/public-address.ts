@@ -2,14 +2,14 @@ import { type LookupAddress, lookup } from "node:dns";
 import { BlockList, isIP, type LookupFunction } from "node:net";
 import { InfrError } from "../errors.ts";
 
-/** The name of a node leads to an address that is not on the public Internet. */
+/** A name that somebody gave us leads to an address that is not on the public Internet. */
 export class PrivateAddressError extends InfrError {
   readonly code = "private_address";
   readonly status = 422;
   override readonly param = "url";
 
   constructor(name: string) {
-    super(`${name.slice(0, 253)} does not lead to a public address. Give the node a public host name.`);
+    super(`${name.slice(0, 253)} does not lead to a public address. Name a public host.`);
   }
 }
 
