@@ -16,9 +16,12 @@ import { earningsRoutes } from "./http/routes/earnings.ts";
 import { holdRoutes } from "./http/routes/holds.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
 import { limitRoutes } from "./http/routes/limits.ts";
+import { meRoutes } from "./http/routes/me.ts";
 import { metricsRoutes } from "./http/routes/metrics.ts";
 import { nodeHealthRoutes } from "./http/routes/node-health.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
+import { notificationRoutes } from "./http/routes/notifications.ts";
+import { pushRoutes } from "./http/routes/notifications-push.ts";
 import { payoutRoutes } from "./http/routes/payouts.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
@@ -29,6 +32,7 @@ import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
 import { lookupRoutes } from "./http/routes/v1/lookups.ts";
 import { modelRoutes } from "./http/routes/v1/models.ts";
+import { webhookRoutes } from "./http/routes/webhooks-out.ts";
 import type { Services } from "./http/services.ts";
 import { compileValidator } from "./http/validator.ts";
 import { newId } from "./ids.ts";
@@ -98,6 +102,7 @@ const ROUTES = [
   publicRoutes,
   metricsRoutes,
   authRoutes,
+  meRoutes,
   accountRoutes,
   keyRoutes,
   limitRoutes,
@@ -114,4 +119,7 @@ const ROUTES = [
   nodeRoutes,
   nodeHealthRoutes,
   priceRoutes,
+  notificationRoutes,
+  pushRoutes,
+  webhookRoutes,
 ];

@@ -42,9 +42,20 @@ describe("readConfig", () => {
     { SETTLER_KEY: KEY, SETTLER_KMS_KEY_ID: "alias/settler" },
     { RELAYER_KEYSTORE: "/run/key.json" },
     { RELAYER_KEYSTORE_PASSWORD_FILE: "/run/password" },
+    { CUSTODIAN_KEY: KEY, CUSTODIAN_KMS_KEY_ID: "alias/custodian" },
   ])("error: ConfigError when a key is in two places, or a keystore without its password: %j", (change) => {
     expect(() => readConfig({ ...least, ...change })).toThrow(ConfigError);
   });
+});
+
+test("behavior: low balances are amounts, and web push takes its three variables together", () => {
+  expect(readConfig({ ...least, LOW_BALANCE_USD: "20,0.5" }).warnings.thresholds).toEqual([
+    20_000_000_000n,
+    500_000_000n,
+  ]);
+  expect(readConfig({ ...least, LOW_BALANCE_USD: "" }).warnings.thresholds).toEqual([]);
+  expect(() => readConfig({ ...least, LOW_BALANCE_USD: "5;1" })).toThrow("LOW_BALANCE_USD");
+  expect(() => readConfig({ ...least, VAPID_PRIVATE_KEY: "x".repeat(43) })).toThrow(ConfigError);
 });
 
 test(".env.example names every variable, with its default, and says what it is for", () => {

@@ -1,3 +1,4 @@
+import { parseUsd } from "@infr/money";
 import envSchema from "env-schema";
 import { type Static, Type } from "typebox";
 import { parseGwei } from "viem";
@@ -178,7 +179,7 @@ export const environmentSchema = Type.Object({
   }),
   ALLOW_PRIVATE_NODES: Type.Boolean({
     default: false,
-    description: "Accept http and private addresses as node URLs. For development.",
+    description: "Accept http and private addresses as URLs of nodes, webhooks and browsers. For development.",
   }),
   REQUESTS_PER_MINUTE_PER_KEY: Type.Integer({
     default: 6_000,
@@ -195,10 +196,67 @@ export const environmentSchema = Type.Object({
     ...RATE,
     description: "What an address may ask of sign-in, in each server process.",
   }),
+  EMAIL_CODES_PER_HOUR_PER_EMAIL: Type.Integer({
+    default: 10,
+    ...RATE,
+    description: "Codes that are sent to one e-mail address, by all processes together.",
+  }),
+  EMAIL_CODES_PER_HOUR_PER_ADDRESS: Type.Integer({
+    default: 30,
+    ...RATE,
+    description: "Codes that one address may ask for.",
+  }),
+  EMAIL_CODES_PER_HOUR: Type.Integer({ default: 20_000, ...RATE, description: "Codes that are sent in all." }),
+  WRONG_EMAIL_CODES_PER_HOUR_PER_ADDRESS: Type.Integer({
+    default: 50,
+    ...RATE,
+    description: "Wrong codes that one address may send.",
+  }),
+  WRONG_EMAIL_CODES_PER_HOUR: Type.Integer({
+    default: 20_000,
+    ...RATE,
+    description: "Wrong codes in all: with eight digits, one in 5,000 that any of them is guessed in an hour.",
+  }),
   FAILED_KEYS_PER_MINUTE_PER_ADDRESS: Type.Integer({
     default: 60,
     ...RATE,
     description: "Invalid keys that an address may send, in each server process.",
+  }),
+  SMTP_URL: Type.String({
+    default: "",
+    pattern: "^$|^smtps?://",
+    description:
+      "Mail server, as in smtp://user:password@host:587?requireTLS=true. Without it mails wait. Worker only.",
+  }),
+  MAIL_FROM: Type.String({
+    default: "infr <no-reply@localhost>",
+    pattern: "^[^\\r\\n]*@[^\\r\\n]*$",
+    description: "Who mails are from.",
+  }),
+  LOW_BALANCE_USD: Type.String({
+    default: "5,1,0",
+    pattern: "^$|^[0-9]{1,9}(\\.[0-9]{1,9})?(,[0-9]{1,9}(\\.[0-9]{1,9})?){0,9}$",
+    description: "Below how much credit owners are warned, once each time it falls; 0 is when nothing is left.",
+  }),
+  LOW_BALANCE_PUSH_USD: Type.String({
+    default: "1",
+    pattern: "^[0-9]{1,9}(\\.[0-9]{1,9})?$",
+    description: "From which of these on they are warned by a desktop notification too.",
+  }),
+  VAPID_PUBLIC_KEY: Type.String({
+    default: "",
+    pattern: "^$|^[A-Za-z0-9_-]{87}$",
+    description: "Key towards push services, as `npx web-push generate-vapid-keys` makes it. Without it, no web push.",
+  }),
+  VAPID_PRIVATE_KEY: Type.String({
+    default: "",
+    pattern: "^$|^[A-Za-z0-9_-]{43}$",
+    description: "The private key to it. Worker only.",
+  }),
+  VAPID_SUBJECT: Type.String({
+    default: "",
+    pattern: "^$|^(mailto:|https://)",
+    description: "Whom push services can ask: mailto: or https:. Worker only.",
   }),
   DEV: Type.Boolean({
     default: false,
@@ -260,6 +318,23 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     canaryIntervalMs: env.CANARY_INTERVAL_MS,
     allowPrivateNodes: env.ALLOW_PRIVATE_NODES,
     dev: env.DEV,
+    smtpUrl: env.SMTP_URL,
+    mailFrom: env.MAIL_FROM,
+    /** Below how much owners are warned, and from where on by a desktop notification too. */
+    warnings: {
+      thresholds: env.LOW_BALANCE_USD.split(",").filter(Boolean).map(parseUsd),
+      pushAt: parseUsd(env.LOW_BALANCE_PUSH_USD),
+    },
+    vapidPublicKey: env.VAPID_PUBLIC_KEY === "" ? null : env.VAPID_PUBLIC_KEY,
+    vapid: readVapid(env),
+    /** Codes by e-mail, in an hour, over all processes. */
+    emailLimits: {
+      codesPerEmail: env.EMAIL_CODES_PER_HOUR_PER_EMAIL,
+      codesPerSource: env.EMAIL_CODES_PER_HOUR_PER_ADDRESS,
+      codes: env.EMAIL_CODES_PER_HOUR,
+      wrongCodesPerSource: env.WRONG_EMAIL_CODES_PER_HOUR_PER_ADDRESS,
+      wrongCodes: env.WRONG_EMAIL_CODES_PER_HOUR,
+    },
     /** Requests in a minute. */
     rates: {
       key: env.REQUESTS_PER_MINUTE_PER_KEY,
@@ -292,6 +367,15 @@ function keySource(env: Environment, name: "SETTLER" | "RELAYER" | "CUSTODIAN"):
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly code = "config";
+}
+
+/** What push services are shown; null where nothing can be sent. @throws ConfigError */
+function readVapid(env: Environment) {
+  const [publicKey, privateKey, subject] = [env.VAPID_PUBLIC_KEY, env.VAPID_PRIVATE_KEY, env.VAPID_SUBJECT];
+  if (privateKey === "") return null;
+  if (publicKey === "" || subject === "")
+    throw new ConfigError("VAPID_PRIVATE_KEY needs VAPID_PUBLIC_KEY and VAPID_SUBJECT beside it.");
+  return { publicKey, privateKey, subject };
 }
 
 function readStripe(env: Environment) {

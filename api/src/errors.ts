@@ -28,7 +28,7 @@ export class SignedOutError extends InfrError {
   readonly code = "signed_out";
   readonly status = 401;
   constructor() {
-    super("You are not signed in, or the session has expired. Sign in with your wallet.");
+    super("You are not signed in, or the session has expired. Sign in again.");
   }
 }
 

@@ -1,5 +1,6 @@
 import { parseUsd } from "@infr/money";
 import { pino } from "pino";
+import { trimAttempts } from "./auth/attempts-store.ts";
 import { openChain } from "./chain/open.ts";
 import { sendTransactions } from "./chain/outbox.ts";
 import { openSigner } from "./chain/signers/open-signer.ts";
@@ -22,6 +23,7 @@ import { trimHealth } from "./inference/health-store.ts";
 import { followChain } from "./jobs/follow-chain.ts";
 import { type Job, startLoop } from "./jobs/loop.ts";
 import { mirrorDayLimits } from "./jobs/mirror-day-limits.ts";
+import { openNotices } from "./jobs/notices.ts";
 import { publishReserves } from "./jobs/publish-reserves.ts";
 import { reconcileAndKeep } from "./jobs/reconcile.ts";
 import { releaseDeadInstances } from "./ledger/commit/store.ts";
@@ -79,6 +81,8 @@ async function reconcileAndTell(): Promise<void> {
 const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const canaries = new Canaries({ sql, agent, everyMs: config.canaryIntervalMs, logger });
 
+const notices = openNotices({ sql, config, logger });
+
 const jobs: Job[] = [
   { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain, offRampAddress }) },
   {
@@ -111,6 +115,8 @@ const jobs: Job[] = [
   { name: "mirror day limits", everyMs: MIRROR_MS, run: () => mirrorDayLimits({ sql, chain }) },
   { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },
   { name: "publish reserves", everyMs: RESERVES_MS, run: () => publishReserves({ sql, chain }) },
+  ...notices.jobs,
+  { name: "trim attempts", everyMs: PARTITION_MS, run: () => trimAttempts(sql) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];
 const stops = jobs.map((job) => startLoop(job, logger));
@@ -119,6 +125,7 @@ logger.info({ jobs: jobs.map(({ name }) => name) }, "worker runs");
 onStop(STOP_MS, async () => {
   await Promise.all(stops.map((stop) => stop()));
   await canaries.stop();
+  await notices.close();
   await agent.close();
   await sql.end({ timeout: 5 });
 });

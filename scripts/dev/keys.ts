@@ -1,3 +1,4 @@
+import { createECDH } from "node:crypto";
 import { bytesToHex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 import { readJson, writeJson } from "./folder.ts";
@@ -10,7 +11,17 @@ export interface Key {
 }
 
 /** Who acts on the local chain; the order decides which of anvil's funded accounts is whose. */
-const roles = ["deployer", "settler", "relayer", "clearer", "platform", "alice", "bob", "operator", "custodian"] as const;
+const roles = [
+  "deployer",
+  "settler",
+  "relayer",
+  "clearer",
+  "platform",
+  "alice",
+  "bob",
+  "operator",
+  "custodian",
+] as const;
 
 export type Role = (typeof roles)[number];
 export type Keys = Record<Role, Key>;
@@ -25,6 +36,18 @@ export function readKeys(): Keys {
   const keys = Object.fromEntries(roles.map((role, index) => [role, saved?.[role] ?? wellKnown(index)])) as Keys;
   writeJson("keys.json", keys);
   return keys;
+}
+
+/** The key towards push services: made once, because browsers subscribe to it. */
+export function readVapid(): { publicKey: string; privateKey: string } {
+  const saved = readJson("vapid.json") as { publicKey: string; privateKey: string } | null;
+  if (saved) return saved;
+  const pair = createECDH("prime256v1");
+  const publicKey = pair.generateKeys("base64url");
+  // Leading zeros count.
+  const privateKey = Buffer.from(pair.getPrivateKey("hex").padStart(64, "0"), "hex").toString("base64url");
+  writeJson("vapid.json", { publicKey, privateKey });
+  return { publicKey, privateKey };
 }
 
 function wellKnown(addressIndex: number): Key {

@@ -2,7 +2,16 @@ import { LOCAL_CHAIN_ID } from "./chain.ts";
 import type { Layout } from "./parts.ts";
 import { choosePorts } from "./ports.ts";
 
-const defaults = { web: 3000, api: 4000, node: 8000, chain: 8545, indexer: 42_069, postgres: 54_329 };
+const defaults = {
+  web: 3000,
+  api: 4000,
+  node: 8000,
+  chain: 8545,
+  indexer: 42_069,
+  mail: 8025,
+  smtp: 1025,
+  postgres: 54_329,
+};
 
 export class MissingVariableError extends Error {
   readonly code = "missing_variable";
@@ -27,6 +36,7 @@ export async function planLayout(variables: NodeJS.ProcessEnv): Promise<{ layout
     webUrl: `http://localhost:${ports.web}`,
     apiUrl: `http://127.0.0.1:${ports.api}`,
     nodeUrl: `http://127.0.0.1:${ports.node}`,
+    mailUrl: `http://127.0.0.1:${ports.mail}`,
     indexerUrl: `http://127.0.0.1:${ports.indexer}`,
   };
   return { layout, notes };

@@ -8,7 +8,18 @@ import { prepareFolder, startStack } from "./stack.ts";
 import { StepsView } from "./steps-view.ts";
 import { PartFailedError, Supervisor } from "./supervisor.ts";
 
-const steps = ["PostgreSQL", "chain", "contracts", "indexer", "API", "worker", "demo node", "web app", "demo flow"];
+const steps = [
+  "PostgreSQL",
+  "chain",
+  "contracts",
+  "indexer",
+  "API",
+  "worker",
+  "demo node",
+  "mail",
+  "web app",
+  "demo flow",
+];
 
 /** Runs the stack until a signal; answers the exit code. */
 export async function main(words: string[]): Promise<number> {

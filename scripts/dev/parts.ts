@@ -4,12 +4,12 @@ import { anvilWords, rpc } from "../anvil.ts";
 import { answers, preparePostgres } from "../postgres.mjs";
 import { type Contracts, GENESIS_AGE_SECONDS, hasChainState } from "./chain.ts";
 import { pathOf } from "./folder.ts";
-import type { Keys } from "./keys.ts";
+import { type Keys, readVapid } from "./keys.ts";
 import type { Part } from "./supervisor.ts";
 
 /** Where everything is: decided before anything starts. */
 export interface Layout {
-  ports: Record<"web" | "api" | "node" | "chain" | "indexer" | "postgres", number>;
+  ports: Record<"web" | "api" | "node" | "chain" | "indexer" | "mail" | "smtp" | "postgres", number>;
   databaseUrl: string;
   rpcUrl: string;
   wsUrl: string;
@@ -18,6 +18,7 @@ export interface Layout {
   apiUrl: string;
   nodeUrl: string;
   indexerUrl: string;
+  mailUrl: string;
 }
 
 const node = process.execPath;
@@ -80,12 +81,25 @@ export function workerPart(layout: Layout, contracts: Contracts, keys: Keys): Pa
       SETTLER_KEY: keys.settler.privateKey,
       RELAYER_KEY: keys.relayer.privateKey,
       CUSTODIAN_KEY: keys.custodian.privateKey,
+      VAPID_PRIVATE_KEY: readVapid().privateKey,
+      VAPID_SUBJECT: "mailto:nobody@localhost",
+      SMTP_URL: process.env["SMTP_URL"] || `smtp://127.0.0.1:${layout.ports.smtp}`,
       BATCH_INTERVAL_MS: process.env["BATCH_INTERVAL_MS"] ?? "2000",
       PAYOUT_INTERVAL_MS: "2000",
       FLUSH_AFTER_SECONDS: process.env["FLUSH_AFTER_SECONDS"] ?? "10",
     },
     // It serves nobody, so there is nothing to ask: it is up unless it ends, and then the supervisor says so.
     ready: () => Promise.resolve(true),
+  };
+}
+
+/** Takes every mail and shows it: none leaves this machine. */
+export function mailPart({ ports, mailUrl }: Layout): Part {
+  const words = ["--smtp-port", String(ports.smtp), "--port", String(ports.mail)];
+  return {
+    name: "mail",
+    words: () => [node, "scripts/dev/mail.ts", ...words],
+    ready: () => isOk(`${mailUrl}/mails`),
   };
 }
 
@@ -136,6 +150,7 @@ function shared({ databaseUrl, rpcUrl, wsUrl, chainId, webUrl }: Layout, contrac
 function apiSettings(keys: Keys): Record<string, string> {
   return {
     RELAYER_ADDRESS: keys.relayer.address,
+    VAPID_PUBLIC_KEY: readVapid().publicKey,
     CUSTODIAN_ADDRESS: keys.custodian.address,
     ALLOW_PRIVATE_NODES: "true",
     RECONCILE_INTERVAL_MS: "2000",
@@ -144,6 +159,9 @@ function apiSettings(keys: Keys): Record<string, string> {
     // Everybody is at one address here: pages that poll, the demo flow, scripts.
     REQUESTS_PER_MINUTE_PER_ADDRESS: "1000000",
     SIGN_INS_PER_MINUTE_PER_ADDRESS: "1000000",
+    EMAIL_CODES_PER_HOUR_PER_ADDRESS: "1000000",
+    EMAIL_CODES_PER_HOUR_PER_EMAIL: "1000000",
+    WRONG_EMAIL_CODES_PER_HOUR_PER_ADDRESS: "1000000",
     DEV: "true",
   };
 }

@@ -94,7 +94,7 @@ export function writeDevFile({ layout, contracts }: Running, seed: Seed | null):
     rpc: layout.rpcUrl,
     ws: layout.wsUrl,
     indexer: layout.indexerUrl,
-    mail: null,
+    mail: layout.mailUrl,
     databaseUrl: layout.databaseUrl,
     chainId: layout.chainId,
     contracts,

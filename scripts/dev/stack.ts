@@ -13,7 +13,17 @@ import {
 import { FOLDER, forgetEverything, readJson, writeJson } from "./folder.ts";
 import { type Hex, type Key, type Keys, readKeys } from "./keys.ts";
 import { demand } from "./layout.ts";
-import { apiPart, chainPart, indexerPart, type Layout, nodePart, postgresPart, webPart, workerPart } from "./parts.ts";
+import {
+  apiPart,
+  chainPart,
+  indexerPart,
+  type Layout,
+  mailPart,
+  nodePart,
+  postgresPart,
+  webPart,
+  workerPart,
+} from "./parts.ts";
 import { devFile, offerNode, plantSeed, type Running, type Seed, writeDevFile } from "./seed.ts";
 import type { StepsView } from "./steps-view.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -54,6 +64,7 @@ export async function startStack({ layout, view, supervisor }: Start): Promise<s
     apiPart(layout, contracts, keys),
     workerPart(layout, contracts, keys),
     nodePart(layout),
+    mailPart(layout),
     webPart(layout),
   ];
   await Promise.all(parts.map((part) => view.run(part.name, () => supervisor.start(part))));
@@ -148,6 +159,7 @@ function describe(layout: Layout): string {
     ["web app", layout.webUrl],
     ["API", `${layout.webUrl}/v1   (OpenAI-compatible; directly: ${layout.apiUrl}/v1)`],
     ["chain", `${layout.rpcUrl}   (id ${layout.chainId})`],
+    ["mails", `${layout.mailUrl}   (as JSON: /mails)`],
     ["demo node", `${layout.nodeUrl}/v1`],
     ["PostgreSQL", layout.databaseUrl],
     ["keys, wallets", devFile],

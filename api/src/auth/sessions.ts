@@ -1,30 +1,77 @@
-import { accountRef } from "@infr/protocol";
-import type { Sql } from "../db/types.ts";
-import { SignedOutError } from "../errors.ts";
+import { randomBytes } from "node:crypto";
+import { accountRef, PRIMARY_SALT } from "@infr/protocol";
+import { bytesToHex, type Hex } from "viem";
+import type { Sql, Tx } from "../db/types.ts";
+import { NotFoundError, SignedOutError } from "../errors.ts";
 import { newId } from "../ids.ts";
-import { deleteSession, ensureAccount, ensureOwner, insertSession, sessionByHash, userOfWallet } from "./store.ts";
+import { adoptAccounts, ensureAccount, ensureOwner, homeOf, setHome } from "./accounts-store.ts";
+import { type EmailSignIn, NoEmailSignInError, type Proof, type Source, withCode } from "./email-codes.ts";
+import { userOfEmail, userOfWallet } from "./people-store.ts";
+import { deleteSession, insertSession, isMember, sessionByHash, setSessionAccount } from "./store.ts";
 import { hashSecret, newSecret } from "./tokens.ts";
 
 /** How long a sign-in lasts. */
 export const SESSION_MS = 7 * 24 * 3_600_000;
-const PRIMARY_SALT = `0x${"0".repeat(64)}` as const;
 
 /** Who is signed in, and in which account. */
 export type Session = { userId: string; accountId: string };
 
-/** Signs a verified wallet in: finds or makes its user and its primary account. @returns the session's secret */
-export async function openSession(sql: Sql, owner: `0x${string}`): Promise<{ token: string; session: Session }> {
-  const token = newSecret();
-  const address = owner.toLowerCase() as `0x${string}`;
-  const session = await sql.begin(async (tx) => {
-    const userId = await userOfWallet(tx, { address, newUserId: newId("user") });
-    const ref = accountRef({ owner: address, salt: PRIMARY_SALT });
-    const accountId = await ensureAccount(tx, { accountId: newId("acct"), owner: address, salt: PRIMARY_SALT, ref });
-    await ensureOwner(tx, { accountId, userId });
-    await insertSession(tx, { tokenHash: hashSecret(token), userId, accountId, lifetimeMs: SESSION_MS });
-    return { userId, accountId };
+type Opened = { token: string; session: Session };
+
+/** Signs a verified wallet in: finds or makes its user and his account. @returns the session's secret */
+export async function openSession(sql: Sql, owner: Hex): Promise<Opened> {
+  const address = owner.toLowerCase() as Hex;
+  return sql.begin(async (tx) => {
+    const userId = await userOfWallet(tx, address);
+    await adoptAccounts(tx, { address, userId });
+    const accountId =
+      (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: address, salt: PRIMARY_SALT }));
+    return begin(tx, { userId, accountId });
   });
+}
+
+/**
+ * Signs in whoever has the code that was sent to an e-mail address. The first time that makes a user, and an account that
+ * the custodian owns in the contract for him.
+ * @throws CodeRefusedError, TooManyAttemptsError, NoEmailSignInError
+ */
+export async function openSessionByEmail(context: EmailSignIn, proven: Source & { proof: Proof }): Promise<Opened> {
+  const custodian = context.config.custodianAddress;
+  if (custodian === null) throw new NoEmailSignInError();
+  return withCode(context, {
+    ...proven,
+    prove: async (tx, address) => {
+      const userId = await userOfEmail(tx, address);
+      const accountId =
+        (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: custodian, salt: newSalt() }));
+      return begin(tx, { userId, accountId });
+    },
+  });
+}
+
+/** Where a user's sign-ins lead from now on: his account in the contract is known at once by its ref. */
+async function openHome(tx: Tx, { userId, owner, salt }: { userId: string; owner: Hex; salt: Hex }): Promise<string> {
+  const ref = accountRef({ owner, salt });
+  const accountId = await ensureAccount(tx, { accountId: newId("acct"), owner, salt, ref, userId });
+  // His primary account is in other hands by now.
+  if (accountId === null) return openHome(tx, { userId, owner, salt: newSalt() });
+  await ensureOwner(tx, { accountId, userId });
+  await setHome(tx, { userId, accountId });
+  return accountId;
+}
+
+const newSalt = (): Hex => bytesToHex(randomBytes(32));
+
+async function begin(tx: Tx, session: Session): Promise<Opened> {
+  const token = newSecret();
+  await insertSession(tx, { tokenHash: hashSecret(token), ...session, lifetimeMs: SESSION_MS });
   return { token, session };
+}
+
+/** Goes on in another account that the user belongs to. @throws NotFoundError */
+export async function switchAccount(sql: Sql, { token, session }: { token: string; session: Session }): Promise<void> {
+  if (!(await isMember(sql, session))) throw new NotFoundError("account");
+  await setSessionAccount(sql, { tokenHash: hashSecret(token), accountId: session.accountId });
 }
 
 /** @throws SignedOutError when there is no such session, or no longer */

@@ -3,6 +3,9 @@ import type { Queryable, Sql, Tx } from "../db/types.ts";
 export type AccountRow = {
   account_id: string;
   owner: string;
+  /** Who owns it in the contract now: it may have changed hands. */
+  current_owner: string;
+  salt: string | null;
   ref: string;
   chain_account: bigint | null;
   created_at: Date;
@@ -22,39 +25,6 @@ export async function takeNonce(sql: Sql, nonce: string): Promise<boolean> {
   return rows[0]?.valid === true;
 }
 
-/** The user of a wallet. Two first sign-ins at once make one user. */
-export async function userOfWallet(
-  tx: Tx,
-  { address, newUserId }: { address: string; newUserId: string },
-): Promise<string> {
-  await tx`select pg_advisory_xact_lock(hashtextextended(${address}, 0))`;
-  const [known] = await tx<Array<{ user_id: string }>>`select user_id from wallets where address = ${address}`;
-  if (known) return known.user_id;
-  await tx`insert into users (user_id) values (${newUserId})`;
-  await tx`insert into wallets (address, user_id) values (${address}, ${newUserId})`;
-  return newUserId;
-}
-
-/** The account of a ref, made if nobody has it yet: a deposit may have opened it before its owner ever signed in. */
-export async function ensureAccount(
-  tx: Tx,
-  account: { accountId: string; owner: string; salt: string; ref: string },
-): Promise<string> {
-  await tx`
-    insert into accounts (account_id, kind, owner, salt, ref)
-    values (${account.accountId}, 'personal', ${account.owner}, ${account.salt}, ${account.ref})
-    on conflict (ref) do update set salt = excluded.salt`;
-  const [row] = await tx<Array<{ account_id: string }>>`select account_id from accounts where ref = ${account.ref}`;
-  if (!row) throw new Error(`account of ref ${account.ref} vanished`);
-  return row.account_id;
-}
-
-export async function ensureOwner(tx: Tx, { accountId, userId }: { accountId: string; userId: string }): Promise<void> {
-  await tx`
-    insert into account_members (account_id, user_id, role) values (${accountId}, ${userId}, 'owner')
-    on conflict do nothing`;
-}
-
 export async function isMember(
   sql: Queryable,
   { accountId, userId }: { accountId: string; userId: string },
@@ -65,7 +35,9 @@ export async function isMember(
 
 export async function accountById(sql: Queryable, accountId: string): Promise<AccountRow | undefined> {
   const [row] = await sql<AccountRow[]>`
-    select account_id, owner, ref, chain_account, created_at from accounts where account_id = ${accountId}`;
+    select account_id, owner, salt, ref, chain_account, created_at, coalesce(
+      (select value from account_facts f where f.account_id = a.account_id and f.what = 'owner'), owner) as current_owner
+    from accounts a where account_id = ${accountId}`;
   return row;
 }
 
@@ -90,4 +62,11 @@ export async function sessionByHash(
 
 export async function deleteSession(sql: Sql, tokenHash: Buffer): Promise<void> {
   await sql`delete from sessions where token_hash = ${tokenHash}`;
+}
+
+export async function setSessionAccount(
+  sql: Sql,
+  { tokenHash, accountId }: { tokenHash: Buffer; accountId: string },
+): Promise<void> {
+  await sql`update sessions set account_id = ${accountId} where token_hash = ${tokenHash}`;
 }

@@ -1,9 +1,11 @@
 import { microToNano, microUsdc } from "@infr/money";
 import { zeroHash } from "viem";
+import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
 import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
+import { createEndpoint, testEndpoint } from "../notify/webhooks.ts";
 import { buildDay } from "../reserves/build-day.ts";
 import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { AT_ONCE, fundPlatform, openOnChain } from "../testing/on-chain.ts";
@@ -37,6 +39,10 @@ type Row = {
 /** Ids of the owner, who buys and has a node. */
 type Target = {
   keyId: string;
+  emailId: string;
+  browserId: string;
+  hookId: string;
+  deliveryId: string;
   nodeId: string;
   requestId: string;
   transactionId: string;
@@ -51,6 +57,7 @@ const DAY = "2026-11-20";
 const chat = () => ({ model: "demo/small", messages: [{ role: "user", content: "Hi" }], max_tokens: 1 });
 const nodeId = ({ nodeId: id }: Target) => ({ id });
 const keyId = ({ keyId: id }: Target) => ({ id });
+const hookId = ({ hookId: id }: Target) => ({ id });
 const holdId = ({ holdId: id }: Target) => ({ id });
 const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
 const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
@@ -72,6 +79,53 @@ const MATRIX: Record<string, Row> = {
   "GET /v1/models/*": { access: "public", params: () => ({ "*": "demo/small" }) },
   "POST /api/auth/nonce": { access: "public" },
   "POST /api/auth/verify": { access: "public", payload: () => ({ message: "x", signature: "0x" }), owner: 401 },
+  "POST /api/auth/email": { access: "public", payload: () => ({ email: "matrix@example.com" }), owner: 202 },
+  "POST /api/auth/email/verify": { access: "public", payload: () => ({ challenge: "x", code: "0" }), owner: 401 },
+  "GET /api/me": { access: "session" },
+  "POST /api/me/account": { access: "session", payload: () => ({ accountId: owner.accountId }), others: 404 },
+  "POST /api/me/wallets": { access: "session", payload: () => ({ message: "x", signature: "0x" }), owner: 401 },
+  // The owner's only one, and that of his account in the contract.
+  "DELETE /api/me/wallets/:address": {
+    access: "session",
+    params: () => ({ address: privateKeyToAccount(owner.privateKey).address }),
+    owner: 409,
+  },
+  "POST /api/me/emails": { access: "session", payload: () => ({ email: "matrix@example.com" }), owner: 202 },
+  "POST /api/me/emails/verify": { access: "session", payload: () => ({ challenge: "x", code: "0" }), owner: 401 },
+  "DELETE /api/me/emails/:id": { access: "session", params: ({ emailId: id }) => ({ id }), owner: 204 },
+  "GET /api/notifications/mails": { access: "session" },
+  "PUT /api/notifications/mails/:kind": {
+    access: "session",
+    params: () => ({ kind: "balance" }),
+    payload: () => ({ wanted: false }),
+    others: 200,
+  },
+  // Whoever has the mail has the token.
+  "GET /api/notifications/unsubscribe/:token": { access: "public", params: () => ({ token: "unknown" }) },
+  "POST /api/notifications/unsubscribe/:token": { access: "public", params: () => ({ token: "unknown" }), owner: 404 },
+  "GET /api/notifications/push": { access: "session" },
+  "POST /api/notifications/push": {
+    access: "session",
+    payload: () => ({ endpoint: "https://push.example.com/x", keys: { p256dh: "AAAA", auth: "AAAA" } }),
+    owner: 400,
+  },
+  "DELETE /api/notifications/push/:id": { access: "session", params: ({ browserId: id }) => ({ id }), owner: 204 },
+  "GET /api/webhook-endpoints": { access: "session" },
+  "POST /api/webhook-endpoints": { access: "session", payload: () => ({ url: "ftp://x" }), owner: 400 },
+  "PATCH /api/webhook-endpoints/:id": {
+    access: "session",
+    params: hookId,
+    payload: () => ({ disabled: true }),
+  },
+  "POST /api/webhook-endpoints/:id/rotate": { access: "session", params: hookId, payload: () => ({}) },
+  "POST /api/webhook-endpoints/:id/test": { access: "session", params: hookId, owner: 202 },
+  "GET /api/webhook-endpoints/:id/deliveries": { access: "session", params: hookId },
+  "POST /api/webhook-endpoints/:id/deliveries/:deliveryId/redeliver": {
+    access: "session",
+    params: ({ hookId: id, deliveryId }) => ({ id, deliveryId }),
+    owner: 202,
+  },
+  "DELETE /api/webhook-endpoints/:id": { access: "session", params: hookId, owner: 204 },
   "GET /api/account": { access: "session" },
   "GET /api/balance": { access: "managed" },
   "GET /api/entries": { access: "session" },
@@ -229,11 +283,31 @@ async function newTarget(): Promise<Target> {
   const payoutId = newId("payout");
   await api.sql`update payouts set state = 'canceled' where state = 'pending'`;
   await api.sql`insert into payouts (payout_id, account_id, method) values (${payoutId}, ${owner.accountId}, 'wallet')`;
-  const ids = { keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
+  const told = await newTold();
+  const ids = { ...told, keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
   const set = { ...ids, version, seq: String(seq) };
   const payload = job({ ...set, holdId: "" });
   const held = await api.app.inject({ method: "POST", url: "/api/holds", headers: cookie(owner), payload });
   return { ...set, holdId: held.json<{ id: string }>().id };
+}
+
+/** Where the owner is told what happens. */
+async function newTold() {
+  const [row] = await api.sql<Array<{ user_id: string }>>`
+    select user_id from account_members where account_id = ${owner.accountId}`;
+  const userId = row?.user_id ?? "";
+  const [emailId, browserId] = [newId("email"), newId("push")];
+  const address = `${emailId}@example.com`;
+  await api.sql`insert into emails (email_id, user_id, address) values (${emailId}, ${userId}, ${address})`;
+  await api.sql`
+    insert into push_subscriptions (subscription_id, user_id, endpoint, p256dh, auth)
+    values (${browserId}, ${userId}, ${`https://push.example.com/${browserId}`}, '', '')`;
+  await api.sql`delete from webhook_events`;
+  await api.sql`delete from webhook_endpoints`;
+  const { accountId } = owner;
+  const { endpoint } = await createEndpoint(api.sql, { accountId, url: "http://h", types: null, allowPrivate: true });
+  const { delivery_id: deliveryId } = await testEndpoint(api.sql, { accountId, endpointId: endpoint.endpoint_id });
+  return { emailId, browserId, hookId: endpoint.endpoint_id, deliveryId };
 }
 
 const cookie = (user: TestUser) => ({ cookie: user.cookie });
@@ -286,10 +360,10 @@ async function call(route: string, row: Row, { target, headers }: { target: Targ
   });
 }
 
-/** A fingerprint of everything that is stored, but for when keys were used. */
+/** A fingerprint of everything that is stored, but for when keys were used and how often something was tried. */
 async function fingerprint(): Promise<string> {
   const tables = await api.sql<Array<{ name: string }>>`
-    select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'instances'`;
+    select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('instances', 'attempt_counts')`;
   const queries = tables.map(
     ({ name }) => `
     select '${name}' as name, md5(coalesce(string_agg((to_jsonb(t) - 'last_used_at')::text, ',' order by to_jsonb(t)::text), '')) as sum

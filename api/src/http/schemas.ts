@@ -39,7 +39,9 @@ export const Problem = Type.Object(
 export const Account = Type.Object({
   id: Type.String({ description: "acct_…" }),
   owner: Address,
+  salt: Nullable(Type.String({ ...Bytes32, description: "With the first owner it makes the ref; null if not known." })),
   ref: Bytes32,
+  custodial: Type.Boolean({ description: "The platform signs for it in the contract, until a wallet takes it over." }),
   chainAccount: Nullable(Type.Integer({ description: "Number in the contract; null until the first deposit." })),
   createdAt: Moment,
 });
@@ -50,6 +52,17 @@ export const Transaction = Type.Object({
   state: Type.Enum(["queued", "sent", "mined", "final", "failed"]),
   hash: Nullable(Bytes32),
   error: Nullable(Type.String()),
+});
+
+/** What somebody writes as his e-mail address; what it has to be is checked where it is used. */
+export const EmailAddress = Type.String({ minLength: 3, maxLength: 320, examples: ["name@example.com"] });
+export const Challenge = Type.Object({
+  challenge: Type.String({ description: "Send it back with the code: only both together count." }),
+  expiresAt: Moment,
+});
+export const CodeProof = Type.Object({
+  challenge: Type.String({ minLength: 1, maxLength: 128 }),
+  code: Type.String({ minLength: 1, maxLength: 32, description: "The digits; spaces do not count." }),
 });
 
 /** Routes for somebody signed in, or a management key. */

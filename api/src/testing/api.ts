@@ -42,6 +42,9 @@ const RATES = {
   REQUESTS_PER_MINUTE_PER_ADDRESS: "1000000",
   SIGN_INS_PER_MINUTE_PER_ADDRESS: "1000000",
   FAILED_KEYS_PER_MINUTE_PER_ADDRESS: "1000000",
+  EMAIL_CODES_PER_HOUR_PER_EMAIL: "1000000",
+  EMAIL_CODES_PER_HOUR_PER_ADDRESS: "1000000",
+  WRONG_EMAIL_CODES_PER_HOUR_PER_ADDRESS: "1000000",
 };
 
 /** The API in this process on a real socket, with a database and a chain of its own and a demo node to route to. */

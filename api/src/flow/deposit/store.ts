@@ -39,6 +39,11 @@ export async function saveDeposit(tx: Tx, deposit: NewDeposit): Promise<void> {
     on conflict (event_id) do nothing`;
 }
 
+export async function accountOfDeposit(tx: Tx, eventId: string): Promise<string | null> {
+  const [row] = await tx<Array<{ account_id: string }>>`select account_id from deposits where event_id = ${eventId}`;
+  return row?.account_id ?? null;
+}
+
 export type DepositRow = {
   event_id: string;
   payer: string;

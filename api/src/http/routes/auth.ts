@@ -1,9 +1,9 @@
 import { Type } from "typebox";
-import { closeSession, openSession } from "../../auth/sessions.ts";
+import { sendCode } from "../../auth/email-codes.ts";
+import { closeSession, openSession, openSessionByEmail } from "../../auth/sessions.ts";
 import { giveNonce, verifySignIn } from "../../auth/siwe.ts";
-import { type AccountRow, accountById } from "../../auth/store.ts";
-import { NotFoundError } from "../../errors.ts";
-import { Account, Bytes, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
+import { readAccount } from "../read-account.ts";
+import { Account, Bytes, Challenge, CodeProof, EmailAddress, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { SESSION_COOKIE, sessionOf, setSession } from "../session.ts";
 
@@ -43,6 +43,8 @@ export function authRoutes(app: Routes, services: Services): void {
     },
   );
 
+  emailRoutes(app, services);
+
   app.post(
     "/api/auth/logout",
     { bodyLimit: SMALL_BODY_BYTES, schema: { tags, summary: "End this session", response: { 204: Type.Null() } } },
@@ -68,16 +70,42 @@ export function authRoutes(app: Routes, services: Services): void {
   );
 }
 
-async function readAccount({ sql }: Services, accountId: string) {
-  const row = await accountById(sql, accountId);
-  if (!row) throw new NotFoundError("account");
-  return shapeAccount(row);
-}
+/** For those without a wallet. */
+function emailRoutes(app: Routes, services: Services): void {
+  app.post(
+    "/api/auth/email",
+    {
+      bodyLimit: SMALL_BODY_BYTES,
+      schema: {
+        tags,
+        summary: "Send a sign-in code to an e-mail address",
+        description:
+          "The code counts with the challenge in this answer, for ten minutes, once. The answer is the same whether or not anybody knows the address.",
+        body: Type.Object({ email: EmailAddress }),
+        response: { 202: Challenge, 400: Problem, 422: Problem, 429: Problem },
+      },
+    },
+    async ({ body, ip }, reply) => {
+      const { challenge, expiresAt } = await sendCode(services, { email: body.email, ip });
+      return reply.code(202).send({ challenge, expiresAt: expiresAt.toISOString() });
+    },
+  );
 
-const shapeAccount = (row: AccountRow) => ({
-  id: row.account_id,
-  owner: row.owner,
-  ref: row.ref,
-  chainAccount: row.chain_account === null ? null : Number(row.chain_account),
-  createdAt: row.created_at.toISOString(),
-});
+  app.post(
+    "/api/auth/email/verify",
+    {
+      bodyLimit: SMALL_BODY_BYTES,
+      schema: {
+        tags,
+        summary: "Sign in with the code from the e-mail",
+        body: CodeProof,
+        response: { 200: Type.Object({ account: Account }), 401: Problem, 422: Problem, 429: Problem },
+      },
+    },
+    async ({ body, ip }, reply) => {
+      const { token, session } = await openSessionByEmail(services, { proof: body, ip });
+      setSession(reply, { token, secure: services.config.publicUrl.protocol === "https:" });
+      return { account: await readAccount(services, session.accountId) };
+    },
+  );
+}

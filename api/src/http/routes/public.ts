@@ -14,6 +14,7 @@ const PublicConfig = Type.Object({
   origin: Type.String(),
   contracts: Type.Object({ escrow: Address, usdc: Address }),
   usdc: Type.Object({ name: Type.String(), version: Type.String() }),
+  emailSignIn: Type.Boolean({ description: "Whether people can sign in by e-mail, without a wallet." }),
   minDepositUsd: Money,
   minPayoutUsd: Money,
 });
@@ -85,6 +86,7 @@ export function publicRoutes(app: Routes, services: Services): void {
       origin: config.publicUrl.origin,
       contracts: { escrow: config.escrow, usdc: config.usdc },
       usdc: services.usdcDomain,
+      emailSignIn: config.custodianAddress !== null,
       minDepositUsd: "5",
       minPayoutUsd: "10",
     }),

@@ -32,8 +32,8 @@ const ANTHROPIC_ERROR: Schema = {
   properties: { type: { const: "error" }, error: { type: "object", required: ["type", "message"] } },
 };
 
-/** Streams, and statements to keep. */
-const NOT_JSON = /^(text\/event-stream|text\/plain|text\/csv|application\/pdf)/;
+/** Streams, statements to keep, and the page behind a link in mails. */
+const NOT_JSON = /^(text\/event-stream|text\/plain|text\/csv|text\/html|application\/pdf)/;
 
 const compiled = new Map<Schema, ReturnType<typeof Compile>>();
 

@@ -1,6 +1,6 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { formatUsdc, type MicroUsdc } from "@infr/money";
-import { authorizationNonce, PRIMARY_SALT, receiveAuthorizationTypedData, type TokenDomain } from "@infr/protocol";
+import { authorizationNonce, receiveAuthorizationTypedData, type TokenDomain } from "@infr/protocol";
 import { type Address, bytesToHex, erc20Abi, parseAbi, zeroHash } from "viem";
 import { useConfig, type Config as WagmiConfig } from "wagmi";
 import { getBlock, getConnection, readContract, signTypedData } from "wagmi/actions";
@@ -77,7 +77,7 @@ async function depositCalls({ wagmi, config, account, from, amount }: Deposit): 
     address: escrow,
     abi: creditEscrowAbi,
     functionName: opened ? "deposit" : "depositFor",
-    args: opened ? [account.chainAccount, amount, zeroHash] : [account.owner, PRIMARY_SALT, amount, zeroHash],
+    args: opened ? [account.chainAccount, amount, zeroHash] : [account.owner, account.salt, amount, zeroHash],
   };
   return allowance >= amount ? [deposit] : [approve, deposit];
 }

@@ -1,0 +1,79 @@
+import type { Letter } from "./letter.ts";
+
+/**
+ * What a mail is about, for those who want none of it:
+ * - security: sign-in and what changes it; always sent
+ * - balance: credit runs low
+ * - credit: credit that came, went, or waits to be claimed
+ * - billing: payments, receipts, refunds
+ * - developer: webhooks and keys
+ */
+export const KINDS = ["security", "balance", "credit", "billing", "developer"] as const;
+export type Kind = (typeof KINDS)[number];
+
+type Template<Data> = { kind: Kind; write: (data: Data) => Letter };
+
+const template = <Data>(kind: Kind, write: (data: Data) => Letter): Template<Data> => ({ kind, write });
+
+/** Every mail that is sent. Whoever needs another adds it here; what it is filled with has to be JSON. */
+export const TEMPLATES = {
+  sign_in_code: template("security", ({ code }: { code: string }) => ({
+    subject: "Your sign-in code",
+    paragraphs: [
+      "Enter this code where you asked for it. It counts for ten minutes, once.",
+      "Nobody of us ever asks for it. If it was not you who asked, do nothing: without the code nobody gets in.",
+    ],
+    code,
+  })),
+
+  link_code: template("security", ({ code }: { code: string }) => ({
+    subject: "Confirm this e-mail address",
+    paragraphs: [
+      "Somebody who is signed in wants to sign in by this address too, from now on. If it was you, enter this code. It counts for ten minutes, once.",
+      "If it was not you, do nothing, and tell nobody the code: whoever has it could share this address with you.",
+    ],
+    code,
+  })),
+
+  balance_low: template("balance", ({ balance, threshold }: { balance: string; threshold: string }) => ({
+    subject: threshold === "0" ? "Your credit is used up" : `Less than $${threshold} of credit is left`,
+    paragraphs: [
+      threshold === "0"
+        ? "Your credit is used up: requests are refused with HTTP 402 until there is some again."
+        : `Your credit has fallen to $${balance}. When nothing is left, requests are refused with HTTP 402.`,
+      "You are told once each time it falls, and again only after it was higher.",
+    ],
+    action: { label: "Add credit", path: "/deposit" },
+  })),
+
+  webhook_disabled: template(
+    "developer",
+    ({ url, why, days }: { url: string; why: "gone" | "failing"; days: number }) => ({
+      subject: "A webhook endpoint was disabled",
+      paragraphs: [
+        why === "gone"
+          ? `Your endpoint at ${url} answered 410 Gone, so nothing more is sent there.`
+          : `Nothing could be delivered to your endpoint at ${url} for ${days} days, so nothing more is sent there.`,
+        "Mend it, enable it, and have what was missed sent again.",
+      ],
+      action: { label: "Look at your webhooks", path: "/settings" },
+    }),
+  ),
+
+  way_in_changed: template(
+    "security",
+    ({ what, address, how }: { what: "wallet" | "e-mail address"; address: string; how: "added" | "removed" }) => ({
+      subject: how === "added" ? `A new way to sign in: ${what}` : `A way to sign in was removed: ${what}`,
+      paragraphs: [
+        how === "added"
+          ? `From now on you can also sign in by the ${what} ${address}.`
+          : `The ${what} ${address} no longer leads to your account. Sessions on other devices were ended.`,
+        "If it was not you, sign in at once, remove what you do not know, and revoke your API keys.",
+      ],
+      action: { label: "Look at how you sign in", path: "/settings" },
+    }),
+  ),
+};
+
+export type TemplateName = keyof typeof TEMPLATES;
+export type DataOf<Name extends TemplateName> = Parameters<(typeof TEMPLATES)[Name]["write"]>[0];
