@@ -228,7 +228,7 @@ describe("setLimit", () => {
       };
       const before = await fetched();
       const [instance] = await tx<[{ id: string }]>`select instance_id as id from instances limit 1`;
-      const holds = await tx`select outcome from place_holds(${instance.id}, ${asked}::text::hold_request[])`;
+      const holds = await tx`select outcome from unnest(place_holds(${instance.id}, ${asked}::text::hold_request[]))`;
       expect(holds).toEqual([{ outcome: "held" }]);
       return (await fetched()) - before;
     });

@@ -1,5 +1,8 @@
 -- The ledger: entries are the truth, balances a cache that the database itself keeps in step with them.
 
+-- An amount in nano-dollars that is not below zero. A type and not a check: every statement reads the checks of a table anew.
+create domain nano_usd as bigint check (value >= 0);
+
 create type book as enum (
   'escrow',      -- USDC held by the contract (asset)
   'credit',      -- an account's balance in the contract, owed to it (B)
@@ -48,15 +51,15 @@ create view entry_sides as
 -- transaction. Half of each page is left free, so that updates stay on it and touch no index.
 create table balances (
   account_id text primary key,
-  chain_nano bigint not null default 0 check (chain_nano >= 0),
-  debt_nano bigint not null default 0 check (debt_nano >= 0),
-  unsettled_nano bigint not null default 0 check (unsettled_nano >= 0),
-  funded_nano bigint not null default 0 check (funded_nano >= 0),
-  written_off_nano bigint not null default 0 check (written_off_nano >= 0),
-  held_nano bigint not null default 0 check (held_nano >= 0),
-  funded_held_nano bigint not null default 0 check (funded_held_nano between 0 and funded_nano),
+  chain_nano nano_usd not null default 0,
+  debt_nano nano_usd not null default 0,
+  unsettled_nano nano_usd not null default 0,
+  funded_nano nano_usd not null default 0,
+  written_off_nano nano_usd not null default 0,
+  held_nano nano_usd not null default 0,
+  funded_held_nano nano_usd not null default 0 check (funded_held_nano <= funded_nano),
   -- lifetime account-paid usage that has been settled: what the overdraft allowance is earned with
-  settled_nano bigint not null default 0 check (settled_nano >= 0)
+  settled_nano nano_usd not null default 0
 ) with (fillfactor = 50);
 
 create function open_balance() returns trigger language plpgsql as $$
@@ -116,7 +119,7 @@ create table limits (
   period text not null check (period in ('day', 'week', 'month', 'total')),
   amount_nano bigint not null check (amount_nano >= 0),
   used_nano bigint not null default 0 check (used_nano >= 0),
-  held_nano bigint not null default 0 check (held_nano >= 0),
+  held_nano nano_usd not null default 0,
   period_start timestamptz not null default 'epoch',
   unique (account_id, scope, subject_id, period)
 );
@@ -138,8 +141,8 @@ create table holds (
   account_id text not null,
   request_id text not null,
   instance_id text not null,
-  paid_nano bigint not null check (paid_nano >= 0),
-  funded_nano bigint not null check (funded_nano >= 0),
+  paid_nano nano_usd not null,
+  funded_nano nano_usd not null,
   limit_ids bigint[] not null default '{}',
   created_at timestamptz not null default now(),
   primary key (account_id, request_id)

@@ -48,12 +48,12 @@ create table usage (
   cached_tokens integer not null,
   completion_tokens integer not null,
   reasoning_tokens integer not null,
-  prompt_nano bigint not null,
-  cached_nano bigint not null,
-  completion_nano bigint not null,
-  reasoning_nano bigint not null,
-  cost_nano bigint not null check (cost_nano = prompt_nano + cached_nano + completion_nano + reasoning_nano),
-  funded_nano bigint not null check (funded_nano between 0 and cost_nano),
+  prompt_nano nano_usd not null,
+  cached_nano nano_usd not null,
+  completion_nano nano_usd not null,
+  reasoning_nano nano_usd not null,
+  cost_nano nano_usd not null check (cost_nano = prompt_nano + cached_nano + completion_nano + reasoning_nano),
+  funded_nano nano_usd not null check (funded_nano <= cost_nano),
   latency_ms integer not null,
   status text not null check (status in ('ok', 'aborted', 'error')),
   usage_source text not null check (usage_source in ('node', 'recount', 'drained')),
@@ -61,8 +61,7 @@ create table usage (
   batch_id bigint,
   primary key (account_id, started_at, request_id),
   -- One check for many columns: each has to be read anew for every commit.
-  constraint usage_counts check (least(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, latency_ms) >= 0),
-  constraint usage_costs check (least(prompt_nano, cached_nano, completion_nano, reasoning_nano) >= 0)
+  constraint usage_counts check (least(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, latency_ms) >= 0)
 ) partition by range (started_at);
 create index usage_request on usage (request_id);
 create index usage_unbatched on usage (account_id, operator_id) where batch_id is null;

@@ -3,7 +3,7 @@
 -- Units of a resource (GPU seconds, images, …) and what they cost. A request to a model has none.
 alter table usage
   add column units bigint not null default 0 check (units >= 0),
-  add column units_nano bigint not null default 0 check (units_nano >= 0),
+  add column units_nano nano_usd not null default 0,
   drop constraint usage_check,
   add constraint usage_cost check (cost_nano = prompt_nano + cached_nano + completion_nano + reasoning_nano + units_nano);
 

@@ -18,10 +18,10 @@ export async function commitOperations(
   { instanceId, operations }: { instanceId: string; operations: Operation[] },
 ): Promise<Outcome[]> {
   const rows = await sql<OutcomeRow[]>`
-    select * from ledger_commit(${instanceId},
+    select * from unnest(ledger_commit(${instanceId},
       ${requests(operations, "hold", holdFields)}::text::hold_request[],
       ${requests(operations, "capture", captureFields)}::text::capture_request[],
-      ${requests(operations, "release", releaseFields)}::text::release_request[])`;
+      ${requests(operations, "release", releaseFields)}::text::release_request[]))`;
   return rows.map((row) => ({
     requestId: row.request_id,
     outcome: row.outcome,
