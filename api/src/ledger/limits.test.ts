@@ -8,7 +8,7 @@ import { testDatabase } from "../testing/database.ts";
 import { Batcher } from "./commit/batcher.ts";
 import type { LimitScope, Period } from "./commit/operations.ts";
 import { rowsLiteral, textsLiteral } from "./commit/row-literal.ts";
-import { renewLease } from "./commit/store.ts";
+import { commitOperations, renewLease } from "./commit/store.ts";
 import { bookEntries } from "./entries.ts";
 import { readLimits, removeLimit, setLimit } from "./limits.ts";
 import { differences } from "./store.ts";
@@ -236,6 +236,41 @@ describe("setLimit", () => {
     const limits = (await readLimits(sql, { accountId: account })).filter(({ held }) => held > 0n);
     expect(limits.map(({ held }) => held)).toEqual([40n, 40n]);
     expect(await hold({ keyId }, 61n)).toMatchObject({ outcome: "refused", refusedBy: `key:${keyId}` });
+  });
+
+  test("behavior: in one commit, holds of two keys by turns count against their own limits", async () => {
+    const [first, second] = [await newKey(), await newKey()];
+    await limitOn("key", first, 100n);
+    await limitOn("key", second, 100n);
+    const [instance] = await sql<[{ id: string }]>`select instance_id as id from instances limit 1`;
+    const asked = [
+      [first, 60n],
+      [second, 60n],
+      [first, 60n],
+      [second, 40n],
+      [second, 1n],
+      [first, 101n],
+    ] as const;
+    const operations = asked.map(([keyId, worst]) => ({
+      kind: "hold" as const,
+      requestId: newId("req"),
+      accountId: account,
+      worst: nanoUsd(worst),
+      floor: nanoUsd(worst),
+      subjects: [`key:${keyId}`],
+    }));
+    const outcomes = await commitOperations(sql, { instanceId: instance.id, operations });
+    const byId = new Map(outcomes.map(({ requestId, outcome }) => [requestId, outcome]));
+    expect(operations.map(({ requestId }) => byId.get(requestId))).toEqual([
+      "held",
+      "held",
+      "retry",
+      "held",
+      "retry",
+      "refused",
+    ]);
+    const held = (await readLimits(sql, { accountId: account })).map((limit) => limit.held);
+    expect(held.toSorted()).toEqual([100n, 60n]);
   });
 
   test("error: limits that the platform keeps are not set by hand", async () => {

@@ -32,6 +32,10 @@ create table node_models (
 );
 create index node_models_model on node_models (model);
 
+create domain usage_status as text check (value in ('ok', 'aborted', 'error'));
+create domain usage_source as text check (value in ('node', 'recount', 'drained'));
+create domain receipt_salt as bytea check (length(value) = 32);
+
 -- `started_at` is part of the request id, so a replayed capture meets its own row whatever the month.
 create table usage (
   account_id text not null,
@@ -55,9 +59,9 @@ create table usage (
   cost_nano nano_usd not null check (cost_nano = prompt_nano + cached_nano + completion_nano + reasoning_nano),
   funded_nano nano_usd not null check (funded_nano <= cost_nano),
   latency_ms integer not null,
-  status text not null check (status in ('ok', 'aborted', 'error')),
-  usage_source text not null check (usage_source in ('node', 'recount', 'drained')),
-  receipt_salt bytea not null check (length(receipt_salt) = 32),
+  status usage_status not null,
+  usage_source usage_source not null,
+  receipt_salt receipt_salt not null,
   batch_id bigint,
   primary key (account_id, started_at, request_id),
   -- One check for many columns: each has to be read anew for every commit.

@@ -53,13 +53,15 @@ begin
   return moment;
 end $$;
 
--- A process has to have its lease. A key-share lock lets it be renewed meanwhile, but not the instance be declared dead.
-create function check_lease(p_instance text) returns void language plpgsql as $$
+-- The same for a process, which has to have its lease.
+create function ledger_lock(p_instance text, p_accounts text[]) returns timestamptz language plpgsql as $$
 begin
+  -- A key-share lock lets the lease be renewed meanwhile, but not the instance be declared dead.
   perform from instances where instance_id = p_instance and lease_until > clock_timestamp() for key share;
   if not found then
     raise exception 'instance % has no lease', p_instance using errcode = 'object_not_in_prerequisite_state';
   end if;
+  return lock_accounts(p_accounts);
 end $$;
 
 -- The accounts of everything that is asked for. A loop costs a lone request less than a query does.
@@ -182,6 +184,7 @@ declare
   funded_left bigint;
   spendable bigint;
   room bigint;
+  written integer;
 begin
   hold.instance_id := p_instance;
   hold.created_at := now();
@@ -233,13 +236,14 @@ begin
     end if;
     results := array_append(results, result);
   end loop;
-  if cardinality(placed) > 0 then perform write_holds(placed, capped, taken_of_cap); end if;
+  written := write_holds(placed, capped, taken_of_cap);
   return results;
 end $$;
 
--- Writes what `place_holds` has decided.
-create function write_holds(p_placed holds[], p_capped bigint[], p_taken bigint[]) returns void language plpgsql as $$
+-- Writes what `place_holds` has decided. Returns the number of holds.
+create function write_holds(p_placed holds[], p_capped bigint[], p_taken bigint[]) returns integer language plpgsql as $$
 begin
+  if cardinality(p_placed) = 0 then return 0; end if;
   insert into holds select * from unnest(p_placed);
   update balances b set held_nano = b.held_nano + p.paid, funded_held_nano = b.funded_held_nano + p.funded
     from (select account_id, sum(paid_nano)::bigint as paid, sum(funded_nano)::bigint as funded from unnest(p_placed) group by 1) p
@@ -248,6 +252,7 @@ begin
     update limits l set held_nano = l.held_nano + c.taken from unnest(p_capped, p_taken) c(limit_id, taken)
       where l.limit_id = c.limit_id;
   end if;
+  return cardinality(p_placed);
 end $$;
 
 -- A hold that ends, and what was billed of it. What is held is found by `offset 0` and changed by `ctid`: by an index, row
@@ -285,35 +290,12 @@ begin
   return coalesce(ended, '{}');
 end $$;
 
-create function book_captures(p_captured ended_hold[]) returns void language plpgsql as $$
-begin
-  insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
-  select 'capture:' || c.request_id, e.line, e.debit_book, e.debit_account, e.credit_book, e.credit_account, e.amount
-  from unnest(p_captured) c cross join lateral (values
-    (1, 'usage'::book, c.account_id, 'unsettled'::book, c.operator_id, c.cost_nano - c.cost_funded_nano),
-    (2, 'usage', 'acct_platform', 'unsettled', c.operator_id, c.cost_funded_nano),
-    (3, 'funded', c.account_id, 'grants', 'acct_platform', c.cost_funded_nano)
-  ) e(line, debit_book, debit_account, credit_book, credit_account, amount)
-  where e.amount > 0;
-end $$;
-
--- Holds that end without a bill. A job's ends by `end_job_holds` alone: a process that never heard that it is a job's by now
--- releases it here.
-create function unbilled(p_releases release_request[]) returns ended_hold[] language plpgsql as $$
-begin
-  return array(
-    select row(r.request_id, r.account_id, null, h.paid_nano, h.funded_nano, h.limit_ids, 0, 0, h.tid)::ended_hold
-    from unnest(p_releases) r cross join lateral (
-      select ctid as tid, paid_nano, funded_nano, limit_ids from holds
-      where account_id = r.account_id and request_id = r.request_id and expires_at is null offset 0
-    ) h);
-end $$;
-
--- Lets go of holds, under their accounts' locks: what they held and was not billed can be spent again.
-create function let_go(p_ended ended_hold[]) returns void language plpgsql as $$
+-- Lets go of holds, under their accounts' locks. Returns how many.
+create function let_go(p_ended ended_hold[]) returns integer language plpgsql as $$
 declare
-  gone bigint;
+  gone integer;
 begin
+  if cardinality(p_ended) = 0 then return 0; end if;
   delete from holds where ctid = any (array(select tid from unnest(p_ended)));
   get diagnostics gone = row_count;
   if gone <> cardinality(p_ended) then raise exception 'of % holds that end, only % stood', cardinality(p_ended), gone; end if;
@@ -328,29 +310,43 @@ begin
       ) e
       where l.limit_id = e.limit_id;
   end if;
+  return gone;
 end $$;
 
--- Ends holds: with a usage row and its entries (captures), or without (releases, which are captures of nothing).
-create function end_holds(p_captures capture_request[], p_releases release_request[], p_moment timestamptz)
-returns commit_result[] language plpgsql as $$
+-- Ends holds without a bill. A job's ends by `end_job_holds` alone: a process that never heard that it is a job's by now
+-- releases it here.
+create function release_holds(p_releases release_request[]) returns commit_result[] language plpgsql as $$
 declare
-  captured ended_hold[];
-  results commit_result[] := '{}';
+  gone integer;
 begin
-  if cardinality(p_releases) > 0 then
-    perform let_go(unbilled(p_releases));
-    results := array(select row(request_id, 'released', null, null, null, null)::commit_result from unnest(p_releases));
+  if cardinality(p_releases) = 0 then return '{}'; end if;
+  gone := let_go(array(
+    select row(r.request_id, r.account_id, null, h.paid_nano, h.funded_nano, h.limit_ids, 0, 0, h.tid)::ended_hold
+    from unnest(p_releases) r cross join lateral (
+      select ctid as tid, paid_nano, funded_nano, limit_ids from holds
+      where account_id = r.account_id and request_id = r.request_id and expires_at is null offset 0
+    ) h));
+  return array(select row(request_id, 'released', null, null, null, null)::commit_result from unnest(p_releases));
+end $$;
+
+-- Bills captures out of their holds: usage rows, then entries.
+create function capture_holds(p_captures capture_request[], p_moment timestamptz) returns commit_result[] language plpgsql as $$
+declare
+  captured ended_hold[] := log_captures(p_captures, p_moment);
+  -- Before the entries: funded credit may not fall below what is held of it.
+  gone integer := let_go(captured);
+begin
+  if gone > 0 then
+    insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
+    select 'capture:' || c.request_id, e.line, e.debit_book, e.debit_account, e.credit_book, e.credit_account, e.amount
+    from unnest(captured) c cross join lateral (values
+      (1, 'usage'::book, c.account_id, 'unsettled'::book, c.operator_id, c.cost_nano - c.cost_funded_nano),
+      (2, 'usage', 'acct_platform', 'unsettled', c.operator_id, c.cost_funded_nano),
+      (3, 'funded', c.account_id, 'grants', 'acct_platform', c.cost_funded_nano)
+    ) e(line, debit_book, debit_account, credit_book, credit_account, amount)
+    where e.amount > 0;
   end if;
-  if cardinality(p_captures) > 0 then
-    captured := log_captures(p_captures, p_moment);
-    if cardinality(captured) > 0 then
-      -- First: an account's funded credit may not fall below what is held of it.
-      perform let_go(captured);
-      perform book_captures(captured);
-    end if;
-    results := results || answers_of_captures(p_captures, captured);
-  end if;
-  return results;
+  return answers_of_captures(p_captures, captured);
 end $$;
 
 -- What became of captures, and what they left.
@@ -390,17 +386,17 @@ create function ledger_commit(
 language plpgsql
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 declare
-  moment timestamptz;
+  moment timestamptz := ledger_lock(p_instance, accounts_of(p_holds, p_captures, p_releases));
   results commit_result[] := '{}';
 begin
-  perform check_lease(p_instance);
-  moment := lock_accounts(accounts_of(p_holds, p_captures, p_releases));
   if cardinality(p_captures) > 0 or cardinality(p_releases) > 0 then
-    results := end_holds(p_captures, p_releases, moment);
+    -- Releases first: captures answer what can be spent after all of it.
+    results := release_holds(p_releases);
+    if cardinality(p_captures) > 0 then results := results || capture_holds(p_captures, moment); end if;
   else
     -- Holds alone need not wait for the disk: if the database loses one in a crash, its capture is refused and its answer
     -- withheld. Whatever ends a hold is on disk before anybody is told, and with it all that came before.
-    perform set_config('synchronous_commit', 'off', true);
+    set local synchronous_commit = off;
   end if;
   if cardinality(p_holds) > 0 then results := results || place_holds(p_instance, p_holds); end if;
   return results;
@@ -410,7 +406,7 @@ end $$;
 create function release_dead_instances() returns integer language plpgsql as $$
 declare
   dead text[];
-  ended ended_hold[];
+  released integer;
 begin
   select array_agg(instance_id) into dead from (
     select instance_id from instances where lease_until < clock_timestamp() order by instance_id for update skip locked
@@ -418,10 +414,9 @@ begin
   if dead is null then return 0; end if;
   perform from balances where account_id in (select account_id from holds where instance_id = any (dead))
     order by account_id for update;
-  ended := array(
+  released := let_go(array(
     select row(request_id, account_id, null, paid_nano, funded_nano, limit_ids, 0, 0, ctid)::ended_hold
-    from holds where instance_id = any (dead));
-  perform let_go(ended);
+    from holds where instance_id = any (dead)));
   delete from instances where instance_id = any (dead);
-  return cardinality(ended);
+  return released;
 end $$;

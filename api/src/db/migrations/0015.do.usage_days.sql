@@ -2,8 +2,12 @@
 
 -- Units of a resource (GPU seconds, images, …) and what they cost. A request to a model has none.
 alter table usage
-  add column units bigint not null default 0 check (units >= 0),
+  add column units bigint not null default 0,
   add column units_nano nano_usd not null default 0,
+  drop constraint usage_counts,
+  drop constraint usage_reported_tokens_check,
+  add constraint usage_counts check (
+    least(prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, units, latency_ms, reported_tokens) >= 0),
   drop constraint usage_check,
   add constraint usage_cost check (cost_nano = prompt_nano + cached_nano + completion_nano + reasoning_nano + units_nano);
 

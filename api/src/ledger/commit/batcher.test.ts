@@ -354,6 +354,36 @@ describe("the database's own rules", () => {
     await expect(entry(`deposit:${account}`, 1n)).rejects.toMatchObject({ code: "23505" });
   });
 
+  test("error: a hold that does not stand can't be let go of", async () => {
+    const account = await fundedAccount(10n);
+    await hold(account, { worst: 4n });
+    const letGo = sql`
+      select let_go(array[row('req_1', ${account}::text, null, 4, 0, '{}', 0, 0, '(0,0)')::ended_hold])`;
+    await expect(letGo).rejects.toMatchObject({ code: "P0001" });
+    expect(await spendable(account)).toBe(6n);
+  });
+
+  test("error: a request that stands twice in one call is neither held nor billed", async () => {
+    const account = await fundedAccount(10n);
+    const requestId = newId("req");
+    const asked = {
+      kind: "hold" as const,
+      requestId,
+      accountId: account,
+      worst: nanoUsd(4n),
+      floor: nanoUsd(1n),
+      subjects: [],
+    };
+    const twice = commitOperations(sql, { instanceId, operations: [asked, asked] });
+    await expect(twice).rejects.toMatchObject({ code: "23505" });
+    expect(await spendable(account)).toBe(10n);
+    await batcher.hold(asked);
+    const capture = { kind: "capture", ...captureOf(account, requestId, 3n) } as const;
+    const billed = commitOperations(sql, { instanceId, operations: [capture, capture] });
+    await expect(billed).rejects.toMatchObject({ code: "23505" });
+    expect(await readBalance(sql, account)).toMatchObject({ held: 4n, unsettled: 0n });
+  });
+
   test("behavior: bookEntries books a cause once under any concurrency", async () => {
     const account = await fundedAccount(0n);
     const book = () =>
