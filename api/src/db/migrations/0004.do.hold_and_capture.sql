@@ -317,10 +317,10 @@ end $$;
 -- releases it here.
 create function release_holds(p_releases release_request[]) returns commit_result[] language plpgsql as $$
 declare
-  gone integer;
+  released integer;
 begin
   if cardinality(p_releases) = 0 then return '{}'; end if;
-  gone := let_go(array(
+  released := let_go(array(
     select row(r.request_id, r.account_id, null, h.paid_nano, h.funded_nano, h.limit_ids, 0, 0, h.tid)::ended_hold
     from unnest(p_releases) r cross join lateral (
       select ctid as tid, paid_nano, funded_nano, limit_ids from holds
@@ -332,11 +332,11 @@ end $$;
 -- Bills captures out of their holds: usage rows, then entries.
 create function capture_holds(p_captures capture_request[], p_moment timestamptz) returns commit_result[] language plpgsql as $$
 declare
-  captured ended_hold[] := log_captures(p_captures, p_moment);
-  -- Before the entries: funded credit may not fall below what is held of it.
-  gone integer := let_go(captured);
+  captured ended_hold[];
 begin
-  if gone > 0 then
+  captured := log_captures(p_captures, p_moment);
+  -- Before the entries: funded credit may not fall below what is held of it.
+  if let_go(captured) > 0 then
     insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
     select 'capture:' || c.request_id, e.line, e.debit_book, e.debit_account, e.credit_book, e.credit_account, e.amount
     from unnest(captured) c cross join lateral (values
