@@ -28,6 +28,7 @@ import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
 import { reserveRoutes } from "./http/routes/reserves.ts";
 import { statementRoutes } from "./http/routes/statements.ts";
+import { transferRoutes } from "./http/routes/transfers.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
 import { lookupRoutes } from "./http/routes/v1/lookups.ts";
@@ -107,6 +108,7 @@ const ROUTES = [
   keyRoutes,
   limitRoutes,
   depositRoutes,
+  transferRoutes,
   usageRoutes,
   holdRoutes,
   receiptRoutes,

@@ -56,6 +56,17 @@ export const environmentSchema = Type.Object({
     default: "",
     description: "Or a key of AWS KMS, spec ECC_SECG_P256K1; region, credentials and endpoint by AWS_ variables.",
   }),
+  CLEARER_KEY: Type.String({
+    default: "",
+    pattern: `^$|${HEX_KEY}`,
+    description: "Private key that clears moves of credit. Worker only; one without it clears none.",
+  }),
+  CLEARER_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with the clearer's." }),
+  CLEARER_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of CLEARER_KEYSTORE on its first line.",
+  }),
+  CLEARER_KMS_KEY_ID: Type.String({ default: "", description: "Or a key of AWS KMS, as for the settler." }),
   COSIGNER_URL: Type.String({
     default: "",
     pattern: "^$|^https?://",
@@ -258,6 +269,21 @@ export const environmentSchema = Type.Object({
     pattern: "^$|^(mailto:|https://)",
     description: "Whom push services can ask: mailto: or https:. Worker only.",
   }),
+  SHARING_USD_PER_DAY: Type.String({
+    default: "1000",
+    pattern: "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,9})?$",
+    description: "Credit that an account may give to others in a day (UTC).",
+  }),
+  MOVES_PER_DAY: Type.Integer({
+    default: 200,
+    minimum: 0,
+    description: "How often an account may ask for that in 24 hours.",
+  }),
+  OPENINGS_PER_DAY: Type.Integer({
+    default: 20,
+    minimum: 0,
+    description: "Recipients of an account for whom the platform opens one in the contract, in 24 hours.",
+  }),
   DEV: Type.Boolean({
     default: false,
     description: "Offer the web app's dev wallet and test USDC. Never in production.",
@@ -295,6 +321,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     logLevel: env.LOG_LEVEL,
     settler: keySource(env, "SETTLER"),
     relayer: keySource(env, "RELAYER"),
+    clearer: keySource(env, "CLEARER"),
     custodian: keySource(env, "CUSTODIAN"),
     /** Owns, in the contract, the accounts of users without a wallet; null where there are none. */
     custodianAddress: optional(env.CUSTODIAN_ADDRESS.toLowerCase()),
@@ -335,6 +362,11 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       wrongCodesPerSource: env.WRONG_EMAIL_CODES_PER_HOUR_PER_ADDRESS,
       wrongCodes: env.WRONG_EMAIL_CODES_PER_HOUR,
     },
+    sharing: {
+      perDay: parseUsd(env.SHARING_USD_PER_DAY),
+      movesPerDay: env.MOVES_PER_DAY,
+      openingsPerDay: env.OPENINGS_PER_DAY,
+    },
     /** Requests in a minute. */
     rates: {
       key: env.REQUESTS_PER_MINUTE_PER_KEY,
@@ -348,7 +380,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
 const optional = (text: string): Hex | null => (text === "" ? null : (text as Hex));
 
 /** Where a key is kept: in one of three places. @throws ConfigError with what to do */
-function keySource(env: Environment, name: "SETTLER" | "RELAYER" | "CUSTODIAN"): KeySource | null {
+function keySource(env: Environment, name: "SETTLER" | "RELAYER" | "CLEARER" | "CUSTODIAN"): KeySource | null {
   const privateKey = optional(env[`${name}_KEY`]);
   const file = env[`${name}_KEYSTORE`];
   const passwordFile = env[`${name}_KEYSTORE_PASSWORD_FILE`];

@@ -20,7 +20,8 @@ export type IdPrefix =
   | "hook"
   | "event"
   | "delivery"
-  | "push";
+  | "push"
+  | "transfer";
 
 /**
  * A new id such as `req_01kap…`: prefix, milliseconds since 1970 (48 bits), 80 random bits, in lower-case Crockford

@@ -12,6 +12,9 @@ import { remoteCoSigner } from "./flow/batch/co-signature.ts";
 import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
+import { clearMoves } from "./flow/credit/clear-moves.ts";
+import { endMoves } from "./flow/credit/end-moves.ts";
+import { submitWaiting } from "./flow/credit/submit-waiting.ts";
 import { expireJobHolds } from "./flow/hold/job-store.ts";
 import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
 import { payBanks } from "./flow/payout/pay-banks.ts";
@@ -34,6 +37,7 @@ const STOP_MS = 15_000;
 const FOLLOW_MS = 100;
 const SEND_MS = 200;
 const SETTLE_MS = 200;
+const CLEAR_MS = 100;
 /** How often it is asked whether a batch is due. */
 const BUILD_MS = 200;
 const RELEASE_MS = 2_000;
@@ -52,6 +56,8 @@ const chain = openChain({ ...config });
 if (config.settler === null || config.relayer === null)
   throw new Error("Set SETTLER_KEY and RELAYER_KEY, or …_KEYSTORE, or …_KMS_KEY_ID: the worker signs and sends.");
 const [settler, account] = await Promise.all([openSigner(config.settler), openSigner(config.relayer)]);
+const custodian = config.custodian && (await openSigner(config.custodian));
+const clearer = config.clearer && (await openSigner(config.clearer));
 const coSigner = config.cosignerUrl === "" ? undefined : remoteCoSigner(config.cosignerUrl);
 const relayer = account.address;
 const policy = {
@@ -105,6 +111,15 @@ const jobs: Job[] = [
   },
   { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler, coSigner }) },
   { name: "submit batch", everyMs: SETTLE_MS, run: () => submitBatch({ sql, chain, relayer }) },
+  ...(clearer
+    ? [{ name: "clear moves", everyMs: CLEAR_MS, run: () => clearMoves({ sql, chain, clearer, custodian, relayer }) }]
+    : []),
+  {
+    name: "submit waiting moves",
+    everyMs: SETTLE_MS,
+    run: () => submitWaiting({ sql, chain, relayer, sharing: config.sharing, custodian: config.custodianAddress }),
+  },
+  { name: "end moves", everyMs: RELEASE_MS, run: () => endMoves({ sql, chain, relayer }) },
   { name: "push payouts", everyMs: config.payoutIntervalMs, run: () => pushPayouts({ sql, chain, relayer }) },
   ...(offRamp ? [{ name: "pay banks", everyMs: config.payoutIntervalMs, run: () => payBanks({ sql, offRamp }) }] : []),
   { name: "reconcile", everyMs: config.reconcileIntervalMs, run: reconcileAndTell },

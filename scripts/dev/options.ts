@@ -14,7 +14,7 @@ Each part can be replaced by a real one (.env.example explains every variable):
 
   DATABASE_URL   use this PostgreSQL instead of the embedded one
   RPC_URL        use this chain instead of the local one; then CHAIN_ID, ESCROW_ADDRESS, USDC_ADDRESS, SETTLER_KEY,
-                 RELAYER_KEY and CUSTODIAN_KEY are needed too, and the demo flow is not run
+                 RELAYER_KEY, CLEARER_KEY and CUSTODIAN_KEY are needed too, and the demo flow is not run
   SMTP_URL       send mails through this server instead of showing them
   NODE_UPSTREAM  let the demo node pass through to a real OpenAI-compatible server, such as http://127.0.0.1:11434
 

@@ -80,6 +80,7 @@ export function workerPart(layout: Layout, contracts: Contracts, keys: Keys): Pa
       ...apiSettings(keys),
       SETTLER_KEY: keys.settler.privateKey,
       RELAYER_KEY: keys.relayer.privateKey,
+      CLEARER_KEY: keys.clearer.privateKey,
       CUSTODIAN_KEY: keys.custodian.privateKey,
       VAPID_PRIVATE_KEY: readVapid().privateKey,
       VAPID_SUBJECT: "mailto:nobody@localhost",

@@ -144,6 +144,7 @@ function keysFromEnvironment(keys: Keys): Keys {
     ...keys,
     settler: keyFromEnvironment("SETTLER_KEY"),
     relayer: keyFromEnvironment("RELAYER_KEY"),
+    clearer: keyFromEnvironment("CLEARER_KEY"),
     // Everybody knows the local one: whatever it owns on a real chain would be everybody's.
     custodian: keyFromEnvironment("CUSTODIAN_KEY"),
   };

@@ -3,6 +3,7 @@ import { zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
+import { memoOf } from "../flow/credit/move-order.ts";
 import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
 import { createEndpoint, testEndpoint } from "../notify/webhooks.ts";
@@ -30,6 +31,7 @@ type Row = {
   params?: (target: Target) => Record<string, string>;
   query?: (target: Target) => Record<string, string>;
   payload?: (target: Target) => object;
+  headers?: () => Record<string, string>;
   /** What its owner gets. Default 200. */
   owner?: number;
   /** What others with the same kind of access get on their own account. Default: as the owner, or 404 with `params`. */
@@ -48,6 +50,7 @@ type Target = {
   transactionId: string;
   payoutId: string;
   holdId: string;
+  transferId: string;
   seq: string;
   version: string;
 };
@@ -59,6 +62,7 @@ const nodeId = ({ nodeId: id }: Target) => ({ id });
 const keyId = ({ keyId: id }: Target) => ({ id });
 const hookId = ({ hookId: id }: Target) => ({ id });
 const holdId = ({ holdId: id }: Target) => ({ id });
+const transferId = ({ transferId: id }: Target) => ({ id });
 const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
 const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
 
@@ -160,6 +164,23 @@ const MATRIX: Record<string, Row> = {
       signature: "0x",
     }),
     owner: 400,
+  },
+  // To the operator, who has nothing to give himself.
+  "POST /api/transfers": {
+    access: "session",
+    headers: () => ({ "idempotency-key": newId("transfer") }),
+    payload: () => ({ to: { account: others.operator.accountId }, amount: "1" }),
+    owner: 201,
+    others: 402,
+  },
+  "GET /api/transfers": { access: "session" },
+  "GET /api/transfers/:id": { access: "session", params: transferId },
+  // There is nothing to sign yet: nobody has looked at it.
+  "POST /api/transfers/:id/signature": {
+    access: "session",
+    params: transferId,
+    payload: () => ({ signature: "0x" }),
+    owner: 409,
   },
   "GET /api/usage": { access: "managed" },
   "GET /api/usage/summary": { access: "managed" },
@@ -284,7 +305,14 @@ async function newTarget(): Promise<Target> {
   await api.sql`update payouts set state = 'canceled' where state = 'pending'`;
   await api.sql`insert into payouts (payout_id, account_id, method) values (${payoutId}, ${owner.accountId}, 'wallet')`;
   const told = await newTold();
-  const ids = { ...told, keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
+  const transferId = newId("transfer");
+  await api.sql`
+    insert into moves (move_id, account_id, user_id, idempotency_key, body_hash, named_as, named, recipient_id, amount_micro,
+      memo, created_at)
+    select ${transferId}, account_id, user_id, ${transferId}, sha256('x'), 'account', ${others.operator.accountId},
+      ${others.operator.accountId}, 1, ${memoOf(transferId)}, now() - interval '2 days'
+    from account_members where account_id = ${owner.accountId}`;
+  const ids = { ...told, transferId, keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
   const set = { ...ids, version, seq: String(seq) };
   const payload = job({ ...set, holdId: "" });
   const held = await api.app.inject({ method: "POST", url: "/api/holds", headers: cookie(owner), payload });
@@ -355,7 +383,7 @@ async function call(route: string, row: Row, { target, headers }: { target: Targ
     method: method as "GET",
     url: url.replaceAll(/:(\w+)|\*/g, (all, name: string) => params[name ?? all] ?? "missing"),
     query: row.query?.(target) ?? {},
-    headers,
+    headers: { ...row.headers?.(), ...headers },
     ...(row.payload ? { payload: row.payload(target) } : {}),
   });
 }

@@ -16,6 +16,7 @@ export const CHECKS: Check[] = [
   { name: "limits are counted as the log and the holds say", find: limits },
   { name: "holds of jobs have left what was not captured", find: jobs },
   { name: "sums of usage by day are those of the log", find: usageDays },
+  { name: "moves on their way are held, and counted as shared", find: moves },
 ];
 
 function balances(sql: Queryable): Promise<Difference[]> {
@@ -120,6 +121,23 @@ function usageDays(sql: Queryable): Promise<Difference[]> {
     from (select distinct account_id, day, model, node_id, key_id, user_id, status from differing) d
     left join sums s using (account_id, day, model, node_id, key_id, user_id, status)
     left join usage_truth t using (account_id, day, model, node_id, key_id, user_id, status)`;
+}
+
+function moves(sql: Queryable): Promise<Difference[]> {
+  return sql<Difference[]>`
+    select 'held for ' || coalesce(m.move_id, h.request_id) as what, coalesce(h.paid_nano + h.funded_nano, 0) as counter,
+      coalesce(m.amount_micro * 1000, 0) as recomputed
+    from (select * from moves where state = 'pending' and moved_event_id is null) m
+    full join (select * from holds where expires_at = 'infinity') h
+      on h.account_id = m.account_id and h.request_id = m.move_id
+    where coalesce(h.paid_nano + h.funded_nano, 0) <> coalesce(m.amount_micro * 1000, 0)
+    union all
+    select 'shared by ' || l.account_id, l.used_nano, t.shared
+    from limits l cross join lateral (
+      select coalesce(sum(amount_micro * 1000), 0)::bigint as shared from moves m
+      where m.account_id = l.account_id and m.counted_at >= l.period_start
+    ) t
+    where l.scope = 'sharing' and l.used_nano <> t.shared`;
 }
 
 function jobs(sql: Queryable): Promise<Difference[]> {

@@ -5,6 +5,7 @@ import { PLATFORM_ACCOUNT } from "../../ids.ts";
 import { bookEntries, reversed } from "../../ledger/entries.ts";
 import type { Entry, Place } from "../../ledger/entry.ts";
 import { entriesOf } from "../../ledger/store.ts";
+import { setMoved, unsetMoved } from "./clearing-store.ts";
 
 /**
  * The entries of credit that reaches an account from `source`, another ledger account: what of it repaid a debt went to
@@ -25,11 +26,12 @@ function arriving(event: ChainEvent, { source, account }: { source: Place; accou
   ];
 }
 
-/** Credit went from one account to another. */
+/** Credit went from one account to another. If it was asked for here, what was held for it is not any more. */
 export async function bookTransfer(tx: Tx, event: ChainEvent): Promise<void> {
   const source = { book: "credit", account: await accountOf(tx, event) } as const;
   const account = await accountOf(tx, event, "to_ref");
   await bookEntries(tx, { cause: causeOf("credit", event), entries: arriving(event, { source, account }) });
+  await setMoved(tx, { accountId: source.account, memo: column(event, "memo"), eventId: event.event_id });
 }
 
 /** Credit went under a voucher's key. */
@@ -68,8 +70,9 @@ export async function bookExit(tx: Tx, event: ChainEvent): Promise<void> {
   });
 }
 
-/** What was booked of it was reorganised away. */
+/** What was booked of it was reorganised away. A move that may come again is held again. */
 export async function reverseCredit(tx: Tx, event: BookedEvent): Promise<void> {
   const cause = causeOf("credit", { ...event, times_booked: event.times_booked - 1 });
   await bookEntries(tx, { cause: `reverse:${cause}`, entries: reversed(await entriesOf(tx, cause)) });
+  await unsetMoved(tx, event.event_id);
 }

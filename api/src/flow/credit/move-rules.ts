@@ -1,0 +1,81 @@
+import { type MicroUsdc, microToNano, type NanoUsd, nanoUsd, parseUsdc } from "@infr/money";
+import type { Address } from "viem";
+import type { Chain } from "../../chain/open.ts";
+import type { Sql, Tx } from "../../db/types.ts";
+import { InvalidInputError } from "../../errors.ts";
+import { lockBalances } from "../../ledger/store.ts";
+import { MoveRefusedError, refusalOf } from "./move-errors.ts";
+import { movesToday, readSharer } from "./moves-store.ts";
+
+const AMOUNT = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$/;
+const MAY_SHARE: ReadonlySet<string | null> = new Set(["owner", "admin"]);
+
+/** What an account may give. */
+export type SharingRules = {
+  /** What it may give in a day (UTC). */
+  perDay: NanoUsd;
+  /** How many moves it may ask for in 24 hours, */
+  movesPerDay: number;
+  /** and how many recipients' accounts may be opened in the contract for them. */
+  openingsPerDay: number;
+};
+
+export type MoveContext = {
+  sql: Sql;
+  chain: Chain;
+  relayer: Address;
+  sharing: SharingRules;
+  /** Who owns, in the contract, the accounts of users without a wallet; lower-case. */
+  custodian: Address | null;
+};
+
+/** Who gives: an account, and who of its people asks for it. */
+export type Sharer = { accountId: string; userId: string };
+
+/** An amount that the contract can move. @throws InvalidInputError */
+export function readAmount(text: string): MicroUsdc {
+  const amount = AMOUNT.test(text) ? parseUsdc(text) : 0n;
+  if (amount <= 0n)
+    throw new InvalidInputError(
+      "amount has to be US dollars above zero with at most 6 decimals, such as 12.5: the contract counts in millionths.",
+      "amount",
+    );
+  return amount as MicroUsdc;
+}
+
+/** Whether an account may give an amount now, as far as that can be said without a lock. @throws MoveRefusedError */
+export async function checkSharer(
+  sql: Sql,
+  { sharer, amount, perDay }: { sharer: Sharer; amount: MicroUsdc; perDay: NanoUsd },
+): Promise<{ shareable: NanoUsd; capLeft: NanoUsd }> {
+  const row = await readSharer(sql, sharer);
+  if (!MAY_SHARE.has(row.role))
+    throw new MoveRefusedError("not_allowed", "Only owners and admins of an account may share its credit. Ask one.");
+  const shareable = nanoUsd(row.chain_account === null ? 0n : row.shareable_nano);
+  const capLeft = nanoUsd(perDay - row.shared_nano);
+  const facts = { amount, shareable, capLeft, funded: nanoUsd(row.funded_nano) };
+  if (row.frozen_reason !== null) throw refusalOf({ outcome: "frozen", ...facts });
+  if (row.debt_nano > 0n) throw refusalOf({ outcome: "debt", ...facts });
+  if (shareable < microToNano(amount)) throw refusalOf({ outcome: "balance", ...facts });
+  if (capLeft < microToNano(amount)) throw refusalOf({ outcome: "cap", ...facts });
+  return { shareable, capLeft };
+}
+
+/** Counted under the account's lock, or parallel requests would all see the last free place. */
+export async function checkPace(
+  tx: Tx,
+  { accountId, rules, opens }: { accountId: string; rules: SharingRules; opens: boolean },
+): Promise<void> {
+  await lockBalances(tx, [accountId]);
+  const { moves, openings } = await movesToday(tx, accountId);
+  if (moves >= rules.movesPerDay)
+    throw new MoveRefusedError(
+      "too_many_moves",
+      `An account can move credit ${rules.movesPerDay} times in 24 hours. Put several into one, or wait.`,
+    );
+  if (opens && openings >= rules.openingsPerDay)
+    throw new MoveRefusedError(
+      "too_many_moves",
+      `The platform opens ${rules.openingsPerDay} new accounts a day for what you send. Wait, or ask the recipient to deposit first.`,
+    );
+}

@@ -1,0 +1,220 @@
+import type { Queryable, Tx } from "../../db/types.ts";
+
+export type MoveState = "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+export type NamedAs = "wallet" | "account" | "team";
+
+export type MoveRow = {
+  move_id: string;
+  account_id: string;
+  user_id: string;
+  named_as: NamedAs;
+  named: string;
+  recipient_id: string | null;
+  amount_micro: bigint;
+  note: string;
+  state: MoveState;
+  reason: string | null;
+  from_number: bigint | null;
+  to_number: bigint | null;
+  nonce: bigint | null;
+  deadline: bigint | null;
+  memo: `0x${string}`;
+  is_custodial: boolean;
+  signature: `0x${string}` | null;
+  cleared_block: bigint | null;
+  transaction_id: string | null;
+  created_at: Date;
+  updated_at: Date;
+  /** Of the event that moved it. */
+  transaction_hash: string | null;
+  happened_at: Date | null;
+  finality: "seen" | "safe" | "final" | null;
+};
+
+/** Moves `m` with the event that moved them, for a `where`. */
+export const moveRows = (sql: Queryable) => sql`
+  select m.move_id, m.account_id, m.user_id, m.named_as, m.named, m.recipient_id, m.amount_micro, m.note, m.state, m.reason,
+    m.from_number, m.to_number, m.nonce, m.deadline, m.memo, m.is_custodial, m.signature, m.cleared_block, m.transaction_id, m.created_at,
+    m.updated_at, e.transaction_hash, e.happened_at, e.finality
+  from moves m left join chain_events e on e.event_id = m.moved_event_id`;
+
+export async function moveById(sql: Queryable, moveId: string): Promise<MoveRow | undefined> {
+  const [row] = await sql<MoveRow[]>`${moveRows(sql)} where m.move_id = ${moveId}`;
+  return row;
+}
+
+/** A move of the account that gives. */
+export async function moveOf(
+  sql: Queryable,
+  { moveId, accountId }: { moveId: string; accountId: string },
+): Promise<MoveRow | undefined> {
+  const [row] = await sql<MoveRow[]>`${moveRows(sql)} where m.move_id = ${moveId} and m.account_id = ${accountId}`;
+  return row;
+}
+
+/** A move for one of the two that it is between; for the recipient once it is signed. */
+export async function moveFor(
+  sql: Queryable,
+  { moveId, accountId }: { moveId: string; accountId: string },
+): Promise<MoveRow | undefined> {
+  const [row] = await sql<MoveRow[]>`
+    ${moveRows(sql)} where m.move_id = ${moveId}
+      and (m.account_id = ${accountId} or (m.recipient_id = ${accountId} and m.submitted_at is not null))`;
+  return row;
+}
+
+/** What an account has given, and what came to it, newest first; `before` is the last id of the previous page. */
+export async function movesOf(
+  sql: Queryable,
+  {
+    accountId,
+    direction,
+    before,
+    limit,
+  }: { accountId: string; direction: "sent" | "received" | null; before: string | null; limit: number },
+): Promise<MoveRow[]> {
+  const sent = sql`select move_id from moves where account_id = ${accountId}`;
+  const received = sql`select move_id from moves where recipient_id = ${accountId} and submitted_at is not null`;
+  const mine = direction === null ? sql`${sent} union ${received}` : direction === "sent" ? sent : received;
+  return sql<MoveRow[]>`
+    ${moveRows(sql)} where m.move_id in (${mine}) ${before === null ? sql`` : sql`and m.move_id < ${before}`}
+    order by m.move_id desc limit ${limit}`;
+}
+
+/** A request that was sent with an idempotency key; `hash` is of what it asks for. */
+export type KeyedMove = { accountId: string; key: string; hash: Buffer };
+
+/** The move that a request made before, if it has, and whether it asked for the same. */
+export async function moveUnder(
+  sql: Queryable,
+  { accountId, key, hash }: KeyedMove,
+): Promise<{ moveId: string; isSame: boolean } | undefined> {
+  const [row] = await sql<Array<{ moveId: string; isSame: boolean }>>`
+    select move_id as "moveId", body_hash = ${hash} as "isSame" from moves
+    where account_id = ${accountId} and idempotency_key = ${key}`;
+  return row;
+}
+
+export type NewMove = KeyedMove & {
+  moveId: string;
+  userId: string;
+  namedAs: NamedAs;
+  named: string;
+  recipientId: string;
+  opens: boolean;
+  amountMicro: bigint;
+  note: string;
+  memo: string;
+};
+
+/** @returns false if a request with the same key was faster */
+export async function insertMove(tx: Tx, move: NewMove): Promise<boolean> {
+  const inserted = await tx`
+    insert into moves (move_id, account_id, user_id, idempotency_key, body_hash, named_as, named, recipient_id, opens,
+      amount_micro, note, memo)
+    values (${move.moveId}, ${move.accountId}, ${move.userId}, ${move.key}, ${move.hash}, ${move.namedAs}, ${move.named},
+      ${move.recipientId}, ${move.opens}, ${move.amountMicro}, ${move.note}, ${move.memo})
+    on conflict (account_id, idempotency_key) do nothing
+    returning move_id`;
+  return inserted.length === 1;
+}
+
+/** What an account has asked for in the last day. Under the lock of its balance that number stays. */
+export async function movesToday(sql: Queryable, accountId: string): Promise<{ moves: number; openings: number }> {
+  const [row] = await sql<[{ moves: number; openings: number }]>`
+    select count(*)::int as moves, count(distinct recipient_id) filter (where opens)::int as openings from moves
+    where account_id = ${accountId} and created_at > now() - interval '1 day'`;
+  return row;
+}
+
+export type SharerRow = {
+  role: "owner" | "admin" | "billing" | "member" | null;
+  frozen_reason: string | null;
+  chain_account: bigint | null;
+  debt_nano: bigint;
+  shareable_nano: bigint;
+  funded_nano: bigint;
+  shared_nano: bigint;
+};
+
+/** Who wants to give, and what he could: what is set aside counts is decided under a lock by `place_clearance`. */
+export async function readSharer(
+  sql: Queryable,
+  { accountId, userId }: { accountId: string; userId: string },
+): Promise<SharerRow> {
+  const [row] = await sql<[SharerRow]>`
+    select m.role, a.frozen_reason, a.chain_account, b.debt_nano, shareable_nano(b) as shareable_nano, b.funded_nano,
+      coalesce((
+        select used_nano from limits l where l.account_id = a.account_id and l.scope = 'sharing'
+          and l.period_start >= start_of_period('day', now())
+      ), 0) as shared_nano
+    from accounts a
+    join balances b using (account_id)
+    left join account_members m on m.account_id = a.account_id and m.user_id = ${userId}
+    where a.account_id = ${accountId}`;
+  return row;
+}
+
+export type RecipientRow = {
+  account_id: string;
+  kind: "personal" | "team" | "platform";
+  owner: `0x${string}`;
+  salt: `0x${string}` | null;
+  chain_account: bigint | null;
+  frozen_reason: string | null;
+};
+
+export async function recipientById(sql: Queryable, accountId: string): Promise<RecipientRow | undefined> {
+  const [row] = await sql<RecipientRow[]>`
+    select account_id, kind, owner, salt, chain_account, frozen_reason from accounts where account_id = ${accountId}`;
+  return row;
+}
+
+export async function recipientByRef(sql: Queryable, ref: string): Promise<RecipientRow | undefined> {
+  const [row] = await sql<RecipientRow[]>`
+    select account_id, kind, owner, salt, chain_account, frozen_reason from accounts where ref = ${ref}`;
+  return row;
+}
+
+/** An account for a wallet that has none: it waits for its owner. */
+export async function ensureRecipient(
+  tx: Tx,
+  account: { accountId: string; owner: string; salt: string; ref: string },
+): Promise<RecipientRow> {
+  await tx`
+    insert into accounts (account_id, kind, owner, salt, ref)
+    values (${account.accountId}, 'personal', ${account.owner}, ${account.salt}, ${account.ref})
+    on conflict (ref) do nothing`;
+  const row = await recipientByRef(tx, account.ref);
+  if (!row) throw new Error(`account of ref ${account.ref} vanished`);
+  return row;
+}
+
+/** An account's number, once no reorganisation will give it to somebody else. */
+export async function lastingNumber(sql: Queryable, accountId: string): Promise<number | null> {
+  const [row] = await sql<Array<{ chain_account: bigint }>>`
+    select chain_account from settleable_accounts where account_id = ${accountId}`;
+  return row ? Number(row.chain_account) : null;
+}
+
+/** The nonce after those of the account's signed moves that are on their way. */
+export async function nonceAfterPending(sql: Queryable, accountId: string): Promise<bigint> {
+  const [row] = await sql<[{ next: bigint }]>`
+    select coalesce(max(nonce) + 1, 0)::bigint as next from moves
+    where account_id = ${accountId} and state = 'pending' and moved_event_id is null`;
+  return row.next;
+}
+
+export type Terms = { fromNumber: number; toNumber: number; nonce: bigint; deadline: number };
+
+/** Writes down what is to be signed. One that was signed meanwhile stays as it was. */
+export async function saveTerms(
+  sql: Queryable,
+  moveId: string,
+  { isCustodial, ...terms }: Terms & { isCustodial: boolean },
+): Promise<void> {
+  await sql`
+    update moves set from_number = ${terms.fromNumber}, to_number = ${terms.toNumber}, nonce = ${terms.nonce},
+      deadline = ${terms.deadline}, is_custodial = ${isCustodial}
+    where move_id = ${moveId} and state = 'awaiting_signature'`;
+}

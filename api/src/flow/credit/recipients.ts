@@ -1,0 +1,62 @@
+import { accountRef, PRIMARY_SALT } from "@infr/protocol";
+import type { Hex } from "viem";
+import type { Queryable, Tx } from "../../db/types.ts";
+import { InvalidInputError } from "../../errors.ts";
+import { newId } from "../../ids.ts";
+import { MoveRefusedError } from "./move-errors.ts";
+import { ensureRecipient, type NamedAs, type RecipientRow, recipientById, recipientByRef } from "./moves-store.ts";
+
+/** Whom credit is for, as the sender says it: exactly one of these. */
+export type Recipient = Partial<Record<NamedAs, string>>;
+
+/** The recipient as he was named, and his account; null for a wallet that has none yet. */
+export type Found = { namedAs: NamedAs; named: string; account: RecipientRow | null };
+
+const NAMED: readonly NamedAs[] = ["wallet", "account", "team"];
+
+/**
+ * Finds whom credit is for.
+ * @throws InvalidInputError if not exactly one is named, MoveRefusedError if there is nobody, or it may not be given
+ */
+export async function findRecipient(sql: Queryable, to: Recipient, senderId: string): Promise<Found> {
+  const [namedAs, another] = NAMED.filter((kind) => to[kind] !== undefined);
+  if (namedAs === undefined || another !== undefined)
+    throw new InvalidInputError(`to has to name exactly one recipient: by ${NAMED.join(" or ")}.`, "to");
+  const text = to[namedAs] ?? "";
+  const named = namedAs === "wallet" ? text.toLowerCase() : text;
+  const account = await (namedAs === "wallet"
+    ? recipientByRef(sql, accountRef({ owner: named as Hex }))
+    : recipientById(sql, named));
+  if (namedAs !== "wallet") checkKnown(account, { namedAs, named });
+  checkAllowed(account, senderId);
+  return { namedAs, named, account: account ?? null };
+}
+
+function checkKnown(account: RecipientRow | undefined, { namedAs, named }: { namedAs: NamedAs; named: string }): void {
+  const isOne = account && account.kind !== "platform" && (namedAs !== "team" || account.kind === "team");
+  if (!isOne)
+    throw new MoveRefusedError(
+      "unknown_recipient",
+      `There is no ${namedAs} ${named}. Check it, or ask for the recipient's wallet address.`,
+      "to",
+    );
+}
+
+function checkAllowed(account: RecipientRow | undefined, senderId: string): void {
+  if (account?.account_id === senderId)
+    throw new MoveRefusedError("own_account", "That is this account itself. Name somebody else.", "to");
+  if (account?.frozen_reason != null)
+    throw new MoveRefusedError("recipient_frozen", "That account can't take credit now. Name another one.", "to");
+}
+
+/** The account of a recipient, made for a wallet that has none. */
+export async function accountFor(tx: Tx, { named, account }: Found): Promise<RecipientRow> {
+  if (account) return account;
+  const owner = named as Hex;
+  return ensureRecipient(tx, {
+    accountId: newId("acct"),
+    owner,
+    salt: PRIMARY_SALT,
+    ref: accountRef({ owner }),
+  });
+}

@@ -1,0 +1,244 @@
+import { formatUsd, microToNano } from "@infr/money";
+import { type Static, Type } from "typebox";
+import { NotFoundError } from "../../errors.ts";
+import { ownersTypedData, termsOf } from "../../flow/credit/move-order.ts";
+import type { MoveContext } from "../../flow/credit/move-rules.ts";
+import { type MoveRow, moveFor, movesOf } from "../../flow/credit/moves-store.ts";
+import {
+  preparedTransfer,
+  prepareTransfer,
+  previewTransfer,
+  type TransferPreview,
+} from "../../flow/credit/prepare-transfer.ts";
+import { submitSignature } from "../../flow/credit/submit-signature.ts";
+import { OrderToSign, shapeOrder } from "../order-shapes.ts";
+import {
+  Address,
+  Bytes,
+  Bytes32,
+  Id,
+  Limit,
+  Moment,
+  Money,
+  Nullable,
+  Problem,
+  SMALL_BODY_BYTES,
+  usdOfMicro,
+} from "../schemas.ts";
+import type { Routes, Services } from "../services.ts";
+import { sessionOf } from "../session.ts";
+
+const tags = ["Transfers"];
+const problems = { 400: Problem, 401: Problem, 402: Problem, 403: Problem, 409: Problem, 422: Problem, 429: Problem };
+const params = Type.Object({ id: Id });
+
+const To = Type.Object(
+  {
+    wallet: Type.Optional(Type.String({ ...Address, description: "Its own account; opened for it if it has none." })),
+    account: Type.Optional(Type.String({ ...Id, description: "acct_…" })),
+    team: Type.Optional(Type.String({ ...Id, description: "acct_… of a team" })),
+  },
+  { description: "Whom it is for: exactly one of these." },
+);
+
+const Transfer = Type.Object({
+  id: Type.String({ description: "transfer_…" }),
+  direction: Type.Enum(["sent", "received"]),
+  state: Type.Enum(["awaiting_signature", "pending", "completed", "expired", "failed"], {
+    description:
+      "pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the " +
+      "recipient can spend it.",
+  }),
+  reason: Nullable(Type.String({ description: "Why it has expired or failed: nothing was moved." })),
+  amount: Money,
+  from: Type.String({ description: "acct_… of the sender" }),
+  to: Type.Object({
+    by: Type.Enum(["wallet", "account", "team"]),
+    name: Type.String({ description: "As the sender wrote it." }),
+    account: Nullable(Type.String({ description: "acct_… of the recipient" })),
+  }),
+  memo: Type.String(),
+  order: Nullable(OrderToSign),
+  transactionHash: Nullable(Bytes32),
+  finality: Nullable(Type.Enum(["seen", "safe", "final"])),
+  completedAt: Nullable(Moment),
+  createdAt: Moment,
+  updatedAt: Moment,
+});
+
+const Preview = Type.Object({
+  dryRun: Type.Literal(true),
+  amount: Money,
+  to: Type.Object({
+    by: Type.Enum(["wallet", "account", "team"]),
+    name: Type.String(),
+    account: Nullable(Type.String({ description: "null: one would be opened." })),
+  }),
+  shareableAfter: Type.String({ ...Money, description: "What could still be shared after it." }),
+  leftToday: Type.String({ ...Money, description: "What the daily limit would leave after it." }),
+});
+
+/** Credit from account to account. */
+export function transferRoutes(app: Routes, services: Services): void {
+  addPreparation(app, services);
+  addSignature(app, services);
+  addReads(app, services);
+}
+
+function addPreparation(app: Routes, services: Services): void {
+  app.post(
+    "/api/transfers",
+    {
+      bodyLimit: SMALL_BODY_BYTES,
+      schema: {
+        tags,
+        summary: "Prepare a transfer of credit: it is carried out once its owner has signed it",
+        description:
+          "Paid credit only. Sent again with the same Idempotency-Key it is the same transfer, as it is by then. With " +
+          "dryRun everything is checked and nothing is written.",
+        headers: Type.Object({
+          "idempotency-key": Type.String({
+            minLength: 1,
+            maxLength: 255,
+            description: "Yours: one for each transfer.",
+          }),
+        }),
+        body: Type.Object({
+          to: To,
+          amount: Type.String({
+            maxLength: 40,
+            description: "US dollars above zero, with at most 6 decimals.",
+            examples: ["12.5"],
+          }),
+          memo: Type.String({ maxLength: 280, default: "", description: "A word to the recipient." }),
+          dryRun: Type.Boolean({ default: false }),
+        }),
+        response: { 200: Preview, 201: Transfer, ...problems },
+      },
+    },
+    async (request, reply) => {
+      const sharer = await sessionOf(services, request);
+      const { to, amount, memo: note, dryRun } = request.body;
+      const wanted = { to, amount, note, idempotencyKey: request.headers["idempotency-key"] };
+      if (dryRun) return reply.code(200).send(shapePreview(await previewTransfer(contextOf(services), sharer, wanted)));
+      const row = await prepareTransfer(contextOf(services), sharer, wanted);
+      return reply.code(201).send(shapeTransfer(services, { row, accountId: sharer.accountId }));
+    },
+  );
+}
+
+function addSignature(app: Routes, services: Services): void {
+  app.post(
+    "/api/transfers/:id/signature",
+    {
+      bodyLimit: SMALL_BODY_BYTES,
+      schema: {
+        tags,
+        summary: "Hand in the owner's signature: the amount is set aside and sent on",
+        description: "A refusal moves nothing, and the transfer can still be signed. Sent again, it changes nothing.",
+        params,
+        body: Type.Object({ signature: Bytes }),
+        response: { 200: Transfer, ...problems, 404: Problem },
+      },
+    },
+    async (request) => {
+      const { accountId } = await sessionOf(services, request);
+      const signature = request.body.signature as `0x${string}`;
+      const row = await submitSignature(contextOf(services), { moveId: request.params.id, accountId, signature });
+      return shapeTransfer(services, { row, accountId });
+    },
+  );
+}
+
+function addReads(app: Routes, services: Services): void {
+  app.get(
+    "/api/transfers",
+    {
+      schema: {
+        tags,
+        summary: "What you have sent and what came to you, newest first",
+        querystring: Type.Object({
+          ...Limit.properties,
+          direction: Type.Optional(Type.Enum(["sent", "received"])),
+          cursor: Type.Optional(Type.String({ ...Id, description: "nextCursor of the previous page" })),
+        }),
+        response: {
+          200: Type.Object({ transfers: Type.Array(Transfer), nextCursor: Nullable(Type.String()) }),
+          400: Problem,
+          401: Problem,
+        },
+      },
+    },
+    async (request) => {
+      const { accountId } = await sessionOf(services, request);
+      const { limit, cursor = null, direction = null } = request.query;
+      const rows = await movesOf(services.sql, { accountId, direction, before: cursor, limit: limit + 1 });
+      const page = rows.slice(0, limit);
+      return {
+        transfers: page.map((row) => shapeTransfer(services, { row, accountId })),
+        nextCursor: rows.length > limit ? (page.at(-1)?.move_id ?? null) : null,
+      };
+    },
+  );
+
+  app.get(
+    "/api/transfers/:id",
+    {
+      schema: {
+        tags,
+        summary: "A transfer that you have sent, or that came to you",
+        description: "As long as it waits for the sender's signature, its order can be signed now.",
+        params,
+        response: { 200: Transfer, 401: Problem, 404: Problem },
+      },
+    },
+    async (request) => {
+      const { accountId } = await sessionOf(services, request);
+      const id = { moveId: request.params.id, accountId };
+      const row = await moveFor(services.sql, id);
+      if (!row) throw new NotFoundError("transfer");
+      const isToSign = row.state === "awaiting_signature" && row.account_id === accountId;
+      return shapeTransfer(services, {
+        row: isToSign ? await preparedTransfer(contextOf(services), id) : row,
+        accountId,
+      });
+    },
+  );
+}
+
+const contextOf = (services: Services): MoveContext => ({
+  ...services,
+  sharing: services.config.sharing,
+  custodian: services.config.custodianAddress,
+});
+
+function shapeTransfer(
+  { chain }: Services,
+  { row, accountId }: { row: MoveRow; accountId: string },
+): Static<typeof Transfer> {
+  const terms = row.state === "awaiting_signature" && row.account_id === accountId ? termsOf(row) : null;
+  return {
+    id: row.move_id,
+    direction: row.account_id === accountId ? "sent" : "received",
+    state: row.state,
+    reason: row.reason,
+    amount: usdOfMicro(row.amount_micro),
+    from: row.account_id,
+    to: { by: row.named_as, name: row.named, account: row.recipient_id },
+    memo: row.note,
+    order: terms && shapeOrder(ownersTypedData(chain, row, terms), terms.deadline),
+    transactionHash: row.transaction_hash,
+    finality: row.finality,
+    completedAt: row.happened_at?.toISOString() ?? null,
+    createdAt: row.created_at.toISOString(),
+    updatedAt: row.updated_at.toISOString(),
+  };
+}
+
+const shapePreview = ({ amount, found, shareableAfter, capLeftAfter }: TransferPreview): Static<typeof Preview> => ({
+  dryRun: true,
+  amount: formatUsd(microToNano(amount)),
+  to: { by: found.namedAs, name: found.named, account: found.account?.account_id ?? null },
+  shareableAfter: formatUsd(shareableAfter),
+  leftToday: formatUsd(capLeftAfter),
+});
