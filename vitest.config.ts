@@ -28,7 +28,12 @@ export default defineConfig({
         // The contract's events as Ponder indexes them: it mostly waits, so two at once.
         test: {
           name: "events",
-          include: ["indexer/test/**/*.test.ts", "test/payout*.test.ts", "test/reconcile.test.ts"],
+          include: [
+            "indexer/test/**/*.test.ts",
+            "test/payout*.test.ts",
+            "test/moves*.test.ts",
+            "test/reconcile.test.ts",
+          ],
           globalSetup: ["test/postgres.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,
@@ -38,7 +43,7 @@ export default defineConfig({
         test: {
           name: "stack",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/payout*.test.ts", "test/reconcile.test.ts"],
+          exclude: ["test/payout*.test.ts", "test/moves*.test.ts", "test/reconcile.test.ts"],
           globalSetup: ["test/postgres.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -82,6 +82,8 @@ export async function startPayoutWorld(environment: Record<string, string> = {})
     ...at,
     api,
     anvil,
+    /** Who sends what the worker sends. */
+    relayer: relayer.address,
     call,
     ...worker,
     deposit,

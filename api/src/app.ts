@@ -13,6 +13,7 @@ import { bankPayoutRoutes } from "./http/routes/bank-payouts.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
+import { giftCodeRoutes } from "./http/routes/gift-codes.ts";
 import { holdRoutes } from "./http/routes/holds.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
 import { limitRoutes } from "./http/routes/limits.ts";
@@ -109,6 +110,7 @@ const ROUTES = [
   limitRoutes,
   depositRoutes,
   transferRoutes,
+  giftCodeRoutes,
   usageRoutes,
   holdRoutes,
   receiptRoutes,

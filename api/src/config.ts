@@ -269,6 +269,19 @@ export const environmentSchema = Type.Object({
     pattern: "^$|^(mailto:|https://)",
     description: "Whom push services can ask: mailto: or https:. Worker only.",
   }),
+  WRONG_CODES_PER_HOUR_PER_ADDRESS: Type.Integer({
+    default: 60,
+    ...RATE,
+    description: "Gift codes from an address that can't be redeemed, in each server process.",
+  }),
+  WRONG_CODES_PER_HOUR_PER_ACCOUNT: Type.Integer({ default: 20, ...RATE, description: "The same by account." }),
+  WRONG_CODES_PER_HOUR: Type.Integer({ default: 10_000, ...RATE, description: "The same in all." }),
+  VOUCHER_SECRET: Type.String({
+    default: "",
+    pattern: `^$|${HEX_KEY}`,
+    description:
+      "32 random bytes that go into gift codes for one person. Without it there are none; another one voids those there are.",
+  }),
   SHARING_USD_PER_DAY: Type.String({
     default: "1000",
     pattern: "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,9})?$",
@@ -362,18 +375,9 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
       wrongCodesPerSource: env.WRONG_EMAIL_CODES_PER_HOUR_PER_ADDRESS,
       wrongCodes: env.WRONG_EMAIL_CODES_PER_HOUR,
     },
-    sharing: {
-      perDay: parseUsd(env.SHARING_USD_PER_DAY),
-      movesPerDay: env.MOVES_PER_DAY,
-      openingsPerDay: env.OPENINGS_PER_DAY,
-    },
-    /** Requests in a minute. */
-    rates: {
-      key: env.REQUESTS_PER_MINUTE_PER_KEY,
-      address: env.REQUESTS_PER_MINUTE_PER_ADDRESS,
-      signIn: env.SIGN_INS_PER_MINUTE_PER_ADDRESS,
-      failedKeys: env.FAILED_KEYS_PER_MINUTE_PER_ADDRESS,
-    },
+    voucherSecret: optional(env.VOUCHER_SECRET),
+    sharing: readSharing(env),
+    rates: readRates(env),
   };
 }
 
@@ -418,3 +422,24 @@ function readStripe(env: Environment) {
     ...(env.STRIPE_API_URL !== "" && { apiUrl: new URL(env.STRIPE_API_URL) }),
   };
 }
+
+/** Requests in a minute. */
+const readRates = (env: Environment) => ({
+  key: env.REQUESTS_PER_MINUTE_PER_KEY,
+  address: env.REQUESTS_PER_MINUTE_PER_ADDRESS,
+  signIn: env.SIGN_INS_PER_MINUTE_PER_ADDRESS,
+  failedKeys: env.FAILED_KEYS_PER_MINUTE_PER_ADDRESS,
+  /** Of codes, in an hour. */
+  guesses: {
+    address: env.WRONG_CODES_PER_HOUR_PER_ADDRESS,
+    account: env.WRONG_CODES_PER_HOUR_PER_ACCOUNT,
+    all: env.WRONG_CODES_PER_HOUR,
+  },
+});
+
+/** What accounts may give to others. */
+const readSharing = (env: Environment) => ({
+  perDay: parseUsd(env.SHARING_USD_PER_DAY),
+  movesPerDay: env.MOVES_PER_DAY,
+  openingsPerDay: env.OPENINGS_PER_DAY,
+});

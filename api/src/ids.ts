@@ -21,7 +21,8 @@ export type IdPrefix =
   | "event"
   | "delivery"
   | "push"
-  | "transfer";
+  | "transfer"
+  | "gift";
 
 /**
  * A new id such as `req_01kap…`: prefix, milliseconds since 1970 (48 bits), 80 random bits, in lower-case Crockford

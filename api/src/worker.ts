@@ -4,6 +4,7 @@ import { trimAttempts } from "./auth/attempts-store.ts";
 import { openChain } from "./chain/open.ts";
 import { sendTransactions } from "./chain/outbox.ts";
 import { openSigner } from "./chain/signers/open-signer.ts";
+import type { Signer } from "./chain/signers/signer.ts";
 import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
@@ -14,6 +15,7 @@ import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
 import { clearMoves } from "./flow/credit/clear-moves.ts";
 import { endMoves } from "./flow/credit/end-moves.ts";
+import { returnGifts } from "./flow/credit/return-gifts.ts";
 import { submitWaiting } from "./flow/credit/submit-waiting.ts";
 import { expireJobHolds } from "./flow/hold/job-store.ts";
 import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
@@ -89,20 +91,20 @@ const canaries = new Canaries({ sql, agent, everyMs: config.canaryIntervalMs, lo
 
 const notices = openNotices({ sql, config, logger });
 
+const send = (by: Signer) =>
+  sendTransactions({
+    sql,
+    chain,
+    account: by,
+    bumpAfterMs: config.feeBumpAfterMs,
+    maxFeePerGas: config.maxFeePerGas,
+  });
+
 const jobs: Job[] = [
   { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain, offRampAddress }) },
-  {
-    name: "send transactions",
-    everyMs: SEND_MS,
-    run: () =>
-      sendTransactions({
-        sql,
-        chain,
-        account,
-        bumpAfterMs: config.feeBumpAfterMs,
-        maxFeePerGas: config.maxFeePerGas,
-      }),
-  },
+  { name: "send transactions", everyMs: SEND_MS, run: () => send(account) },
+  // The contract lets only the owner call back a gift before its time.
+  ...(custodian ? [{ name: "send the custodian's transactions", everyMs: SEND_MS, run: () => send(custodian) }] : []),
   { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
   {
     name: "build batch",
@@ -120,6 +122,7 @@ const jobs: Job[] = [
     run: () => submitWaiting({ sql, chain, relayer, sharing: config.sharing, custodian: config.custodianAddress }),
   },
   { name: "end moves", everyMs: RELEASE_MS, run: () => endMoves({ sql, chain, relayer }) },
+  { name: "return gifts", everyMs: RELEASE_MS, run: () => returnGifts({ sql, chain, relayer }) },
   { name: "push payouts", everyMs: config.payoutIntervalMs, run: () => pushPayouts({ sql, chain, relayer }) },
   ...(offRamp ? [{ name: "pay banks", everyMs: config.payoutIntervalMs, run: () => payBanks({ sql, offRamp }) }] : []),
   { name: "reconcile", everyMs: config.reconcileIntervalMs, run: reconcileAndTell },

@@ -3,7 +3,6 @@ import { zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
-import { memoOf } from "../flow/credit/move-order.ts";
 import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
 import { createEndpoint, testEndpoint } from "../notify/webhooks.ts";
@@ -51,6 +50,7 @@ type Target = {
   payoutId: string;
   holdId: string;
   transferId: string;
+  giftId: string;
   seq: string;
   version: string;
 };
@@ -62,6 +62,7 @@ const nodeId = ({ nodeId: id }: Target) => ({ id });
 const keyId = ({ keyId: id }: Target) => ({ id });
 const hookId = ({ hookId: id }: Target) => ({ id });
 const holdId = ({ holdId: id }: Target) => ({ id });
+const giftId = ({ giftId: id }: Target) => ({ id });
 const transferId = ({ transferId: id }: Target) => ({ id });
 const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
 const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
@@ -175,13 +176,30 @@ const MATRIX: Record<string, Row> = {
   },
   "GET /api/transfers": { access: "session" },
   "GET /api/transfers/:id": { access: "session", params: transferId },
-  // There is nothing to sign yet: nobody has looked at it.
+  // Nobody has read it since it was made: there is nothing to sign yet.
   "POST /api/transfers/:id/signature": {
     access: "session",
     params: transferId,
     payload: () => ({ signature: "0x" }),
     owner: 409,
   },
+  "POST /api/gift-codes": {
+    access: "session",
+    headers: () => ({ "idempotency-key": newId("gift") }),
+    payload: () => ({ amount: "1" }),
+    owner: 201,
+    others: 402,
+  },
+  "GET /api/gift-codes": { access: "session" },
+  "GET /api/gift-codes/:id": { access: "session", params: giftId },
+  "POST /api/gift-codes/:id/signature": {
+    access: "session",
+    params: giftId,
+    payload: () => ({ signature: "0x" }),
+    owner: 409,
+  },
+  "POST /api/gift-codes/:id/revoke": { access: "session", params: giftId },
+  "POST /api/gift-codes/redeem": { access: "managed", payload: () => ({ code: "x" }), owner: 422 },
   "GET /api/usage": { access: "managed" },
   "GET /api/usage/summary": { access: "managed" },
   "GET /api/receipts/:requestId": { access: "managed", params: ({ requestId }) => ({ requestId }) },
@@ -305,14 +323,8 @@ async function newTarget(): Promise<Target> {
   await api.sql`update payouts set state = 'canceled' where state = 'pending'`;
   await api.sql`insert into payouts (payout_id, account_id, method) values (${payoutId}, ${owner.accountId}, 'wallet')`;
   const told = await newTold();
-  const transferId = newId("transfer");
-  await api.sql`
-    insert into moves (move_id, account_id, user_id, idempotency_key, body_hash, named_as, named, recipient_id, amount_micro,
-      memo, created_at)
-    select ${transferId}, account_id, user_id, ${transferId}, sha256('x'), 'account', ${others.operator.accountId},
-      ${others.operator.accountId}, 1, ${memoOf(transferId)}, now() - interval '2 days'
-    from account_members where account_id = ${owner.accountId}`;
-  const ids = { ...told, transferId, keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
+  const moves = await newMoves();
+  const ids = { ...told, ...moves, keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
   const set = { ...ids, version, seq: String(seq) };
   const payload = job({ ...set, holdId: "" });
   const held = await api.app.inject({ method: "POST", url: "/api/holds", headers: cookie(owner), payload });
@@ -336,6 +348,24 @@ async function newTold() {
   const { endpoint } = await createEndpoint(api.sql, { accountId, url: "http://h", types: null, allowPrivate: true });
   const { delivery_id: deliveryId } = await testEndpoint(api.sql, { accountId, endpointId: endpoint.endpoint_id });
   return { emailId, browserId, hookId: endpoint.endpoint_id, deliveryId };
+}
+
+/** A transfer and a gift that nobody has signed, of days ago: they don't count against the owner's pace. */
+async function newMoves(): Promise<{ transferId: string; giftId: string }> {
+  const [transferId, giftId] = [newId("transfer"), newId("gift")];
+  const { accountId } = others.operator;
+  await api.sql`
+    insert into moves (move_id, kind, account_id, user_id, idempotency_key, body_hash, named_as, named, recipient_id,
+      voucher_key, expiry, amount_micro, memo, created_at)
+    select v.*, 1, '0x' || encode(sha256(v.move_id::bytea), 'hex'), now() - interval '2 days'
+    from account_members m cross join lateral (values
+      (${transferId}, 'transfer', m.account_id, m.user_id, ${transferId}, sha256('x'), 'account', ${accountId}, ${accountId},
+        null, null::bigint),
+      (${giftId}, 'gift', m.account_id, m.user_id, ${giftId}, sha256('x'), null, null, null,
+        '0x' || right(encode(sha256(${giftId}::text::bytea), 'hex'), 40), 4000000000)
+    ) v(move_id)
+    where m.account_id = ${owner.accountId}`;
+  return { transferId, giftId };
 }
 
 const cookie = (user: TestUser) => ({ cookie: user.cookie });

@@ -10,6 +10,8 @@ const WINDOW_MS = 60_000;
 const cache = 50_000;
 const CALLER = "caller";
 const FAILED_KEYS = "failedKeys";
+const GUESSES = "guesses";
+const GUESS_WINDOW_MS = 3_600_000;
 
 /** More requests than a key or an address may make in a minute: HTTP 429. */
 export class RateLimitedError extends InfrError {
@@ -20,6 +22,19 @@ export class RateLimitedError extends InfrError {
 
   constructor({ max, seconds }: { max: number; seconds: number }) {
     super(`More than ${max} requests came in a minute. Wait ${seconds} seconds, then go on more slowly.`);
+    this.retryAfterSeconds = seconds;
+  }
+}
+
+/** More codes were wrong than anybody mistypes: HTTP 429. */
+export class TooManyGuessesError extends InfrError {
+  readonly code = "too_many_guesses";
+  readonly status = 429;
+  override readonly retryable = true;
+  override readonly retryAfterSeconds: number;
+
+  constructor(seconds: number) {
+    super(`Too many codes could not be redeemed. Wait ${Math.ceil(seconds / 60)} minutes, then try yours again.`);
     this.retryAfterSeconds = seconds;
   }
 }
@@ -49,6 +64,7 @@ export async function addRateLimits(app: Routes, { rates }: Config): Promise<voi
       failed: async () => void (await failures(request)),
     }),
   );
+  app.decorate(GUESSES, guessCounter(app, rates.guesses));
   const limiters = {
     key: app.rateLimit({
       max: (request) => maxOf(request, rates),
@@ -66,6 +82,31 @@ export async function addRateLimits(app: Routes, { rates }: Config): Promise<voi
   });
 }
 
+/** Counts codes that nobody can redeem, by address, by account and in all. */
+function guessCounter(app: Routes, max: Config["rates"]["guesses"]) {
+  const accounts = new WeakMap<FastifyRequest, string>();
+  const settings = { timeWindow: GUESS_WINDOW_MS, cache };
+  const counters = [
+    app.createRateLimit({ ...settings, max: max.address }),
+    app.createRateLimit({ ...settings, max: max.account, keyGenerator: (request) => accounts.get(request) ?? "" }),
+    app.createRateLimit({ ...settings, max: max.all, keyGenerator: () => "all" }),
+  ];
+  return (request: FastifyRequest, accountId: string): Guard => {
+    accounts.set(request, accountId);
+    return {
+      check: async () => {
+        for (const counter of counters) {
+          const seen = await counter(request, { increment: false });
+          if (!seen.isAllowed && seen.remaining === 0) throw new TooManyGuessesError(seen.ttlInSeconds);
+        }
+      },
+      failed: async () => {
+        for (const counter of counters) await counter(request);
+      },
+    };
+  };
+}
+
 function kindOf({ url, schema }: RouteOptions): "key" | "address" | "signIn" {
   if (schema?.security?.some((one) => "key" in one)) return "key";
   return url.startsWith("/api/auth/") ? "signIn" : "address";
@@ -74,6 +115,10 @@ function kindOf({ url, schema }: RouteOptions): "key" | "address" | "signIn" {
 /** Counts keys that are not valid, by address: beyond the limit strangers' keys are not even looked up. */
 export const failedKeysOf = (request: FastifyRequest): Guard =>
   request.server.getDecorator<(request: FastifyRequest) => Guard>(FAILED_KEYS)(request);
+
+/** Counts codes that an account could not redeem: beyond the limit none is even looked at. */
+export const guessesOf = (request: FastifyRequest, accountId: string): Guard =>
+  request.server.getDecorator<(request: FastifyRequest, accountId: string) => Guard>(GUESSES)(request, accountId);
 
 /** Notes whose request it is, for its rate limit and its handler. */
 export const setCaller = (request: FastifyRequest, caller: KeyOwner): void => request.setDecorator(CALLER, caller);

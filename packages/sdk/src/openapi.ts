@@ -3714,6 +3714,1865 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you have sent and what came to you, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                    direction?: "sent" | "received";
+                    /** @description nextCursor of the previous page */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            transfers: {
+                                /** @description transfer_… */
+                                id: string;
+                                /** @enum {unknown} */
+                                direction: "sent" | "received";
+                                /**
+                                 * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                                 * @enum {unknown}
+                                 */
+                                state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                                reason: string | null;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /** @description acct_… of the sender */
+                                from: string;
+                                to: {
+                                    /** @enum {unknown} */
+                                    by: "wallet" | "account" | "team";
+                                    /** @description As the sender wrote it. */
+                                    name: string;
+                                    account: string | null;
+                                };
+                                memo: string;
+                                order: {
+                                    typedData: {
+                                        domain: {
+                                            name: string;
+                                            version: string;
+                                            chainId: number;
+                                            verifyingContract: string;
+                                        };
+                                        types: {
+                                            [key: string]: {
+                                                name: string;
+                                                type: string;
+                                            }[];
+                                        };
+                                        primaryType: string;
+                                        message: {
+                                            [key: string]: string | number;
+                                        };
+                                    };
+                                    /**
+                                     * Format: date-time
+                                     * @description In the chain's time.
+                                     */
+                                    validUntil: string;
+                                } | null;
+                                transactionHash: string | null;
+                                finality: ("seen" | "safe" | "final") | null;
+                                completedAt: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                /** Format: date-time */
+                                updatedAt: string;
+                            }[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Prepare a transfer of credit: it is carried out once its owner has signed it
+         * @description Paid credit only. Sent again with the same Idempotency-Key it is the same transfer, as it is by then. With dryRun everything is checked and nothing is written.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description Yours: one for each transfer. */
+                    "idempotency-key": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Whom it is for: exactly one of these. */
+                        to: {
+                            /** @description Its own account; opened for it if it has none. */
+                            wallet?: string;
+                            /** @description acct_… */
+                            account?: string;
+                            /** @description acct_… of a team */
+                            team?: string;
+                        };
+                        /**
+                         * @description US dollars above zero, with at most 6 decimals.
+                         * @example 12.5
+                         */
+                        amount: string;
+                        /**
+                         * @description A word to the recipient.
+                         * @default
+                         */
+                        memo: string;
+                        /** @default false */
+                        dryRun: boolean;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {boolean} */
+                            dryRun: true;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            to: {
+                                /** @enum {unknown} */
+                                by: "wallet" | "account" | "team";
+                                name: string;
+                                account: string | null;
+                            };
+                            /**
+                             * @description What could still be shared after it.
+                             * @example 12.345678901
+                             */
+                            shareableAfter: string;
+                            /**
+                             * @description What the daily limit would leave after it.
+                             * @example 12.345678901
+                             */
+                            leftToday: string;
+                        };
+                    };
+                };
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description transfer_… */
+                            id: string;
+                            /** @enum {unknown} */
+                            direction: "sent" | "received";
+                            /**
+                             * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                            reason: string | null;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            /** @description acct_… of the sender */
+                            from: string;
+                            to: {
+                                /** @enum {unknown} */
+                                by: "wallet" | "account" | "team";
+                                /** @description As the sender wrote it. */
+                                name: string;
+                                account: string | null;
+                            };
+                            memo: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            completedAt: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in the owner's signature: the amount is set aside and sent on
+         * @description A refusal moves nothing, and the transfer can still be signed. Sent again, it changes nothing.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        signature: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description transfer_… */
+                            id: string;
+                            /** @enum {unknown} */
+                            direction: "sent" | "received";
+                            /**
+                             * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                            reason: string | null;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            /** @description acct_… of the sender */
+                            from: string;
+                            to: {
+                                /** @enum {unknown} */
+                                by: "wallet" | "account" | "team";
+                                /** @description As the sender wrote it. */
+                                name: string;
+                                account: string | null;
+                            };
+                            memo: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            completedAt: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A transfer that you have sent, or that came to you
+         * @description As long as it waits for the sender's signature, its order can be signed now.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description transfer_… */
+                            id: string;
+                            /** @enum {unknown} */
+                            direction: "sent" | "received";
+                            /**
+                             * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                            reason: string | null;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            /** @description acct_… of the sender */
+                            from: string;
+                            to: {
+                                /** @enum {unknown} */
+                                by: "wallet" | "account" | "team";
+                                /** @description As the sender wrote it. */
+                                name: string;
+                                account: string | null;
+                            };
+                            memo: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            completedAt: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gift-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The gifts that you have made, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                    /** @description nextCursor of the previous page */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            gifts: {
+                                /** @description gift_… */
+                                id: string;
+                                /**
+                                 * @description active: it can be redeemed. expired, revoked and failed: the amount is yours again.
+                                 * @enum {unknown}
+                                 */
+                                state: "awaiting_signature" | "pending" | "active" | "redeemed" | "revoked" | "expired" | "failed";
+                                reason: string | null;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                message: string;
+                                lock: {
+                                    wallet: string;
+                                } | null;
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time. Then it goes back by itself.
+                                 */
+                                expiresAt: string;
+                                revokedAt: string | null;
+                                redeemedBy: string | null;
+                                /** @description The key's address that it stands under in the contract. */
+                                voucher: string;
+                                order: {
+                                    typedData: {
+                                        domain: {
+                                            name: string;
+                                            version: string;
+                                            chainId: number;
+                                            verifyingContract: string;
+                                        };
+                                        types: {
+                                            [key: string]: {
+                                                name: string;
+                                                type: string;
+                                            }[];
+                                        };
+                                        primaryType: string;
+                                        message: {
+                                            [key: string]: string | number;
+                                        };
+                                    };
+                                    /**
+                                     * Format: date-time
+                                     * @description In the chain's time.
+                                     */
+                                    validUntil: string;
+                                } | null;
+                                transactionHash: string | null;
+                                finality: ("seen" | "safe" | "final") | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                /** Format: date-time */
+                                updatedAt: string;
+                            }[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Prepare a gift of paid credit: its code counts once its owner has signed */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description Yours: one for each gift. */
+                    "idempotency-key": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description US dollars above zero, with at most 6 decimals.
+                         * @example 25
+                         */
+                        amount: string;
+                        /**
+                         * @description Told to whoever redeems it.
+                         * @default
+                         */
+                        message: string;
+                        /** @default 90 */
+                        expiresInDays: number;
+                        /** @description Whoever else has the code can't redeem it, here or in the contract. */
+                        lock?: {
+                            wallet: string;
+                        };
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description gift_… */
+                            id: string;
+                            /**
+                             * @description active: it can be redeemed. expired, revoked and failed: the amount is yours again.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "pending" | "active" | "redeemed" | "revoked" | "expired" | "failed";
+                            reason: string | null;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                            lock: {
+                                wallet: string;
+                            } | null;
+                            /**
+                             * Format: date-time
+                             * @description In the chain's time. Then it goes back by itself.
+                             */
+                            expiresAt: string;
+                            revokedAt: string | null;
+                            redeemedBy: string | null;
+                            /** @description The key's address that it stands under in the contract. */
+                            voucher: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                            code: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gift-codes/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand in the owner's signature: the amount is set aside and put under the code's key */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        signature: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description gift_… */
+                            id: string;
+                            /**
+                             * @description active: it can be redeemed. expired, revoked and failed: the amount is yours again.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "pending" | "active" | "redeemed" | "revoked" | "expired" | "failed";
+                            reason: string | null;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                            lock: {
+                                wallet: string;
+                            } | null;
+                            /**
+                             * Format: date-time
+                             * @description In the chain's time. Then it goes back by itself.
+                             */
+                            expiresAt: string;
+                            revokedAt: string | null;
+                            redeemedBy: string | null;
+                            /** @description The key's address that it stands under in the contract. */
+                            voucher: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gift-codes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A gift that you have made */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description gift_… */
+                            id: string;
+                            /**
+                             * @description active: it can be redeemed. expired, revoked and failed: the amount is yours again.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "pending" | "active" | "redeemed" | "revoked" | "expired" | "failed";
+                            reason: string | null;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                            lock: {
+                                wallet: string;
+                            } | null;
+                            /**
+                             * Format: date-time
+                             * @description In the chain's time. Then it goes back by itself.
+                             */
+                            expiresAt: string;
+                            revokedAt: string | null;
+                            redeemedBy: string | null;
+                            /** @description The key's address that it stands under in the contract. */
+                            voucher: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            transactionHash: string | null;
+                            finality: ("seen" | "safe" | "final") | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                            /** Format: date-time */
+                            updatedAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gift-codes/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a gift back: from now on it can't be redeemed here
+         * @description Before it expires the contract gives it back to the wallet that owns your account alone: send `call` from it, or wait until it expires. Until then whoever has an unlocked code can still redeem it at the contract.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            gift: {
+                                /** @description gift_… */
+                                id: string;
+                                /**
+                                 * @description active: it can be redeemed. expired, revoked and failed: the amount is yours again.
+                                 * @enum {unknown}
+                                 */
+                                state: "awaiting_signature" | "pending" | "active" | "redeemed" | "revoked" | "expired" | "failed";
+                                reason: string | null;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                message: string;
+                                lock: {
+                                    wallet: string;
+                                } | null;
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time. Then it goes back by itself.
+                                 */
+                                expiresAt: string;
+                                revokedAt: string | null;
+                                redeemedBy: string | null;
+                                /** @description The key's address that it stands under in the contract. */
+                                voucher: string;
+                                order: {
+                                    typedData: {
+                                        domain: {
+                                            name: string;
+                                            version: string;
+                                            chainId: number;
+                                            verifyingContract: string;
+                                        };
+                                        types: {
+                                            [key: string]: {
+                                                name: string;
+                                                type: string;
+                                            }[];
+                                        };
+                                        primaryType: string;
+                                        message: {
+                                            [key: string]: string | number;
+                                        };
+                                    };
+                                    /**
+                                     * Format: date-time
+                                     * @description In the chain's time.
+                                     */
+                                    validUntil: string;
+                                } | null;
+                                transactionHash: string | null;
+                                finality: ("seen" | "safe" | "final") | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                /** Format: date-time */
+                                updatedAt: string;
+                            };
+                            call: {
+                                to: string;
+                                data: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/gift-codes/redeem": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Redeem a code into your account
+         * @description Sent again by the same account it says how far it is. Whatever is wrong with a code, the error is the same.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        code: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /**
+                             * @description opening: your account is being opened in the contract, nobody else gets the gift meanwhile: send the code again in a few seconds. pending: on its way. redeemed: you can spend it.
+                             * @enum {unknown}
+                             */
+                            state: "opening" | "pending" | "redeemed";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/usage": {
         parameters: {
             query?: never;

@@ -6,6 +6,7 @@ import { bookEntries, reversed } from "../../ledger/entries.ts";
 import type { Entry, Place } from "../../ledger/entry.ts";
 import { entriesOf } from "../../ledger/store.ts";
 import { setMoved, unsetMoved } from "./clearing-store.ts";
+import { setClosed, unsetClosed } from "./gifts-store.ts";
 
 /**
  * The entries of credit that reaches an account from `source`, another ledger account: what of it repaid a debt went to
@@ -31,7 +32,11 @@ export async function bookTransfer(tx: Tx, event: ChainEvent): Promise<void> {
   const source = { book: "credit", account: await accountOf(tx, event) } as const;
   const account = await accountOf(tx, event, "to_ref");
   await bookEntries(tx, { cause: causeOf("credit", event), entries: arriving(event, { source, account }) });
-  await setMoved(tx, { accountId: source.account, memo: column(event, "memo"), eventId: event.event_id });
+  await setMoved(tx, {
+    accountId: source.account,
+    by: { memo: column(event, "memo") },
+    eventId: event.event_id,
+  });
 }
 
 /** Credit went under a voucher's key. */
@@ -42,6 +47,7 @@ export async function bookVoucherCreated(tx: Tx, event: ChainEvent): Promise<voi
     cause: causeOf("credit", event),
     entries: [{ debit: { book: "credit", account }, credit: voucherOf(event), amount }],
   });
+  await setMoved(tx, { accountId: account, by: { voucherKey: column(event, "key") }, eventId: event.event_id });
 }
 
 /** A voucher was redeemed, or went back to its issuer. */
@@ -49,6 +55,8 @@ export async function bookVoucherClosed(tx: Tx, event: ChainEvent): Promise<void
   const account = await accountOf(tx, event);
   const entries = arriving(event, { source: voucherOf(event), account });
   await bookEntries(tx, { cause: causeOf("credit", event), entries });
+  const isRedeemed = column(event, "redeemed") === "true";
+  await setClosed(tx, { voucherKey: column(event, "key"), accountId: account, isRedeemed, eventId: event.event_id });
 }
 
 const voucherOf = (event: ChainEvent): Place => ({ book: "vouchers", account: column(event, "key") });
@@ -74,5 +82,6 @@ export async function bookExit(tx: Tx, event: ChainEvent): Promise<void> {
 export async function reverseCredit(tx: Tx, event: BookedEvent): Promise<void> {
   const cause = causeOf("credit", { ...event, times_booked: event.times_booked - 1 });
   await bookEntries(tx, { cause: `reverse:${cause}`, entries: reversed(await entriesOf(tx, cause)) });
+  await unsetClosed(tx, event.event_id);
   await unsetMoved(tx, event.event_id);
 }

@@ -51,9 +51,11 @@ async function clear(context: Clearing, row: UnclearedRow): Promise<void> {
 function obstacleOf(row: UnclearedRow, terms: Terms): string | null {
   if (row.is_frozen) return "An account that it is between was frozen.";
   if (row.held_nano !== row.amount_micro * NANO_PER_MICRO) return "Its amount is not set aside.";
+  if (row.is_key_used) return "There was a voucher under this key before.";
   // A reorganisation took the opening away: the number is somebody else's by now, or will be.
-  if (row.sender_number !== BigInt(terms.fromNumber) || row.recipient_number !== BigInt(terms.toNumber))
-    return "The numbers that were signed are no longer those of the two accounts. Ask for it again.";
+  const isSame = row.kind === "gift" || row.recipient_number === BigInt(terms.toNumber);
+  if (row.sender_number !== BigInt(terms.fromNumber) || !isSame)
+    return "The numbers that were signed are no longer those of the accounts. Ask for it again.";
   return null;
 }
 

@@ -26,6 +26,8 @@ export type UnclearedRow = MoveRow & {
   /** The numbers that sender and recipient have now, the recipient's only if it is lasting. */
   sender_number: bigint | null;
   recipient_number: bigint | null;
+  /** Of a gift: its key had a voucher before. */
+  is_key_used: boolean;
 };
 
 /** Signed moves that are not cleared, the next one of each account. */
@@ -37,11 +39,13 @@ export async function unclearedMoves(sql: Sql, limit: number): Promise<Uncleared
       order by account_id, nonce
     )
     select m.*, null as transaction_hash, null as happened_at, null as finality,
-      a.frozen_reason is not null or r.frozen_reason is not null as is_frozen,
+      a.frozen_reason is not null or r.frozen_reason is not null as is_frozen, exists (
+        select from entries where credit_account = m.voucher_key and credit_book = 'vouchers'
+      ) as is_key_used,
       h.paid_nano as held_nano, a.chain_account as sender_number, s.chain_account as recipient_number
     from next join moves m using (move_id)
     join accounts a on a.account_id = m.account_id
-    join accounts r on r.account_id = m.recipient_id
+    left join accounts r on r.account_id = m.recipient_id
     left join settleable_accounts s on s.account_id = m.recipient_id
     left join holds h on h.account_id = m.account_id and h.request_id = m.move_id
     order by m.submitted_at
@@ -127,11 +131,13 @@ export async function endMove(
 /** The event of a move is booked: nothing is held for it any more. The balance of its account is locked. */
 export async function setMoved(
   tx: Tx,
-  { accountId, memo, eventId }: { accountId: string; memo: string; eventId: string },
+  { accountId, by, eventId }: { accountId: string; by: { memo: string } | { voucherKey: string }; eventId: string },
 ): Promise<void> {
   const moved = await tx<Array<{ move_id: string }>>`
-    update moves set state = 'completed', moved_event_id = ${eventId}, reason = null
-    where memo = ${memo} and account_id = ${accountId} and state <> 'awaiting_signature' and moved_event_id is null
+    update moves set state = case kind when 'gift' then 'active' else 'completed' end, moved_event_id = ${eventId},
+      reason = null
+    where account_id = ${accountId} and state <> 'awaiting_signature' and moved_event_id is null
+      and ${"memo" in by ? tx`kind = 'transfer' and memo = ${by.memo}` : tx`voucher_key = ${by.voucherKey}`}
     returning move_id`;
   for (const { move_id: moveId } of moved) await tx`select drop_clearance(${accountId}, ${moveId})`;
 }

@@ -67,15 +67,14 @@ async function hasCome(
   { row, terms, safe }: { row: ClearedRow; terms: Terms; safe: Safe },
 ): Promise<boolean> {
   const first = row.cleared_block - MARGIN_BLOCKS;
-  const logs = await client.getContractEvents({
-    address: escrow,
-    abi: creditEscrowAbi,
-    eventName: "Transferred",
-    args: { from: terms.fromNumber, to: terms.toNumber },
-    fromBlock: first > 0n ? first : 0n,
-    toBlock: safe.number,
-  });
-  return logs.some(({ args }) => args.memo === row.memo);
+  const range = { address: escrow, abi: creditEscrowAbi, fromBlock: first > 0n ? first : 0n, toBlock: safe.number };
+  const { fromNumber: from, toNumber: to } = terms;
+  if (row.voucher_key !== null) {
+    const created = { ...range, eventName: "VoucherCreated", args: { key: row.voucher_key, from } } as const;
+    return (await client.getContractEvents(created)).length > 0;
+  }
+  const transferred = { ...range, eventName: "Transferred", args: { from, to } } as const;
+  return (await client.getContractEvents(transferred)).some(({ args }) => args.memo === row.memo);
 }
 
 /** One that was never sent goes into the queue again; one that was mined and undone is a new transaction. */

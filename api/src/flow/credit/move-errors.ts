@@ -34,6 +34,30 @@ export class MoveRefusedError extends InfrError {
   }
 }
 
+/**
+ * A code that can't be redeemed, or not by this account: HTTP 422. Always the same, whatever is wrong with it: whoever tries
+ * codes learns nothing.
+ */
+export class CodeRefusedError extends InfrError {
+  readonly code = "code_refused";
+  readonly status = 422;
+  override readonly param = "code";
+  constructor() {
+    super(
+      "This code can't be redeemed: it is mistyped, used, expired, revoked, or for somebody else. Check it letter by letter, or ask who gave it to you.",
+    );
+  }
+}
+
+/** A gift that can't be called back now: HTTP 409. */
+export class GiftNotActiveError extends InfrError {
+  readonly code = "gift_not_active";
+  readonly status = 409;
+  constructor(state: string) {
+    super(`This gift is ${state}: only an active one that nobody is redeeming can be called back.`);
+  }
+}
+
 /** An idempotency key that was sent before, with a request for something else: HTTP 409. */
 export class MoveKeyReusedError extends InfrError {
   readonly code = "idempotency_key_reused";

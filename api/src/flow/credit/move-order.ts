@@ -14,31 +14,44 @@ export function termsOf(row: MoveRow): Terms | null {
   return { fromNumber: Number(from), toNumber: Number(to), nonce, deadline: Number(deadline) };
 }
 
-const messageOf = (row: MoveRow, { fromNumber: from, toNumber: to, nonce, deadline }: Terms) => ({
-  from,
-  to,
-  amount: row.amount_micro,
-  memo: row.memo,
-  nonce,
-  deadline,
-});
+/** What an order is called in the contract, and what it says. */
+function orderOf(row: MoveRow, { fromNumber: from, toNumber: to, nonce, deadline }: Terms) {
+  if (row.kind === "transfer") {
+    const message = { from, to, amount: row.amount_micro, memo: row.memo, nonce, deadline };
+    return { name: "Transfer", message } as const;
+  }
+  if (row.voucher_key === null || row.expiry === null) throw new Error(`${row.move_id} has no voucher`);
+  const voucher = { key: row.voucher_key, expiry: Number(row.expiry) };
+  return {
+    name: "CreateVoucher",
+    message: { from, amount: row.amount_micro, to, nonce, deadline, ...voucher },
+  } as const;
+}
 
 /** The owner's part. */
-export const ownersTypedData = (chain: Chain, row: MoveRow, terms: Terms) =>
-  operationTypedData(chain, "Transfer", messageOf(row, terms));
+export function ownersTypedData(chain: Chain, row: MoveRow, terms: Terms) {
+  const { name, message } = orderOf(row, terms);
+  return name === "Transfer" ? operationTypedData(chain, name, message) : operationTypedData(chain, name, message);
+}
 
 /** The clearer's part. */
-export const clearersTypedData = (chain: Chain, row: MoveRow, terms: Terms) =>
-  clearanceTypedData(chain, {
-    operation: operationHash("Transfer", messageOf(row, terms)),
-    deadline: terms.deadline,
-  });
+export function clearersTypedData(chain: Chain, row: MoveRow, terms: Terms) {
+  const { name, message } = orderOf(row, terms);
+  const operation = name === "Transfer" ? operationHash(name, message) : operationHash(name, message);
+  return clearanceTypedData(chain, { operation, deadline: terms.deadline });
+}
 
 /** The call that both signatures are for. */
 export function moveCall(
   row: MoveRow,
   { terms, signature, clearance }: { terms: Terms; signature: Hex; clearance: Hex },
 ): Hex {
-  const { nonce: _, ...move } = messageOf(row, terms);
-  return encodeFunctionData({ abi: creditEscrowAbi, functionName: "transfer", args: [move, signature, clearance] });
+  const { name, message } = orderOf(row, terms);
+  return name === "Transfer"
+    ? encodeFunctionData({ abi: creditEscrowAbi, functionName: "transfer", args: [message, signature, clearance] })
+    : encodeFunctionData({
+        abi: creditEscrowAbi,
+        functionName: "createVoucher",
+        args: [message, signature, clearance],
+      });
 }

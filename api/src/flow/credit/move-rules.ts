@@ -5,7 +5,7 @@ import type { Sql, Tx } from "../../db/types.ts";
 import { InvalidInputError } from "../../errors.ts";
 import { lockBalances } from "../../ledger/store.ts";
 import { MoveRefusedError, refusalOf } from "./move-errors.ts";
-import { movesToday, readSharer } from "./moves-store.ts";
+import { movesToday, readSharer, type SharerRow } from "./moves-store.ts";
 
 const AMOUNT = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$/;
 const MAY_SHARE: ReadonlySet<string | null> = new Set(["owner", "admin"]);
@@ -43,16 +43,22 @@ export function readAmount(text: string): MicroUsdc {
   return amount as MicroUsdc;
 }
 
-/** Whether an account may give an amount now, as far as that can be said without a lock. @throws MoveRefusedError */
-export async function checkSharer(
-  sql: Sql,
-  { sharer, amount, perDay }: { sharer: Sharer; amount: MicroUsdc; perDay: NanoUsd },
-): Promise<{ shareable: NanoUsd; capLeft: NanoUsd }> {
+/** @throws MoveRefusedError for people who may use an account's credit and not give it away */
+export async function checkRole(sql: Sql, sharer: Sharer): Promise<SharerRow> {
   const row = await readSharer(sql, sharer);
   if (!MAY_SHARE.has(row.role))
     throw new MoveRefusedError("not_allowed", "Only owners and admins of an account may share its credit. Ask one.");
+  return row;
+}
+
+/** Whether an account may give an amount now, as far as that can be said without a lock. @throws MoveRefusedError */
+export async function checkSharer(
+  { sql, sharing }: MoveContext,
+  { sharer, amount }: { sharer: Sharer; amount: MicroUsdc },
+): Promise<{ shareable: NanoUsd; capLeft: NanoUsd }> {
+  const row = await checkRole(sql, sharer);
   const shareable = nanoUsd(row.chain_account === null ? 0n : row.shareable_nano);
-  const capLeft = nanoUsd(perDay - row.shared_nano);
+  const capLeft = nanoUsd(sharing.perDay - row.shared_nano);
   const facts = { amount, shareable, capLeft, funded: nanoUsd(row.funded_nano) };
   if (row.frozen_reason !== null) throw refusalOf({ outcome: "frozen", ...facts });
   if (row.debt_nano > 0n) throw refusalOf({ outcome: "debt", ...facts });

@@ -1,18 +1,21 @@
 import type { Queryable, Tx } from "../../db/types.ts";
 
-export type MoveState = "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+export type TransferState = "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+export type GiftState = Exclude<TransferState, "completed"> | "active" | "redeemed" | "revoked";
 export type NamedAs = "wallet" | "account" | "team";
 
 export type MoveRow = {
   move_id: string;
+  kind: "transfer" | "gift";
   account_id: string;
   user_id: string;
-  named_as: NamedAs;
-  named: string;
+  /** Of a transfer. */
+  named_as: NamedAs | null;
+  named: string | null;
   recipient_id: string | null;
   amount_micro: bigint;
   note: string;
-  state: MoveState;
+  state: TransferState | GiftState;
   reason: string | null;
   from_number: bigint | null;
   to_number: bigint | null;
@@ -23,6 +26,13 @@ export type MoveRow = {
   signature: `0x${string}` | null;
   cleared_block: bigint | null;
   transaction_id: string | null;
+  /** Of a gift: the address that its voucher stands under, and seconds of chain time. */
+  voucher_key: `0x${string}` | null;
+  expiry: bigint | null;
+  lock_wallet: string | null;
+  revoked_at: Date | null;
+  redeemer_id: string | null;
+  closing_transaction_id: string | null;
   created_at: Date;
   updated_at: Date;
   /** Of the event that moved it. */
@@ -33,8 +43,9 @@ export type MoveRow = {
 
 /** Moves `m` with the event that moved them, for a `where`. */
 export const moveRows = (sql: Queryable) => sql`
-  select m.move_id, m.account_id, m.user_id, m.named_as, m.named, m.recipient_id, m.amount_micro, m.note, m.state, m.reason,
-    m.from_number, m.to_number, m.nonce, m.deadline, m.memo, m.is_custodial, m.signature, m.cleared_block, m.transaction_id, m.created_at,
+  select m.move_id, m.kind, m.account_id, m.user_id, m.named_as, m.named, m.recipient_id, m.amount_micro, m.note, m.state, m.reason,
+    m.from_number, m.to_number, m.nonce, m.deadline, m.memo, m.is_custodial, m.signature, m.cleared_block, m.transaction_id, m.voucher_key,
+    m.expiry, m.lock_wallet, m.revoked_at, m.redeemer_id, m.closing_transaction_id, m.created_at,
     m.updated_at, e.transaction_hash, e.happened_at, e.finality
   from moves m left join chain_events e on e.event_id = m.moved_event_id`;
 
@@ -52,18 +63,18 @@ export async function moveOf(
   return row;
 }
 
-/** A move for one of the two that it is between; for the recipient once it is signed. */
+/** A transfer for one of the two that it is between; for the recipient once it is signed. */
 export async function moveFor(
   sql: Queryable,
   { moveId, accountId }: { moveId: string; accountId: string },
 ): Promise<MoveRow | undefined> {
   const [row] = await sql<MoveRow[]>`
     ${moveRows(sql)} where m.move_id = ${moveId}
-      and (m.account_id = ${accountId} or (m.recipient_id = ${accountId} and m.submitted_at is not null))`;
+      and m.kind = 'transfer' and (m.account_id = ${accountId} or (m.recipient_id = ${accountId} and m.submitted_at is not null))`;
   return row;
 }
 
-/** What an account has given, and what came to it, newest first; `before` is the last id of the previous page. */
+/** What an account has transferred, and what came to it, newest first; `before` is the last id of the previous page. */
 export async function movesOf(
   sql: Queryable,
   {
@@ -73,12 +84,13 @@ export async function movesOf(
     limit,
   }: { accountId: string; direction: "sent" | "received" | null; before: string | null; limit: number },
 ): Promise<MoveRow[]> {
-  const sent = sql`select move_id from moves where account_id = ${accountId}`;
-  const received = sql`select move_id from moves where recipient_id = ${accountId} and submitted_at is not null`;
-  const mine = direction === null ? sql`${sent} union ${received}` : direction === "sent" ? sent : received;
-  return sql<MoveRow[]>`
-    ${moveRows(sql)} where m.move_id in (${mine}) ${before === null ? sql`` : sql`and m.move_id < ${before}`}
-    order by m.move_id desc limit ${limit}`;
+  const page = sql`
+    and kind = 'transfer' ${before === null ? sql`` : sql`and move_id < ${before}`} order by move_id desc limit ${limit}`;
+  const sent = sql`select move_id from moves where account_id = ${accountId} ${page}`;
+  const received = sql`
+    select move_id from moves where recipient_id = ${accountId} and submitted_at is not null ${page}`;
+  const mine = direction === null ? sql`(${sent}) union (${received})` : direction === "sent" ? sent : received;
+  return sql<MoveRow[]>`${moveRows(sql)} where m.move_id in (${mine}) order by m.move_id desc limit ${limit}`;
 }
 
 /** A request that was sent with an idempotency key; `hash` is of what it asks for. */
@@ -98,24 +110,34 @@ export async function moveUnder(
 export type NewMove = KeyedMove & {
   moveId: string;
   userId: string;
-  namedAs: NamedAs;
-  named: string;
-  recipientId: string;
-  opens: boolean;
   amountMicro: bigint;
   note: string;
   memo: string;
-};
+} & (
+    | { kind: "transfer"; namedAs: NamedAs; named: string; recipientId: string; opens: boolean }
+    | { kind: "gift"; voucherKey: string; expiry: bigint; lockWallet: string | null }
+  );
 
 /** @returns false if a request with the same key was faster */
 export async function insertMove(tx: Tx, move: NewMove): Promise<boolean> {
+  const own =
+    move.kind === "transfer"
+      ? { named_as: move.namedAs, named: move.named, recipient_id: move.recipientId, opens: move.opens }
+      : { voucher_key: move.voucherKey, expiry: move.expiry, lock_wallet: move.lockWallet };
+  const row = {
+    move_id: move.moveId,
+    kind: move.kind,
+    account_id: move.accountId,
+    user_id: move.userId,
+    idempotency_key: move.key,
+    body_hash: move.hash,
+    amount_micro: move.amountMicro,
+    note: move.note,
+    memo: move.memo,
+    ...own,
+  };
   const inserted = await tx`
-    insert into moves (move_id, account_id, user_id, idempotency_key, body_hash, named_as, named, recipient_id, opens,
-      amount_micro, note, memo)
-    values (${move.moveId}, ${move.accountId}, ${move.userId}, ${move.key}, ${move.hash}, ${move.namedAs}, ${move.named},
-      ${move.recipientId}, ${move.opens}, ${move.amountMicro}, ${move.note}, ${move.memo})
-    on conflict (account_id, idempotency_key) do nothing
-    returning move_id`;
+    insert into moves ${tx(row)} on conflict (account_id, idempotency_key) do nothing returning move_id`;
   return inserted.length === 1;
 }
 

@@ -21,10 +21,13 @@ const VALID_SECONDS = 600n;
 /** With less than this left, what is to be signed is made anew. */
 const LEAST_SECONDS = 120n;
 
+/** Whom the contract lets redeem a voucher: whoever has its key. */
+const ANYBODY = 0;
+
 /** A move of the account that gives. @throws NotFoundError */
 export async function mustFind(sql: Sql, id: { moveId: string; accountId: string }): Promise<MoveRow> {
   const row = await moveOf(sql, id);
-  if (!row) throw new NotFoundError("transfer");
+  if (!row) throw new NotFoundError("move");
   return row;
 }
 
@@ -34,10 +37,10 @@ export async function mustFind(sql: Sql, id: { moveId: string; accountId: string
  */
 export async function offerTerms(context: MoveContext, row: MoveRow): Promise<MoveRow> {
   const { sql, chain, custodian } = context;
-  if (row.state !== "awaiting_signature" || row.recipient_id === null) return row;
+  if (row.state !== "awaiting_signature") return row;
   const [sharer, toNumber] = await Promise.all([
     readSharer(sql, { accountId: row.account_id, userId: row.user_id }),
-    lastingNumber(sql, row.recipient_id),
+    row.recipient_id === null ? ANYBODY : lastingNumber(sql, row.recipient_id),
   ]);
   if (sharer.chain_account === null || toNumber === null) return row;
   const fromNumber = Number(sharer.chain_account);

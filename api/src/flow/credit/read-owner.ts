@@ -1,6 +1,6 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import type { operationTypedData } from "@infr/protocol";
-import { type Address, type Hex, recoverTypedDataAddress } from "viem";
+import { type Address, type Hex, hashTypedData, recoverTypedDataAddress } from "viem";
 import type { Chain } from "../../chain/open.ts";
 
 /** Who owns an account in the contract, and the nonce that his next operation carries; at a block, or the newest. */
@@ -30,5 +30,5 @@ export async function isSigned(
     // no ECDSA signature: it may be a smart wallet's
   }
   const code = await client.getCode({ address: owner });
-  return code !== undefined && (await client.verifyTypedData({ ...typedData, address: owner, signature }));
+  return code !== undefined && (await client.verifyHash({ address: owner, hash: hashTypedData(typedData), signature }));
 }

@@ -1,9 +1,10 @@
 import { accountRef, PRIMARY_SALT } from "@infr/protocol";
-import type { Hex } from "viem";
-import type { Queryable, Tx } from "../../db/types.ts";
+import { type Hex, zeroAddress } from "viem";
+import type { Tx } from "../../db/types.ts";
 import { InvalidInputError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { MoveRefusedError } from "./move-errors.ts";
+import type { MoveContext } from "./move-rules.ts";
 import { ensureRecipient, type NamedAs, type RecipientRow, recipientById, recipientByRef } from "./moves-store.ts";
 
 /** Whom credit is for, as the sender says it: exactly one of these. */
@@ -18,7 +19,10 @@ const NAMED: readonly NamedAs[] = ["wallet", "account", "team"];
  * Finds whom credit is for.
  * @throws InvalidInputError if not exactly one is named, MoveRefusedError if there is nobody, or it may not be given
  */
-export async function findRecipient(sql: Queryable, to: Recipient, senderId: string): Promise<Found> {
+export async function findRecipient(
+  { sql, chain, custodian }: MoveContext,
+  { to, senderId }: { to: Recipient; senderId: string },
+): Promise<Found> {
   const [namedAs, another] = NAMED.filter((kind) => to[kind] !== undefined);
   if (namedAs === undefined || another !== undefined)
     throw new InvalidInputError(`to has to name exactly one recipient: by ${NAMED.join(" or ")}.`, "to");
@@ -27,19 +31,16 @@ export async function findRecipient(sql: Queryable, to: Recipient, senderId: str
   const account = await (namedAs === "wallet"
     ? recipientByRef(sql, accountRef({ owner: named as Hex }))
     : recipientById(sql, named));
-  if (namedAs !== "wallet") checkKnown(account, { namedAs, named });
-  checkAllowed(account, senderId);
-  return { namedAs, named, account: account ?? null };
-}
-
-function checkKnown(account: RecipientRow | undefined, { namedAs, named }: { namedAs: NamedAs; named: string }): void {
-  const isOne = account && account.kind !== "platform" && (namedAs !== "team" || account.kind === "team");
-  if (!isOne)
+  const nobodys: ReadonlyArray<string | null> = [zeroAddress, chain.escrow, chain.usdc, custodian];
+  const isThere = namedAs === "wallet" ? !nobodys.includes(named) : account !== undefined;
+  if (!isThere || account?.kind === "platform" || (namedAs === "team" && account?.kind !== "team"))
     throw new MoveRefusedError(
       "unknown_recipient",
-      `There is no ${namedAs} ${named}. Check it, or ask for the recipient's wallet address.`,
+      `There is no ${namedAs} ${named} that could have credit. Check it, or ask for the recipient's wallet address.`,
       "to",
     );
+  checkAllowed(account, senderId);
+  return { namedAs, named, account: account ?? null };
 }
 
 function checkAllowed(account: RecipientRow | undefined, senderId: string): void {

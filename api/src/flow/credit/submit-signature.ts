@@ -16,17 +16,17 @@ import { isSigned, readOwner } from "./read-owner.ts";
  */
 export async function submitSignature(
   { sql, chain, sharing }: MoveContext,
-  { moveId, accountId, signature }: { moveId: string; accountId: string; signature: Hex },
+  { moveId, accountId, kind, signature }: { moveId: string; accountId: string; kind: MoveRow["kind"]; signature: Hex },
 ): Promise<MoveRow> {
   const id = { moveId, accountId };
   const row = await moveOf(sql, id);
-  if (!row) throw new NotFoundError("transfer");
+  if (row?.kind !== kind) throw new NotFoundError(kind);
   if (row.state !== "awaiting_signature") return row;
   const terms = termsOf(row);
   if (!terms)
     throw new MoveRefusedError(
       "recipient_not_ready",
-      "The recipient's account is being opened. Read this transfer again until it says what to sign.",
+      "The recipient's account is being opened. Read it again until it says what to sign.",
     );
   const [{ owner, nonce }, { timestamp }] = await Promise.all([
     readOwner(chain, terms.fromNumber),
@@ -39,7 +39,7 @@ export async function submitSignature(
   if (!(await isSigned(chain, { owner, typedData: ownersTypedData(chain, row, terms), signature })))
     throw new MoveRefusedError(
       "invalid_signature",
-      `This is not the signature of ${owner}, who owns the account, under what this transfer says. Read it again and sign that.`,
+      `This is not the signature of ${owner}, who owns the account, under what this says. Read it again and sign that.`,
       "signature",
     );
   const signed = { moveId, nonce: terms.nonce, deadline: BigInt(terms.deadline), signature, cap: sharing.perDay };
@@ -53,5 +53,5 @@ export async function submitSignature(
 const outdated = () =>
   new MoveRefusedError(
     "order_outdated",
-    "What was signed can't be carried out any more: its time is over, or another order of the account came first. Read this transfer again and sign what it says then.",
+    "What was signed can't be carried out any more: its time is over, or another order of the account came first. Read it again and sign what it says then.",
   );

@@ -3,9 +3,9 @@ import { type Static, Type } from "typebox";
 import { NotFoundError } from "../../errors.ts";
 import { ownersTypedData, termsOf } from "../../flow/credit/move-order.ts";
 import type { MoveContext } from "../../flow/credit/move-rules.ts";
-import { type MoveRow, moveFor, movesOf } from "../../flow/credit/moves-store.ts";
+import { type MoveRow, moveFor, movesOf, type TransferState } from "../../flow/credit/moves-store.ts";
 import {
-  preparedTransfer,
+  preparedMove,
   prepareTransfer,
   previewTransfer,
   type TransferPreview,
@@ -144,7 +144,12 @@ function addSignature(app: Routes, services: Services): void {
     async (request) => {
       const { accountId } = await sessionOf(services, request);
       const signature = request.body.signature as `0x${string}`;
-      const row = await submitSignature(contextOf(services), { moveId: request.params.id, accountId, signature });
+      const row = await submitSignature(contextOf(services), {
+        moveId: request.params.id,
+        accountId,
+        kind: "transfer",
+        signature,
+      });
       return shapeTransfer(services, { row, accountId });
     },
   );
@@ -199,7 +204,7 @@ function addReads(app: Routes, services: Services): void {
       if (!row) throw new NotFoundError("transfer");
       const isToSign = row.state === "awaiting_signature" && row.account_id === accountId;
       return shapeTransfer(services, {
-        row: isToSign ? await preparedTransfer(contextOf(services), id) : row,
+        row: isToSign ? await preparedMove(contextOf(services), id) : row,
         accountId,
       });
     },
@@ -220,11 +225,11 @@ function shapeTransfer(
   return {
     id: row.move_id,
     direction: row.account_id === accountId ? "sent" : "received",
-    state: row.state,
+    state: row.state as TransferState,
     reason: row.reason,
     amount: usdOfMicro(row.amount_micro),
     from: row.account_id,
-    to: { by: row.named_as, name: row.named, account: row.recipient_id },
+    to: { by: row.named_as ?? "account", name: row.named ?? "", account: row.recipient_id },
     memo: row.note,
     order: terms && shapeOrder(ownersTypedData(chain, row, terms), terms.deadline),
     transactionHash: row.transaction_hash,

@@ -5,10 +5,13 @@ import { verifyReceiptFile } from "../verify/verify-receipt.ts";
 import { verifyReservesFile, verifyReservesTotal } from "../verify/verify-reserves.ts";
 import { fetchJson, fetchPages, readJson, save } from "./files.ts";
 import { openChain, type Request, UsageError } from "./options.ts";
+import type { Outcome } from "./outcome.ts";
+import { redeem } from "./redeem.ts";
+import { send } from "./send.ts";
 
 export interface Command {
   help: string;
-  run: (request: Request) => Promise<Verification>;
+  run: (request: Request) => Promise<Verification | Outcome>;
 }
 
 const CHAIN_OPTIONS = `  --rpc URL       the chain, asked directly (RPC_URL). Headers and logs are enough, no archive
@@ -59,6 +62,33 @@ version, then usage by model and key, the movements, and the closing balance. A 
 
 ${API_OPTIONS}`,
     run: reprice,
+  },
+  send: {
+    help: `infr send <amount> <0x… | acct_…> [--memo TEXT] [--dry-run]
+
+Sends paid credit to a wallet's account, or to an account. You sign it with the wallet that owns yours: put its private key
+into INFR_PRIVATE_KEY. Ends when the recipient can spend it.
+
+  --memo TEXT     a word to the recipient
+  --dry-run       only says whether it would go through
+  --key TEXT      of this transfer, your own: the same key never sends twice
+  --escrow 0x…    sign for this escrow, whatever the API says
+  --api URL       the API (INFR_API)
+  --json          the result as JSON`,
+    run: send,
+  },
+  redeem: {
+    help: `infr redeem <code> [--direct]
+
+Redeems a gift code into your account: with a management key in INFR_API_KEY, or signed in with the wallet whose private key
+is in INFR_PRIVATE_KEY. With --direct nothing but the contract is asked: that wallet's own account gets the credit, and it
+pays the gas.
+
+  --direct        past the API, for codes that are not for one person only
+${CHAIN_OPTIONS}
+  --api URL       the API (INFR_API)
+  --json          the result as JSON`,
+    run: redeem,
   },
 };
 

@@ -3,7 +3,7 @@ import { addressBook } from "@infr/contracts/addresses";
 import { type Address, createPublicClient, http, isAddress } from "viem";
 import { openSettledBatches, type SettledBatches } from "../verify/settled-batches.ts";
 
-const RPC_TIMEOUT_MS = 20_000;
+export const RPC_TIMEOUT_MS = 20_000;
 
 /** A command line that can't be carried out as it stands; the message says what to write. */
 export class UsageError extends Error {
@@ -17,6 +17,10 @@ const OPTIONS = {
   api: { type: "string" },
   save: { type: "string" },
   root: { type: "string" },
+  memo: { type: "string" },
+  key: { type: "string" },
+  "dry-run": { type: "boolean" },
+  direct: { type: "boolean" },
   json: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const satisfies ParseArgsConfig["options"];
@@ -31,6 +35,11 @@ export interface Request {
   apiKey: string | undefined;
   save: string | undefined;
   root: string | undefined;
+  memo: string | undefined;
+  key: string | undefined;
+  privateKey: string | undefined;
+  dryRun: boolean;
+  direct: boolean;
   json: boolean;
   help: boolean;
 }
@@ -49,6 +58,11 @@ export function readRequest(args: string[], environment: Record<string, string |
       apiKey: environment["INFR_API_KEY"],
       save: values.save,
       root: values.root,
+      memo: values.memo,
+      key: values.key,
+      privateKey: environment["INFR_PRIVATE_KEY"],
+      dryRun: values["dry-run"] ?? false,
+      direct: values.direct ?? false,
       json: values.json ?? false,
       help: values.help ?? false,
     };
@@ -67,7 +81,8 @@ export async function openChain({ rpc, escrow }: Request): Promise<SettledBatche
   return openSettledBatches({ client, escrow: trustedEscrow(await client.getChainId(), escrow) });
 }
 
-function trustedEscrow(chainId: number, given: string | undefined): Address {
+/** The escrow that the user names, or the project's own on that chain. @throws UsageError */
+export function trustedEscrow(chainId: number, given: string | undefined): Address {
   if (given !== undefined) {
     if (!isAddress(given)) throw new UsageError(`--escrow ${given} is no address. Write 0x and 40 digits.`);
     return given;

@@ -9,9 +9,11 @@ const HELP = `infr <command>
   verify-account <file.json… | batch>      checks all your charges in a batch
   verify-reserves <proof.json | day>       checks that what you are owed was counted in
   reprice <statement.json | month>         works a statement out again, to the last nano-dollar
+  send <amount> <0x… | acct_…>             sends credit
+  redeem <code>                            redeems a gift code, by the API or the contract alone
 
 infr <command> --help says more.
-Exit code: 0 it verifies · 1 it does not · 2 it could not be checked · 3 its batch is not settled yet`;
+Exit code: 0 it verifies, or is done · 1 it does not · 2 it could not be checked, or done · 3 its batch is not settled yet`;
 
 /** What a command line says, and to whom. */
 export interface Terminal {
@@ -41,6 +43,10 @@ export async function run(
       return NOT_CHECKED;
     }
     const result = await command.run(request);
+    if ("said" in result) {
+      for (const line of request.json ? [JSON.stringify(result.result, null, 2)] : result.said) terminal.out(line);
+      return VERIFIES;
+    }
     report(result, { request, terminal });
     return result.ok ? VERIFIES : DOES_NOT;
   } catch (error) {

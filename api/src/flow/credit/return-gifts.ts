@@ -1,0 +1,85 @@
+import { creditEscrowAbi } from "@infr/contracts/abi";
+import { type Address, encodeFunctionData, type Hex } from "viem";
+import type { Chain } from "../../chain/open.ts";
+import { queueTransaction } from "../../chain/outbox-store.ts";
+import type { Sql, Tx } from "../../db/types.ts";
+import { NotFoundError } from "../../errors.ts";
+import { newId } from "../../ids.ts";
+import { endMove } from "./clearing-store.ts";
+import { giftOf, lapsedGifts, lockActive, releaseRefused, setClosing, setRevoked } from "./gifts-store.ts";
+import { GiftNotActiveError } from "./move-errors.ts";
+import { checkRole, type MoveContext, type Sharer } from "./move-rules.ts";
+import type { MoveRow } from "./moves-store.ts";
+
+const MAX_GIFTS = 100;
+
+/** A gift that is called back, and the call by which its owner's wallet gets it back before it expires. */
+export type Revoked = { row: MoveRow; call: { to: Address; data: Hex } | null };
+
+/**
+ * Calls a gift back: from now on it can't be redeemed here. The contract gives it back before its time to its owner alone, so
+ * his wallet has to send the call; the custodian's accounts get it back at once; everybody after it has expired.
+ * @throws NotFoundError, GiftNotActiveError, MoveRefusedError
+ */
+export async function revokeGift(
+  context: MoveContext,
+  { moveId, ...sharer }: Sharer & { moveId: string },
+): Promise<Revoked> {
+  const { sql, chain, custodian } = context;
+  const id = { moveId, accountId: sharer.accountId };
+  const row = await giftOf(sql, id);
+  if (!row) throw new NotFoundError("gift");
+  await checkRole(sql, sharer);
+  if (row.state === "awaiting_signature")
+    await endMove(sql, { moveId: row.move_id, state: "expired", reason: "It was called back before it was signed." });
+  else if (row.state === "active")
+    await sql.begin(async (tx) => {
+      if (!(await setRevoked(tx, row.move_id))) throw new GiftNotActiveError("being redeemed");
+      if (row.is_custodial && custodian !== null && (await lockActive(tx, row.move_id)))
+        await queueReclaim(tx, { chain, sender: custodian, row });
+    });
+  else if (row.state !== "revoked") throw new GiftNotActiveError(row.state);
+  const now = (await giftOf(sql, id)) ?? row;
+  const isOwners = now.state === "active" && !row.is_custodial;
+  return { row: now, call: isOwners ? { to: chain.escrow, data: reclaimCall(row) } : null };
+}
+
+/** Sends back what nobody has redeemed in time, without anybody asking for it, and tries again what the chain refused. */
+export async function returnGifts({
+  sql,
+  chain,
+  relayer,
+}: {
+  sql: Sql;
+  chain: Chain;
+  relayer: Address;
+}): Promise<void> {
+  await releaseRefused(sql);
+  const { timestamp: now } = await chain.client.getBlock();
+  for (const row of await lapsedGifts(sql, { now, limit: MAX_GIFTS }))
+    await sql.begin(async (tx) => {
+      if (await lockActive(tx, row.move_id)) await queueReclaim(tx, { chain, sender: relayer, row });
+    });
+}
+
+async function queueReclaim(
+  tx: Tx,
+  { chain, sender, row }: { chain: Chain; sender: Address; row: MoveRow },
+): Promise<void> {
+  const transactionId = newId("tx");
+  await queueTransaction(tx, {
+    transactionId,
+    accountId: row.account_id,
+    kind: "reclaim",
+    cause: `reclaim:${transactionId}`,
+    sender,
+    target: chain.escrow,
+    data: reclaimCall(row),
+  });
+  await setClosing(tx, { moveId: row.move_id, transactionId });
+}
+
+function reclaimCall({ move_id: moveId, voucher_key: key }: MoveRow): Hex {
+  if (key === null) throw new Error(`${moveId} has no voucher`);
+  return encodeFunctionData({ abi: creditEscrowAbi, functionName: "reclaimVoucher", args: [key] });
+}

@@ -1,0 +1,107 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { creditEscrowAbi } from "@infr/contracts/abi";
+import { parseUsd } from "@infr/money";
+import { createTestClient, http } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { newId } from "../ids.ts";
+import { readBalance } from "../ledger/balance.ts";
+import { differences } from "../ledger/store.ts";
+import { credit, newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { bookMoves, call, carryOut, clearAndSend, signOrder } from "../testing/moves.ts";
+import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
+
+const CLI = fileURLToPath(new URL("../../../packages/sdk/src/cli/main.ts", import.meta.url));
+let api: TestApi;
+let alice: TestUser;
+let bob: TestUser;
+let from: bigint;
+
+beforeAll(async () => {
+  api = await startApi();
+  await fundPlatform(api);
+  [alice, bob] = [await funded(), await funded()];
+  from = await api.chain.client.getBlockNumber();
+});
+afterAll(async () => {
+  expect(await differences(api.sql)).toEqual([]);
+  await api.stop();
+});
+
+async function funded(): Promise<TestUser> {
+  const user = await newUser(api);
+  await openOnChain(api, user, 20_000_000n);
+  await credit(api.sql, user.accountId, 20_000_000_000n);
+  return user;
+}
+
+const spendable = async ({ accountId }: TestUser) => (await readBalance(api.sql, accountId)).spendable;
+
+/** Runs the command line while the worker does its part. */
+async function infr(words: string[], environment: Record<string, string>) {
+  const env = { PATH: process.env["PATH"], INFR_API: api.origin, ...environment };
+  const done = new AbortController();
+  const ended = promisify(execFile)(process.execPath, [CLI, ...words], { env, timeout: 25_000 })
+    .then(({ stdout }) => ({ code: 0, said: stdout }))
+    .catch(({ code, stderr }: { code: number; stderr: string }) => ({ code, said: stderr }))
+    .finally(() => done.abort());
+  while (!done.signal.aborted) {
+    await clearAndSend(api);
+    await bookMoves(api, from);
+  }
+  return ended;
+}
+
+async function give(amount: string): Promise<string> {
+  const wanted = { url: "/api/gift-codes", payload: { amount, message: "cheers" }, key: newId("gift") };
+  const { body } = await call(api, alice, wanted);
+  const payload = { signature: await signOrder(alice.privateKey, body.order) };
+  await call(api, alice, { url: `/api/gift-codes/${body.id}/signature`, payload });
+  await carryOut(api, from);
+  return body.code ?? "";
+}
+
+test("infr send: signs with the wallet in the environment and ends when the recipient can spend it", async () => {
+  const environment = { INFR_PRIVATE_KEY: alice.privateKey };
+  const dry = await infr(["send", "3.5", bob.accountId, "--dry-run"], environment);
+  expect(dry).toMatchObject({ code: 0, said: expect.stringContaining("$16.5") });
+  const { code, said } = await infr(["send", "3.5", bob.accountId, "--memo", "lunch"], environment);
+  expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining("$3.5 sent") });
+  expect(await spendable(bob)).toBe(parseUsd("23.5"));
+  const tooMuch = await infr(["send", "100", bob.accountId], environment);
+  expect(tooMuch).toMatchObject({ code: 2, said: expect.stringContaining("$16.5") });
+});
+
+test("infr redeem: with a management key, by the API", async () => {
+  const giftCode = await give("2");
+  const created = await call(api, bob, {
+    url: "/api/keys",
+    payload: { name: "m", kind: "management" },
+  });
+  const before = await spendable(bob);
+  const { code, said } = await infr(["redeem", giftCode], { INFR_API_KEY: created.body.key });
+  expect({ code, said }).toMatchObject({ code: 0, said: expect.stringContaining("cheers") });
+  expect(await spendable(bob)).toBe(before + parseUsd("2"));
+});
+
+test("infr redeem --direct: with a wallet of its own, past the API", async () => {
+  const giftCode = await give("1.25");
+  const key = generatePrivateKey();
+  const owner = privateKeyToAccount(key).address;
+  const { client, rpcUrl, escrow: address } = api.chain;
+  await createTestClient({ mode: "anvil", transport: http(rpcUrl) }).setBalance({ address: owner, value: 10n ** 18n });
+  // Nobody follows the chain meanwhile: nothing of the API is needed.
+  const env = { PATH: process.env["PATH"], INFR_PRIVATE_KEY: key, RPC_URL: rpcUrl, ESCROW_ADDRESS: address };
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, "redeem", giftCode, "--direct"], { env });
+  expect(stdout).toContain("$1.25");
+  const number = await client.readContract({ address, abi: creditEscrowAbi, functionName: "idOf", args: [owner] });
+  const account = await client.readContract({
+    address,
+    abi: creditEscrowAbi,
+    functionName: "accountOf",
+    args: [number],
+  });
+  expect(account.balance).toBe(1_250_000n);
+});

@@ -1,0 +1,91 @@
+import { setTimeout } from "node:timers/promises";
+import { formatUsd, microToNano, parseUsdc } from "@infr/money";
+import { operationTypedData } from "@infr/protocol";
+import type { Hex } from "viem";
+import { type Request, UsageError } from "./options.ts";
+import type { Outcome } from "./outcome.ts";
+import { type ApiConfig, type Ask, signIn, walletOf } from "./session.ts";
+
+const PAUSE_MS = 500;
+const PATIENCE_MS = 600_000;
+
+interface Transfer {
+  id: string;
+  state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+  reason: string | null;
+  amount: string;
+  transactionHash: Hex | null;
+  order: { typedData: { primaryType: string; message: Record<string, string | number> } } | null;
+}
+
+/** `infr send <amount> <recipient>`: prepares, signs and follows a transfer until the recipient can spend it. */
+export async function send(request: Request): Promise<Outcome> {
+  const [amount, recipient, ...more] = request.words;
+  if (amount === undefined || recipient === undefined || more.length > 0)
+    throw new UsageError("Say how much and to whom: infr send 12.5 0x…. --help shows more.");
+  const { ask, config } = await signIn(request);
+  const body = { to: recipientOf(recipient), amount, memo: request.memo ?? "", dryRun: request.dryRun };
+  // One key for this command line: what is asked again after a lost answer is the same transfer.
+  const headers = { "idempotency-key": request.key ?? crypto.randomUUID() };
+  if (request.dryRun) {
+    const preview = await ask<{ shareableAfter: string }>("/api/transfers", { body, headers });
+    return {
+      said: [`It would go through. $${preview.shareableAfter} could still be shared after it.`],
+      result: preview,
+    };
+  }
+  const prepared = await ask<Transfer>("/api/transfers", { body, headers });
+  const last = await follow(ask, prepared, async (transfer) => {
+    const signature = await sign(request, { transfer, config, amount });
+    return ask<Transfer>(`/api/transfers/${transfer.id}/signature`, { body: { signature } });
+  });
+  if (last.state !== "completed")
+    throw new UsageError(`${last.id} has ${last.state}: ${last.reason ?? "no reason given"}`);
+  return {
+    said: [`$${last.amount} sent to ${recipient}: ${last.id}, transaction ${last.transactionHash}`],
+    result: last,
+  };
+}
+
+function recipientOf(text: string): object {
+  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return { wallet: text };
+  if (/^acct_[0-9a-z]+$/.test(text)) return { account: text };
+  throw new UsageError(`"${text}" is nobody's name here. Write a wallet (0x…) or an account (acct_…).`);
+}
+
+async function follow(ask: Ask, first: Transfer, submit: (transfer: Transfer) => Promise<Transfer>): Promise<Transfer> {
+  const until = Date.now() + PATIENCE_MS;
+  for (let transfer = first; ; ) {
+    if (transfer.state === "awaiting_signature" && transfer.order) transfer = await submit(transfer);
+    else if (transfer.state === "awaiting_signature" || transfer.state === "pending") {
+      if (Date.now() > until)
+        throw new UsageError(`${transfer.id} is ${transfer.state} still. Ask again later: it goes on without you.`);
+      await setTimeout(PAUSE_MS);
+      transfer = await ask<Transfer>(`/api/transfers/${transfer.id}`);
+    } else return transfer;
+  }
+}
+
+/** Signs what was asked for and nothing else: the API's word counts for the numbers of the two accounts only. */
+async function sign(
+  request: Request,
+  { transfer, config, amount }: { transfer: Transfer; config: ApiConfig; amount: string },
+): Promise<Hex> {
+  const { primaryType, message } = transfer.order?.typedData ?? { primaryType: "", message: {} };
+  const micro = BigInt(message["amount"] ?? 0);
+  if (primaryType !== "Transfer" || micro !== parseUsdc(amount))
+    throw new UsageError(
+      `The API asks to sign a ${primaryType} of $${formatUsd(microToNano(micro as ReturnType<typeof parseUsdc>))}, not a transfer of $${amount}. Nothing was signed.`,
+    );
+  const at = { chainId: config.chainId, escrow: (request.escrow as Hex | undefined) ?? config.contracts.escrow };
+  return walletOf(request).signTypedData(
+    operationTypedData(at, "Transfer", {
+      from: Number(message["from"]),
+      to: Number(message["to"]),
+      amount: micro,
+      memo: String(message["memo"]) as Hex,
+      nonce: BigInt(message["nonce"] ?? 0),
+      deadline: Number(message["deadline"]),
+    }),
+  );
+}
