@@ -3,7 +3,17 @@ import { launchChromium } from "../test/browser/chromium.ts";
 import { goTo, signIn } from "../test/browser/flow.ts";
 
 const FOLDER = process.argv[2] ?? ".infr/screenshots";
-const PAGES = /** @type {const} */ (["Overview", "Deposit", "API keys", "Usage", "Playground"]);
+const PAGES = /** @type {const} */ ([
+  "Overview",
+  "Deposit",
+  "API keys",
+  "Usage",
+  "Playground",
+  "Models",
+  "Earnings",
+  "Statements",
+  "Reserves",
+]);
 const SIZES = [
   { name: "phone", width: 360, height: 780 },
   { name: "desktop", width: 1440, height: 900 },

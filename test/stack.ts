@@ -74,6 +74,8 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
     SETTLER_KEY: keys.settler,
     RELAYER_KEY: keys.relayer,
     ...SETTINGS,
+    // In a browser somebody waits for small amounts to be settled.
+    ...(web && { FLUSH_AFTER_SECONDS: "1" }),
   };
   const pairs = await Promise.all(Array.from({ length: instances }, () => startPair(environment)));
   const [first] = pairs;

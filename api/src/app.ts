@@ -49,6 +49,8 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
   const app = fastify({
     logger: logger ?? false,
     bodyLimit: MAX_BODY_BYTES,
+    // Of a path; ids of models are longer than the default of 100 lets through.
+    routerOptions: { maxParamLength: 256 },
     requestTimeout: REQUEST_TIMEOUT_MS,
     trustProxy: "loopback",
     // The usage log says what was asked; lines for every request would take as long as answering it.

@@ -1,5 +1,5 @@
 import { parseUsd } from "@infr/money";
-import { NotSettledError, openSettledBatches, verifyReceiptFile } from "@infr/sdk";
+import { NotSettledError, openSettledBatches, verifyReceiptFile } from "@infr/sdk/verify";
 import { createPublicClient, type Hex, http } from "viem";
 import type { Charge } from "./chat.ts";
 import { must, type Signed } from "./session.ts";

@@ -91,6 +91,83 @@ describe("the web app", () => {
     await expect.poll(async () => Number(await spendable())).toBeCloseTo(before - Number(cost), 9);
   });
 
+  test("behavior: the browser checks a request's receipt against the chain", async () => {
+    await goTo(page, "Usage");
+    const row = page.getByRole("table", { name: "Usage" }).getByRole("row").nth(1);
+    await row.getByRole("button", { name: /^Details of req_/ }).click();
+    const details = page.getByRole("dialog");
+    await details.getByText("Completion").waitFor();
+    await page.keyboard.press("Escape");
+    await details.waitFor({ state: "hidden" });
+
+    // Its batch is built, then settled: until then it says that it is on its way.
+    const isVerified = async () => {
+      await page.reload();
+      await row.getByRole("button", { name: /^Details of req_/ }).click();
+      const verify = details.getByRole("button", { name: "Verify" });
+      const onItsWay = details.getByText("Not settled yet. Its receipt");
+      await verify.or(onItsWay).waitFor();
+      if (await onItsWay.isVisible()) return false;
+      await verify.click();
+      const verified = details.getByText(/^Verified: this charge is in batch \d+/);
+      await verified.or(details.getByRole("alert")).waitFor();
+      return verified.isVisible();
+    };
+    await expect.poll(isVerified, { timeout: 30_000 }).toBe(true);
+    const checks = details.getByRole("list", { name: "Checks" });
+    expect(await checks.getByLabel("Fine").count()).toBeGreaterThan(5);
+    expect(await checks.getByLabel("Wrong").count()).toBe(0);
+    await page.keyboard.press("Escape");
+  });
+
+  test("behavior: reserves are read from the chain, and agree with the books", async () => {
+    await goTo(page, "Reserves");
+    const chain = page.getByRole("region", { name: "What the chain says" });
+    await chain.getByText("Covered", { exact: true }).waitFor();
+    expect(await chain.locator("data").first().getAttribute("value")).toBe("40");
+    await page.getByRole("region", { name: "What our books say" }).getByText("No difference").waitFor();
+    await page.getByRole("button", { name: "Check my account" }).click();
+    await page.getByRole("region", { name: "Your part of it" }).getByRole("alert").waitFor();
+  });
+
+  test("behavior: models can be sorted, and show who serves them", async () => {
+    await goTo(page, "Models");
+    const table = page.getByRole("table", { name: "Models" });
+    const first = () => table.getByRole("row").nth(1).getByRole("button").innerText();
+    await table.getByRole("button", { name: "Prompt" }).click();
+    expect(await first()).toBe("demo/small");
+    await table.getByRole("button", { name: "Prompt" }).click();
+    expect(await first()).toBe("demo/large");
+    await table.getByRole("button", { name: "demo/large" }).click();
+    await page.getByRole("dialog").getByRole("list", { name: "Nodes" }).getByText("demo node").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  test("behavior: a node that does not answer is not registered, and the reason is told", async () => {
+    await goTo(page, "Earnings");
+    expect(await page.getByRole("button", { name: "Withdraw all" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Register a node" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("nobody");
+    await dialog.getByLabel("URL").fill("http://127.0.0.1:9");
+    await dialog.getByLabel("Model").fill("llama-3.1-8b");
+    await dialog.getByRole("button", { name: "Register" }).click();
+    await dialog.getByRole("alert").waitFor();
+    await page.keyboard.press("Escape");
+  });
+
+  test("behavior: the month has a statement in three formats", async () => {
+    await goTo(page, "Statements");
+    const row = page.getByRole("table", { name: "Statements" }).getByRole("row").nth(1);
+    for (const format of ["PDF", "CSV", "JSON"]) {
+      const download = page.waitForEvent("download");
+      await row.getByRole("link", { name: new RegExp(`as ${format}$`) }).click();
+      expect((await download).suggestedFilename()).toMatch(
+        new RegExp(`^infr-\\d{4}-\\d{2}\\.${format.toLowerCase()}$`),
+      );
+    }
+  });
+
   test("behavior: a revoked key is refused", async () => {
     await goTo(page, "API keys");
     await page.getByRole("button", { name: "Revoke Playground" }).click();

@@ -8,11 +8,27 @@ export async function signIn(page: Page): Promise<void> {
   await page.getByRole("button", { name: /^Account 0x/ }).waitFor();
 }
 
-export async function goTo(
-  page: Page,
-  name: "Overview" | "Deposit" | "API keys" | "Usage" | "Playground",
-): Promise<void> {
-  await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name }).click();
+/** The pages, as the navigation calls them. */
+type PageName =
+  | "Overview"
+  | "Deposit"
+  | "API keys"
+  | "Usage"
+  | "Playground"
+  | "Models"
+  | "Earnings"
+  | "Statements"
+  | "Reserves";
+
+/** On a phone some pages are behind "More". */
+export async function goTo(page: Page, name: PageName): Promise<void> {
+  const pages = page.getByRole("navigation", { name: "Pages" });
+  const link = pages.getByRole("link", { name }).filter({ visible: true });
+  if ((await link.count()) > 0) await link.click();
+  else {
+    await pages.getByRole("button", { name: "More" }).click();
+    await page.getByRole("menuitem", { name }).click();
+  }
   await page.getByRole("heading", { level: 1, name }).waitFor();
 }
 

@@ -82,6 +82,8 @@ const MATRIX: Record<string, Row> = {
   "GET /api/nodes/:id/health": { access: "public", params: nodeId },
   "GET /v1/models": { access: "public" },
   "GET /v1/models/*": { access: "public", params: () => ({ "*": "demo/small" }) },
+  "GET /v1/models/:id": { access: "public", params: () => ({ id: "demo%2Fsmall" }) },
+  "GET /v1/models/:id/endpoints": { access: "public", params: () => ({ id: "demo%2Fsmall" }) },
   "POST /api/auth/nonce": { access: "public" },
   "POST /api/auth/verify": { access: "public", payload: () => ({ message: "x", signature: "0x" }), owner: 401 },
   "POST /api/auth/email": { access: "public", payload: () => ({ email: "matrix@example.com" }), owner: 202 },

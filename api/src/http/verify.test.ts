@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { settlementTypedData } from "@infr/protocol";
-import { openSettledBatches, repriceStatement, verifyAccountFile, verifyReceiptFile } from "@infr/sdk";
+import { openSettledBatches, repriceStatement, verifyAccountFile, verifyReceiptFile } from "@infr/sdk/verify";
 import { bytesToHex, createWalletClient, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { microToNano, microUsdc } from "@infr/money";
-import { openSettledBatches, verifyReservesFile, verifyReservesTotal } from "@infr/sdk";
+import { openSettledBatches, verifyReservesFile, verifyReservesTotal } from "@infr/sdk/verify";
 import { createTestClient, http, parseEventLogs } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bookDeposit } from "../flow/deposit/book-deposit.ts";

@@ -1,19 +1,12 @@
 import { Link, Outlet } from "@tanstack/react-router";
-import { ChartNoAxesColumn, CirclePlus, Gauge, KeyRound, MessageSquare } from "lucide-react";
 import { Brand } from "../components/brand.tsx";
 import { AccountMenu } from "../features/sign-in/account-menu.tsx";
 import { ConnectButton } from "../features/sign-in/connect-button.tsx";
 import { WrongChainBanner } from "../features/sign-in/wrong-chain-banner.tsx";
 import { useAppConfig } from "../lib/app-config.ts";
 import { useSession } from "../lib/session.ts";
-
-const NAVIGATION = [
-  { to: "/", label: "Overview", icon: Gauge },
-  { to: "/deposit", label: "Deposit", icon: CirclePlus },
-  { to: "/keys", label: "API keys", icon: KeyRound },
-  { to: "/usage", label: "Usage", icon: ChartNoAxesColumn },
-  { to: "/playground", label: "Playground", icon: MessageSquare },
-] as const;
+import { MorePages } from "./more-pages.tsx";
+import { PAGES, WITHIN_REACH } from "./navigation.ts";
 
 /** A side bar on a desktop; on a phone a bar above, and the pages within reach of the thumb. */
 export function Layout() {
@@ -44,7 +37,7 @@ const SideBar = () => (
       <Brand />
     </Link>
     <nav aria-label="Pages" className="flex flex-col gap-0.5">
-      {NAVIGATION.map(({ to, label, icon: Icon }) => (
+      {PAGES.map(({ to, label, icon: Icon }) => (
         <Link
           key={to}
           to={to}
@@ -78,7 +71,7 @@ const BottomBar = () => (
     aria-label="Pages"
     className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 border-t bg-surface/95 pb-[env(safe-area-inset-bottom)] backdrop-blur md:hidden"
   >
-    {NAVIGATION.map(({ to, label, icon: Icon }) => (
+    {PAGES.slice(0, WITHIN_REACH).map(({ to, label, icon: Icon }) => (
       <Link
         key={to}
         to={to}
@@ -88,6 +81,7 @@ const BottomBar = () => (
         {label}
       </Link>
     ))}
+    <MorePages />
   </nav>
 );
 

@@ -30,9 +30,29 @@ const playground = createRoute({
   path: "/playground",
   component: lazyRouteComponent(() => import("./routes/playground.tsx"), "PlaygroundRoute"),
 });
+const models = createRoute({
+  getParentRoute: () => root,
+  path: "/models",
+  component: lazyRouteComponent(() => import("./routes/models.tsx"), "ModelsRoute"),
+});
+const earnings = createRoute({
+  getParentRoute: () => root,
+  path: "/earnings",
+  component: lazyRouteComponent(() => import("./routes/earnings.tsx"), "EarningsRoute"),
+});
+const statements = createRoute({
+  getParentRoute: () => root,
+  path: "/statements",
+  component: lazyRouteComponent(() => import("./routes/statements.tsx"), "StatementsRoute"),
+});
+const reserves = createRoute({
+  getParentRoute: () => root,
+  path: "/reserves",
+  component: lazyRouteComponent(() => import("./routes/reserves.tsx"), "ReservesRoute"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, deposit, keys, usage, playground]),
+  routeTree: root.addChildren([overview, deposit, keys, usage, playground, models, earnings, statements, reserves]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

@@ -56,3 +56,8 @@ export function displayTime(iso: string, nowMs: number): string {
   if (seconds < 7 * 86_400) return relative.format(-Math.floor(seconds / 86_400), "day");
   return day.format(new Date(iso));
 }
+
+const month = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });
+
+/** "2030-01" as "January 2030". */
+export const displayMonth = (yearAndMonth: string): string => month.format(new Date(`${yearAndMonth}-01T00:00:00Z`));

@@ -9,6 +9,8 @@ export interface Model {
   id: string;
   context_length: number;
   pricing: { prompt: string; completion: string };
+  /** How many nodes sell it. */
+  nodes: number;
 }
 
 /** The models for sale, with their best prices; anybody may know. */

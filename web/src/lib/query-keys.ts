@@ -7,6 +7,11 @@ export const queryKeys = {
   keys: ["keys"],
   usage: ["usage"],
   models: ["models"],
+  reserves: ["reserves"],
+  statements: ["statements"],
+  earnings: ["earnings"],
+  payouts: ["payouts"],
+  nodes: ["nodes"],
   walletUsdc: ["wallet-usdc"],
   transaction: ["transaction"],
 } as const;

@@ -1,9 +1,11 @@
+import { useState } from "react";
 import { Money } from "../../components/money.tsx";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { Badge } from "../../components/ui/badge.tsx";
 import { Row, Table, Td, Th } from "../../components/ui/table.tsx";
 import type { UsageRow } from "../../lib/api.ts";
 import { displayCount, displayLatency } from "../../lib/format.ts";
+import { RequestSheet } from "./request-sheet.tsx";
 
 const COST_DIGITS = 6;
 
@@ -13,8 +15,20 @@ const STATUS = {
   error: { label: "Error", tone: "bad" },
 } as const;
 
-/** One request a row; on a phone what matters most, with the rest under it. */
+/** One request a row, its details beside the table; on a phone what matters most, with the rest under it. */
 export function UsageTable({ rows, label }: { rows: UsageRow[]; label: string }) {
+  const [open, setOpen] = useState<UsageRow | null>(null);
+  return (
+    <>
+      <Rows rows={rows} label={label} onOpen={setOpen} />
+      <RequestSheet row={open} onClose={() => setOpen(null)} />
+    </>
+  );
+}
+
+type Open = { onOpen: (row: UsageRow) => void };
+
+function Rows({ rows, label, onOpen }: { rows: UsageRow[]; label: string } & Open) {
   return (
     <Table aria-label={label}>
       <thead>
@@ -31,25 +45,31 @@ export function UsageTable({ rows, label }: { rows: UsageRow[]; label: string })
       </thead>
       <tbody>
         {rows.map((row) => (
-          <UsageTableRow key={row.id} row={row} />
+          <UsageTableRow key={row.id} row={row} onOpen={onOpen} />
         ))}
       </tbody>
     </Table>
   );
 }
 
-function UsageTableRow({ row }: { row: UsageRow }) {
+function UsageTableRow({ row, onOpen }: { row: UsageRow } & Open) {
   const { label, tone } = STATUS[row.status];
   const status = <Badge tone={tone}>{label}</Badge>;
   return (
-    <Row title={row.id}>
+    <Row className="relative hover:bg-sunken">
       <Td className="hidden text-muted lg:table-cell">
         <TimeAgo iso={row.time} />
       </Td>
       <Td className="max-w-0 max-lg:w-full max-lg:pl-5 lg:max-w-52">
-        <span className="block truncate font-medium" title={row.model}>
+        <button
+          type="button"
+          onClick={() => onOpen(row)}
+          aria-label={`Details of ${row.id}`}
+          title={row.model}
+          className="block w-full truncate text-left font-medium after:absolute after:inset-0"
+        >
           {row.model}
-        </span>
+        </button>
         <span className="mt-0.5 block truncate text-xs text-muted lg:hidden">
           <TimeAgo iso={row.time} /> · <Tokens row={row} />
         </span>

@@ -8,6 +8,7 @@ import type { Routes, Services } from "../../services.ts";
 
 const ENDPOINTS = /\/endpoints$/;
 const HOURS = 24;
+const MODEL_ID = Type.String({ minLength: 1, maxLength: 256 });
 
 export function modelRoutes(app: Routes, { inference, sql }: Services): void {
   app.get(
@@ -19,25 +20,34 @@ export function modelRoutes(app: Routes, { inference, sql }: Services): void {
     }),
   );
 
-  // Ids have slashes in them, as they are or escaped.
+  const endpointsOf = async (model: string) => {
+    const offers = await inference.priceBook.offersOf(model);
+    const nodeIds = offers.map(({ nodeId }) => nodeId);
+    return { data: shapeEndpoints(offers, await healthOfNodes(sql, { nodeIds, hours: HOURS })) };
+  };
   app.get(
-    "/v1/models/*",
+    "/v1/models/:id",
+    { schema: { tags: ["Inference"], summary: "A model", params: Type.Object({ id: MODEL_ID }) } },
+    async ({ params }) => shapeModel(await inference.priceBook.offersOf(params.id)),
+  );
+  app.get(
+    "/v1/models/:id/endpoints",
     {
       schema: {
         tags: ["Inference"],
-        summary: "A model; with /endpoints behind its id, the nodes that serve it: prices, health, discrepancy",
-        params: Type.Object({ "*": Type.String({ minLength: 1, maxLength: 256 }) }),
+        summary: "The nodes that serve a model: prices, health, discrepancy",
+        params: Type.Object({ id: MODEL_ID }),
       },
     },
-    async (request) => {
-      const path = request.params["*"];
-      if (!ENDPOINTS.test(path)) return shapeModel(await inference.priceBook.offersOf(path));
-      const offers = await inference.priceBook.offersOf(path.replace(ENDPOINTS, ""));
-      const nodeIds = offers.map(({ nodeId }) => nodeId);
-      const health = await healthOfNodes(sql, { nodeIds, hours: HOURS });
-      return { data: shapeEndpoints(offers, health) };
-    },
+    ({ params }) => endpointsOf(params.id),
   );
+  // Ids have slashes in them, which some clients don't escape.
+  app.get("/v1/models/*", { schema: { hide: true, params: Type.Object({ "*": MODEL_ID }) } }, async ({ params }) => {
+    const path = params["*"];
+    return ENDPOINTS.test(path)
+      ? endpointsOf(path.replace(ENDPOINTS, ""))
+      : shapeModel(await inference.priceBook.offersOf(path));
+  });
 }
 
 /** OpenAI's fields, and OpenRouter's for prices. */

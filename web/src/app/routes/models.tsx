@@ -1,0 +1,3 @@
+import { ModelsPage } from "../../features/models/models-page.tsx";
+
+export const ModelsRoute = () => <ModelsPage />;
