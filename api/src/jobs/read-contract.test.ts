@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Settlement, startSettlement } from "../testing/settlement.ts";
 import { readAccounts, readVouchers } from "./read-contract.ts";
 
-/** More than a node takes with one question: the initcode that asks would be larger than EIP-3860 allows. */
+/** More than a node says with one answer, which EIP-170 limits. */
 const MANY = 400;
 
 let world: Settlement;
