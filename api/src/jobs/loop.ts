@@ -25,6 +25,7 @@ const MAX_PAUSE_MS = 10_000;
 export function startLoops(jobs: Job[], logger: Pick<Logger, "error">): () => Promise<void> {
   const loops = new Map<string, Loop>();
   for (const job of jobs) {
+    if (job.wakes && !jobs.some(({ name }) => name === job.wakes)) throw new Error(`there is no job "${job.wakes}"`);
     const run = async () => {
       if ((await job.run()) === true && job.wakes) loops.get(job.wakes)?.wake();
     };
