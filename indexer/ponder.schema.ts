@@ -18,12 +18,10 @@ const place = (t: Columns) => ({
 });
 
 type BlockNumber = { blockNumber: Parameters<ReturnType<typeof index>["on"]>[0] };
+const byBlock = ({ blockNumber }: BlockNumber) => ({ byBlock: index().on(blockNumber) });
 
 /** Rows are asked for by the blocks that are not final yet: they are few, however long the history has become. */
-const eventTable = ((name: string, columns: never) =>
-  onchainTable(name, columns, (table: BlockNumber) => ({
-    byBlock: index().on(table.blockNumber),
-  }))) as typeof onchainTable;
+const eventTable: typeof onchainTable = (name, columns) => onchainTable(name, columns, byBlock as never);
 
 type Columns = Parameters<Extract<Parameters<typeof onchainTable>[1], (...columns: never[]) => unknown>>[0];
 
