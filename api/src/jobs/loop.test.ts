@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 const silent = { error: () => {} };
 
 /** A job whose rounds a test lets go one by one. */
-function scripted(answers: Array<unknown | Error>) {
+function scripted(answers: unknown[]) {
   const rounds = answers.map(() => ({ begun: Promise.withResolvers<void>(), goOn: Promise.withResolvers<void>() }));
   let at = 0;
   const run = async (): Promise<unknown> => {
@@ -56,9 +56,10 @@ describe("startLoop", () => {
     const loop = startLoop({ name: "job", everyMs: HOUR_MS, run }, silent);
     await rounds[0]?.begun.promise;
     let isStopped = false;
-    const stopped = loop.stop().then(() => {
+    const stopped = (async () => {
+      await loop.stop();
       isStopped = true;
-    });
+    })();
     await new Promise(setImmediate);
     expect(isStopped).toBe(false);
     rounds[0]?.goOn.resolve();

@@ -39,7 +39,7 @@ export function startLoops(jobs: Job[], logger: Pick<Logger, "error">): () => Pr
 /** Runs a job in rounds, never two at once, pausing longer after each failure in a row. */
 export function startLoop({ name, everyMs, run }: Job, logger: Pick<Logger, "error">): Loop {
   let failures = 0;
-  let isStopped = false;
+  const stopping = new AbortController();
   let isWoken = false;
   let endPause = () => {};
   const pause = (ms: number) =>
@@ -51,7 +51,7 @@ export function startLoop({ name, everyMs, run }: Job, logger: Pick<Logger, "err
       };
     });
   const running = (async () => {
-    while (!isStopped) {
+    while (!stopping.signal.aborted) {
       isWoken = false;
       try {
         await run();
@@ -60,7 +60,7 @@ export function startLoop({ name, everyMs, run }: Job, logger: Pick<Logger, "err
         failures += 1;
         logger.error({ err: error, job: name, failures }, `${name} failed, trying again`);
       }
-      if (isStopped || (isWoken && failures === 0)) continue;
+      if (stopping.signal.aborted || (isWoken && failures === 0)) continue;
       await pause(Math.min(everyMs * 2 ** Math.min(failures, 10), Math.max(everyMs, MAX_PAUSE_MS)));
     }
   })();
@@ -70,7 +70,7 @@ export function startLoop({ name, everyMs, run }: Job, logger: Pick<Logger, "err
       if (failures === 0) endPause();
     },
     stop: async () => {
-      isStopped = true;
+      stopping.abort();
       endPause();
       await running;
     },
