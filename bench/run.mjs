@@ -24,7 +24,8 @@ const BENCHES = {
   },
   settlement: {
     file: "bench/settlement.ts",
-    about: "a batch of 1M usage rows: time, memory, gas; receipts verified; settlement lag; --rows, --lag-rounds",
+    about:
+      "a batch of 1M usage rows: time, memory, gas; receipts verified; settlement and index lag; --rows, --lag-rounds",
   },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };

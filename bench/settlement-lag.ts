@@ -29,7 +29,7 @@ export async function measureSettlementLag({
 }): Promise<number> {
   const database = await openDatabase();
   const world = await openContracts({ blockTime: 0.2 });
-  const { contracts } = world;
+  const { contracts, wsUrl } = world;
   const sql = openPool({ url: database.url, connections: 4 });
   const settings = {
     DATABASE_URL: database.url,
@@ -42,7 +42,7 @@ export async function measureSettlementLag({
     BATCH_INTERVAL_MS: String(intervalMs),
     LOG_LEVEL: "error",
   };
-  const indexer = await startIndexer({ databaseUrl: database.url, ...contracts });
+  const indexer = await startIndexer({ databaseUrl: database.url, wsUrl, ...contracts });
   await depositForAll(contracts, { accounts: ACCOUNTS + 1, amount: DEPOSIT_MICRO });
   const worker = new Part("bench-worker", ["api/src/worker.ts"], settings);
   try {

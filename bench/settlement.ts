@@ -7,13 +7,15 @@ import { openDatabase as openPool } from "../api/src/db/open.ts";
 import type { Sql } from "../api/src/db/types.ts";
 import { type ProvenReceipt, proveReceipt } from "../api/src/flow/batch/receipts.ts";
 import { exited, spawnTied } from "../scripts/process.ts";
+import { measureIndexLag } from "./index-lag.ts";
 import { measureSettlementLag } from "./settlement-lag.ts";
 import { bookAccounts, type Contracts, depositForAll, openContracts } from "./settlement-world.ts";
 import { openDatabase } from "./world.ts";
 
 /**
  * One batch of a million usage rows: time and memory of the process that builds, signs and submits it, what it costs
- * on-chain, how fast receipts are verified; and how long a charge that is due waits until it is settled.
+ * on-chain, how fast receipts are verified; how long a charge that is due waits until it is settled, and an event until it can
+ * be read.
  */
 const { values } = parseArgs({
   options: {
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     operators: { type: "string", default: "50" },
     "lag-rounds": { type: "string", default: "400" },
     "interval-ms": { type: "string", default: "2000" },
+    "index-blocks": { type: "string", default: "100" },
     help: { type: "boolean", default: false },
   },
 });
@@ -135,7 +138,7 @@ async function verifyReceipts(sql: Sql): Promise<number> {
 
 if (values.help) {
   console.log(
-    "pnpm bench settlement [--rows 1000000] [--accounts 1000] [--operators 50] [--lag-rounds 400] [--interval-ms 2000]",
+    "pnpm bench settlement [--rows 1000000] [--accounts 1000] [--operators 50] [--lag-rounds 400] [--interval-ms 2000] [--index-blocks 100]",
   );
 } else {
   const figures = await measureBatch();
@@ -143,7 +146,8 @@ if (values.help) {
     intervalMs: Number(values["interval-ms"]),
     rounds: Number(values["lag-rounds"]),
   });
-  const all = { ...figures, settlementLagP99Ms };
+  const { indexLagP99Ms } = await measureIndexLag({ blocks: Number(values["index-blocks"]) });
+  const all = { ...figures, settlementLagP99Ms, indexLagP99Ms };
   console.log(
     JSON.stringify(Object.fromEntries(Object.entries(all).map(([name, value]) => [name, Number(value.toFixed(3))]))),
   );

@@ -1,4 +1,4 @@
-import { onchainTable } from "ponder";
+import { index, onchainTable } from "ponder";
 
 /**
  * One table an event, one row a log, never changed. A row goes only when a reorg takes its block away. The columns are
@@ -17,6 +17,12 @@ const place = (t: Columns) => ({
   transactionFrom: t.hex().notNull(),
 });
 
+type BlockNumber = { blockNumber: Parameters<ReturnType<typeof index>["on"]>[0] };
+const byBlock = ({ blockNumber }: BlockNumber) => ({ byBlock: index().on(blockNumber) });
+
+/** Rows are asked for by the blocks that are not final yet: they are few, however long the history has become. */
+const eventTable: typeof onchainTable = (name, columns) => onchainTable(name, columns, byBlock as never);
+
 type Columns = Parameters<Extract<Parameters<typeof onchainTable>[1], (...columns: never[]) => unknown>>[0];
 
 /** uint32 and uint40: more than an int4 holds, less than a double loses. */
@@ -24,14 +30,19 @@ const small = (t: Columns) => t.int8({ mode: "number" }).notNull();
 
 // ── Accounts and deposits ────────────────────────────────────────────────────────────────────────────────────────────
 
-export const accountOpened = onchainTable("account_opened", (t) => ({
-  ...place(t),
-  account: small(t),
-  owner: t.hex().notNull(),
-  ref: t.hex().notNull(),
-}));
+/** Asked for by account, too: every event that names one is read with its `ref`. */
+export const accountOpened = onchainTable(
+  "account_opened",
+  (t) => ({
+    ...place(t),
+    account: small(t),
+    owner: t.hex().notNull(),
+    ref: t.hex().notNull(),
+  }),
+  (table) => ({ byBlock: index().on(table.blockNumber), byAccount: index().on(table.account) }),
+);
 
-export const deposited = onchainTable("deposited", (t) => ({
+export const deposited = eventTable("deposited", (t) => ({
   ...place(t),
   account: small(t),
   payer: t.hex().notNull(),
@@ -48,20 +59,20 @@ const source = (t: Columns) => ({
   sourceLogIndex: t.bigint().notNull(),
 });
 
-export const surplusAttributed = onchainTable("surplus_attributed", (t) => ({
+export const surplusAttributed = eventTable("surplus_attributed", (t) => ({
   ...place(t),
   ...source(t),
   account: small(t),
 }));
 
-export const refundQueued = onchainTable("refund_queued", (t) => ({
+export const refundQueued = eventTable("refund_queued", (t) => ({
   ...place(t),
   ...source(t),
   recipient: t.hex().notNull(),
   maturesAt: small(t),
 }));
 
-export const surplusRefunded = onchainTable("surplus_refunded", (t) => ({
+export const surplusRefunded = eventTable("surplus_refunded", (t) => ({
   ...place(t),
   ...source(t),
   recipient: t.hex().notNull(),
@@ -69,7 +80,7 @@ export const surplusRefunded = onchainTable("surplus_refunded", (t) => ({
 
 // ── Credit ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const transferred = onchainTable("transferred", (t) => ({
+export const transferred = eventTable("transferred", (t) => ({
   ...place(t),
   fromAccount: small(t),
   toAccount: small(t),
@@ -78,7 +89,7 @@ export const transferred = onchainTable("transferred", (t) => ({
   memo: t.hex().notNull(),
 }));
 
-export const voucherCreated = onchainTable("voucher_created", (t) => ({
+export const voucherCreated = eventTable("voucher_created", (t) => ({
   ...place(t),
   key: t.hex().notNull(),
   fromAccount: small(t),
@@ -88,7 +99,7 @@ export const voucherCreated = onchainTable("voucher_created", (t) => ({
   nonce: t.bigint().notNull(),
 }));
 
-export const voucherClosed = onchainTable("voucher_closed", (t) => ({
+export const voucherClosed = eventTable("voucher_closed", (t) => ({
   ...place(t),
   key: t.hex().notNull(),
   toAccount: small(t),
@@ -97,62 +108,62 @@ export const voucherClosed = onchainTable("voucher_closed", (t) => ({
   redeemed: t.boolean().notNull(),
 }));
 
-export const earningsConverted = onchainTable("earnings_converted", (t) => ({
+export const earningsConverted = eventTable("earnings_converted", (t) => ({
   ...place(t),
   earner: small(t),
   amount: t.bigint().notNull(),
   debtRepaid: small(t),
 }));
 
-export const dayLimitQueued = onchainTable("day_limit_queued", (t) => ({
+export const dayLimitQueued = eventTable("day_limit_queued", (t) => ({
   ...place(t),
   account: small(t),
   perDay: small(t),
   maturesAt: small(t),
 }));
 
-export const dayLimitSet = onchainTable("day_limit_set", (t) => ({
+export const dayLimitSet = eventTable("day_limit_set", (t) => ({
   ...place(t),
   account: small(t),
   perDay: small(t),
 }));
 
-export const ownerQueued = onchainTable("owner_queued", (t) => ({
+export const ownerQueued = eventTable("owner_queued", (t) => ({
   ...place(t),
   account: small(t),
   owner: t.hex().notNull(),
   maturesAt: small(t),
 }));
 
-export const ownerChanged = onchainTable("owner_changed", (t) => ({
+export const ownerChanged = eventTable("owner_changed", (t) => ({
   ...place(t),
   account: small(t),
   previous: t.hex().notNull(),
   owner: t.hex().notNull(),
 }));
 
-export const ownerCancelled = onchainTable("owner_cancelled", (t) => ({
+export const ownerCancelled = eventTable("owner_cancelled", (t) => ({
   ...place(t),
   account: small(t),
   owner: t.hex().notNull(),
 }));
 
-export const exitRequested = onchainTable("exit_requested", (t) => ({
+export const exitRequested = eventTable("exit_requested", (t) => ({
   ...place(t),
   account: small(t),
   exitAt: small(t),
 }));
 
-export const exitCancelled = onchainTable("exit_cancelled", (t) => ({ ...place(t), account: small(t) }));
+export const exitCancelled = eventTable("exit_cancelled", (t) => ({ ...place(t), account: small(t) }));
 
-export const exited = onchainTable("exited", (t) => ({
+export const exited = eventTable("exited", (t) => ({
   ...place(t),
   account: small(t),
   recipient: t.hex().notNull(),
   amount: t.bigint().notNull(),
 }));
 
-export const migrated = onchainTable("migrated", (t) => ({
+export const migrated = eventTable("migrated", (t) => ({
   ...place(t),
   account: small(t),
   successor: t.hex().notNull(),
@@ -161,7 +172,7 @@ export const migrated = onchainTable("migrated", (t) => ({
 
 // ── Settlement ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const batchSettled = onchainTable("batch_settled", (t) => ({
+export const batchSettled = eventTable("batch_settled", (t) => ({
   ...place(t),
   seq: t.bigint().notNull(),
   receiptsRoot: t.hex().notNull(),
@@ -174,7 +185,7 @@ export const batchSettled = onchainTable("batch_settled", (t) => ({
   referrals: t.hex().notNull(),
 }));
 
-export const batchVoided = onchainTable("batch_voided", (t) => ({
+export const batchVoided = eventTable("batch_voided", (t) => ({
   ...place(t),
   seq: t.bigint().notNull(),
   batchHash: t.hex().notNull(),
@@ -187,12 +198,12 @@ const shortfall = (t: Columns) => ({
   amount: t.bigint().notNull(),
 });
 
-export const overdrawn = onchainTable("overdrawn", shortfall);
-export const writtenOff = onchainTable("written_off", shortfall);
+export const overdrawn = eventTable("overdrawn", shortfall);
+export const writtenOff = eventTable("written_off", shortfall);
 
 // ── Payouts ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export const paidOut = onchainTable("paid_out", (t) => ({
+export const paidOut = eventTable("paid_out", (t) => ({
   ...place(t),
   earner: small(t),
   recipient: t.hex().notNull(),
@@ -200,26 +211,26 @@ export const paidOut = onchainTable("paid_out", (t) => ({
   windowPaid: t.bigint().notNull(),
 }));
 
-export const payoutSkipped = onchainTable("payout_skipped", (t) => ({
+export const payoutSkipped = eventTable("payout_skipped", (t) => ({
   ...place(t),
   earner: small(t),
   reason: t.integer().notNull(),
 }));
 
-export const payoutToQueued = onchainTable("payout_to_queued", (t) => ({
+export const payoutToQueued = eventTable("payout_to_queued", (t) => ({
   ...place(t),
   earner: small(t),
   recipient: t.hex().notNull(),
   maturesAt: small(t),
 }));
 
-export const payoutToSet = onchainTable("payout_to_set", (t) => ({
+export const payoutToSet = eventTable("payout_to_set", (t) => ({
   ...place(t),
   earner: small(t),
   recipient: t.hex().notNull(),
 }));
 
-export const suspended = onchainTable("suspended", (t) => ({
+export const suspended = eventTable("suspended", (t) => ({
   ...place(t),
   earner: small(t),
   previousUntil: small(t),
@@ -229,14 +240,14 @@ export const suspended = onchainTable("suspended", (t) => ({
 
 // ── Roles, caps, pauses ──────────────────────────────────────────────────────────────────────────────────────────────
 
-export const pausedGroup = onchainTable("paused_group", (t) => ({
+export const pausedGroup = eventTable("paused_group", (t) => ({
   ...place(t),
   pausedGroup: t.integer().notNull(),
   previousUntil: small(t),
   until: small(t),
 }));
 
-export const capsChanged = onchainTable("caps_changed", (t) => ({
+export const capsChanged = eventTable("caps_changed", (t) => ({
   ...place(t),
   previousCapacity: t.bigint().notNull(),
   previousWindow: small(t),
@@ -244,31 +255,31 @@ export const capsChanged = onchainTable("caps_changed", (t) => ({
   windowSeconds: small(t),
 }));
 
-export const signerSet = onchainTable("signer_set", (t) => ({
+export const signerSet = eventTable("signer_set", (t) => ({
   ...place(t),
   role: t.integer().notNull(),
   previous: t.hex().notNull(),
   signer: t.hex().notNull(),
 }));
 
-export const policySet = onchainTable("policy_set", (t) => ({
+export const policySet = eventTable("policy_set", (t) => ({
   ...place(t),
   previous: t.hex().notNull(),
   policy: t.hex().notNull(),
 }));
 
-export const successorQueued = onchainTable("successor_queued", (t) => ({
+export const successorQueued = eventTable("successor_queued", (t) => ({
   ...place(t),
   previous: t.hex().notNull(),
   successor: t.hex().notNull(),
   maturesAt: small(t),
 }));
 
-export const rescued = onchainTable("rescued", (t) => ({
+export const rescued = eventTable("rescued", (t) => ({
   ...place(t),
   token: t.hex().notNull(),
   recipient: t.hex().notNull(),
   amount: t.bigint().notNull(),
 }));
 
-export const eip712DomainChanged = onchainTable("eip712_domain_changed", place);
+export const eip712DomainChanged = eventTable("eip712_domain_changed", place);

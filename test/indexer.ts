@@ -6,6 +6,8 @@ import { endProcess, exited, isRunning, spawnTied, waitFor } from "../scripts/pr
 export interface IndexerOptions {
   databaseUrl: string;
   rpcUrl: string;
+  /** Where blocks are announced; without it the indexer asks again and again. */
+  wsUrl?: string;
   escrow: string;
   chainId?: number;
   startBlock?: number;
@@ -65,6 +67,7 @@ function launch(options: IndexerOptions, { port, viewsSchema }: { port: number; 
       ...process.env,
       DATABASE_URL: options.databaseUrl,
       RPC_URL: options.rpcUrl,
+      WS_URL: options.wsUrl ?? "",
       CHAIN_ID: String(options.chainId ?? 31_337),
       ESCROW_ADDRESS: options.escrow,
       START_BLOCK: String(options.startBlock ?? 0),

@@ -90,7 +90,7 @@ onStop(STOP_MS, async () => {
   await inference.runs.stop();
   await inference.counter.stop();
   await batcher.drained();
-  await writeHealth();
+  await writeHealth.stop();
   await writeNodeHealth(sql, health).catch((error: unknown) => app.log.error({ err: error }, "node health is lost"));
   await lease.stop();
   await agent.close();

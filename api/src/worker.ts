@@ -26,7 +26,7 @@ import { openNodeAgent } from "./inference/call-node.ts";
 import { Canaries } from "./inference/canaries.ts";
 import { trimHealth } from "./inference/health-store.ts";
 import { followChain } from "./jobs/follow-chain.ts";
-import { type Job, startLoop } from "./jobs/loop.ts";
+import { type Job, startLoops } from "./jobs/loop.ts";
 import { mirrorDayLimits } from "./jobs/mirror-day-limits.ts";
 import { openNotices } from "./jobs/notices.ts";
 import { publishReserves } from "./jobs/publish-reserves.ts";
@@ -109,10 +109,21 @@ const jobs: Job[] = [
   {
     name: "build batch",
     everyMs: Math.min(config.batchIntervalMs, BUILD_MS),
-    run: () => buildBatch({ sql, chain }, policy),
+    run: async () => (await buildBatch({ sql, chain }, policy)) > 0,
+    wakes: "sign batch",
   },
-  { name: "sign batch", everyMs: SETTLE_MS, run: () => signBatch({ sql, chain, settler, coSigner }) },
-  { name: "submit batch", everyMs: SETTLE_MS, run: () => submitBatch({ sql, chain, relayer }) },
+  {
+    name: "sign batch",
+    everyMs: SETTLE_MS,
+    run: () => signBatch({ sql, chain, settler, coSigner }),
+    wakes: "submit batch",
+  },
+  {
+    name: "submit batch",
+    everyMs: SETTLE_MS,
+    run: () => submitBatch({ sql, chain, relayer }),
+    wakes: "send transactions",
+  },
   ...(clearer
     ? [{ name: "clear moves", everyMs: CLEAR_MS, run: () => clearMoves({ sql, chain, clearer, custodian, relayer }) }]
     : []),
@@ -137,11 +148,11 @@ const jobs: Job[] = [
   { name: "trim attempts", everyMs: PARTITION_MS, run: () => trimAttempts(sql) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];
-const stops = jobs.map((job) => startLoop(job, logger));
+const stopLoops = startLoops(jobs, logger);
 logger.info({ jobs: jobs.map(({ name }) => name) }, "worker runs");
 
 onStop(STOP_MS, async () => {
-  await Promise.all(stops.map((stop) => stop()));
+  await stopLoops();
   await canaries.stop();
   await notices.close();
   await agent.close();

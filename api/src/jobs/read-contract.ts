@@ -1,9 +1,7 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { erc20Abi } from "viem";
 import type { Chain } from "../chain/open.ts";
-
-/** A reading costs a node some 15,000 gas of a call; nodes allow 50M and more. */
-const PAGE = 500;
+import { pagesOf } from "../chain/pages.ts";
 
 /** What the contract says of an account and earner, in µUSDC. */
 export type OnChain = {
@@ -94,8 +92,4 @@ export async function readReserves(chain: Chain, blockNumber: bigint): Promise<{
     }),
   ]);
   return { held, liabilities };
-}
-
-function* pagesOf<T>(all: T[]): Generator<T[]> {
-  for (let at = 0; at < all.length; at += PAGE) yield all.slice(at, at + PAGE);
 }

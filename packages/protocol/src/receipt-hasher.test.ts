@@ -78,6 +78,19 @@ describe("ReceiptsSubTree", () => {
     );
   });
 
+  test("behavior: one that was asked for its root and gets more has another", () => {
+    fc.assert(
+      fc.property(several, (receipts) => {
+        const tree = new ReceiptsSubTree(hasher);
+        for (const [index, each] of receipts.entries()) {
+          tree.add(each);
+          expect(tree.subRoot()).toBe(treeOf(receipts.slice(0, index + 1)).subRoot());
+        }
+      }),
+      { numRuns: 5 },
+    );
+  });
+
   test("behavior: nothing has the zero root, and what was not added has no proof", () => {
     const [one] = fc.sample(receipt, 1);
     if (!one) throw new Error("nothing was sampled");

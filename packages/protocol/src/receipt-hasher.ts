@@ -117,6 +117,8 @@ export class ReceiptsSubTree {
   readonly #hasher: ReceiptHasher;
   #leaves = new Uint8Array(16 * HASH_BYTES);
   #count = 0;
+  /** Of what was added so far, once it was asked for. */
+  #root: Hex | null = null;
 
   constructor(hasher: ReceiptHasher) {
     this.#hasher = hasher;
@@ -135,11 +137,13 @@ export class ReceiptsSubTree {
     }
     this.#leaves.set(this.#hasher.leafOf(receipt), at);
     this.#count += 1;
+    this.#root = null;
   }
 
   /** Root over all that was added, 32 zero bytes over nothing. */
   subRoot(): Hex {
-    return this.#climb(-1).root;
+    this.#root ??= this.#climb(-1).root;
+    return this.#root;
   }
 
   /** Root, and the place of one of the receipts that were added. */

@@ -102,7 +102,10 @@ async function build(tx: Tx, { seq, prev, candidates, people, rooms }: Plan): Pr
   const { accounts: carried } = await carriesBefore(tx, { batchId, accounts, earners: [] });
   const tally = new Tally(people);
   const operators = [...numbersOf(people).keys()];
-  for await (const rows of claimSlices(tx, { batchId, operators, candidates, rooms, carried })) tally.add(rows);
+  for await (const { rows, finished } of claimSlices(tx, { batchId, operators, candidates, rooms, carried })) {
+    tally.add(rows);
+    tally.finish(finished); // now, while the database is busy with the next slice
+  }
   const batch = await composeTally(tx, { batchId, tally });
   if (batch === null || (batch.gross === 0n && candidates.length > 0)) throw new NothingToSettleError();
   const subRoots = tally.subRoots();

@@ -20,6 +20,8 @@ type Claim = {
   carried: ReadonlyMap<string, Carried>;
 };
 type Open = Ask & { left: number };
+/** `finished`: accounts that get no more, unless it is captures with platform-funded credit. */
+type Slice = { rows: ClaimedRow[]; finished: string[] };
 
 /**
  * Claims what the candidates have room for, oldest first, slice by slice: while one is looked at, the database works on
@@ -28,7 +30,7 @@ type Open = Ask & { left: number };
 export async function* claimSlices(
   tx: Tx,
   { batchId, operators, candidates, rooms, carried }: Claim,
-): AsyncGenerator<ClaimedRow[], void> {
+): AsyncGenerator<Slice, void> {
   const spent = new Map([...carried].map(([accountId, { carryNano }]) => [accountId, carryNano]));
   for (const funded of [false, true]) {
     const open = candidates.flatMap((candidate) =>
@@ -42,10 +44,12 @@ export async function* claimSlices(
       return { asks, rows };
     };
     for (let slice = claim(); slice !== null; ) {
-      const rows = await slice.rows;
-      open.push(...continued({ asks: slice.asks, rows, spent }));
+      const [rows, { asks }] = [await slice.rows, slice];
+      const more = continued({ asks, rows, spent });
+      open.push(...more);
       slice = claim();
-      yield rows;
+      const unfinished = new Set(more.map(({ accountId }) => accountId));
+      yield { rows, finished: asks.map(({ accountId }) => accountId).filter((id) => !unfinished.has(id)) };
     }
   }
 }

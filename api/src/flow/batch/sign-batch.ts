@@ -24,10 +24,11 @@ type Context = {
 /**
  * Signs the batch that is built and not signed, with a deadline in the chain's own time. What the co-signer refuses is
  * given up: its captures wait for a batch that he agrees with. Throws {@link BatchRefusedError}.
+ * @returns whether one was signed
  */
-export async function signBatch({ sql, chain, settler, coSigner }: Context): Promise<void> {
+export async function signBatch({ sql, chain, settler, coSigner }: Context): Promise<boolean> {
   const batch = await unsignedBatch(sql);
-  if (!batch) return;
+  if (!batch) return false;
   const { timestamp } = await chain.client.getBlock();
   const deadline = timestamp + (coSigner ? VALID_SECONDS.coSigned : VALID_SECONDS.alone);
   const settlement = {
@@ -51,6 +52,7 @@ export async function signBatch({ sql, chain, settler, coSigner }: Context): Pro
         ? joinSignatures([{ signer: settler.address, signature }, await coSigner(settlement)])
         : signature,
     });
+    return true;
   } catch (error) {
     if (error instanceof BatchRefusedError) await sql.begin((tx) => dropUnsigned(tx, batch.batch_id));
     throw error;

@@ -15,25 +15,30 @@ const RETRY_MS = 2_000;
  * Brings a signed batch to the chain through the outbox; anybody may submit it, so the relayer does. What the chain
  * refuses is tried again until the deadline. A batch that was not settled by then is given up: no chain can take it any
  * more, and its captures go into the next one.
+ * @returns whether a transaction was queued
  */
-export async function submitBatch(context: Context): Promise<void> {
+export async function submitBatch(context: Context): Promise<boolean> {
   const batch = await openBatch(context.sql);
-  if (!batch || batch.deadline === null || batch.signature === null) return;
+  if (!batch || batch.deadline === null || batch.signature === null) return false;
   const signed = { ...batch, deadline: batch.deadline, signature: batch.signature };
-  if (await isDead(context, signed))
+  if (await isDead(context, signed)) {
     await context.sql.begin((tx) => giveUpBatches(tx, { batchId: batch.batch_id, seq: batch.seq }));
-  else if (batch.state === "signed") await submit(context, { batch: signed, cause: causeOf(batch) });
-  else await submitAgain(context, signed);
+    return false;
+  }
+  if (batch.state !== "signed") return submitAgain(context, signed);
+  await submit(context, { batch: signed, cause: causeOf(batch) });
+  return true;
 }
 
 const causeOf = ({ digest }: OpenBatchRow): string => `settle:${digest}`;
 
 /** One that was never sent goes into the queue again; one that was mined and reverted is a new transaction. */
-async function submitAgain(context: Context, batch: Signed): Promise<void> {
+async function submitAgain(context: Context, batch: Signed): Promise<boolean> {
   const before = await submissionOf(context.sql, batch.batch_id);
-  if (before?.state !== "failed" || before.age_ms < RETRY_MS || !(await isNext(context, batch))) return;
+  if (before?.state !== "failed" || before.age_ms < RETRY_MS || !(await isNext(context, batch))) return false;
   const cause = before.nonce === null ? before.cause : `${causeOf(batch)}#${before.tries + 1}`;
   await submit(context, { batch, cause });
+  return true;
 }
 
 /** Whether the chain waits for this batch: it may have been settled, and its event be on the way. */

@@ -1,11 +1,13 @@
 import { formatUsd, formatUsdc, microToNano, nanoUsd } from "@infr/money";
-import { accountCommitment, buildSubTree, verifyAccountLeaf } from "@infr/protocol";
+import { ReceiptHasher, ReceiptsSubTree, verifyAccountLeaf } from "@infr/protocol";
+import { bytesToHex, type Hex, hexToBytes } from "viem";
 import { MalformedFileError } from "./errors.ts";
 import { type AccountFile, readAccountFile } from "./files.ts";
+import { openKeccak } from "./keccak.ts";
 import { listPrices, type PriceList } from "./prices.ts";
 import type { SettledBatches } from "./settled-batches.ts";
 import { type BatchVerification, type Check, verificationOf } from "./verification.ts";
-import { checkCharge, checkLine, checkPlace, checkRoot, standsUnder } from "./verify-receipt.ts";
+import { checkLine, checkPlace, checkRoot, followsFrom, standsUnder } from "./verify-receipt.ts";
 
 const PLATFORM = 1;
 
@@ -22,13 +24,14 @@ export async function verifyAccountFile(file: unknown, batches: SettledBatches):
   );
   const batch = await batches.batch(claim.seq);
   const number = await batches.accountOfRef(claim.ref);
+  const hasher = new ReceiptHasher(await openKeccak());
   const checks = [
     checkPlace(claim, batches),
     checkRoot(claim, batch),
     checkLeaf(claim),
     checkLine(claim.account, batch),
-    checkSubTree(claim),
-    checkOwners(claim, number),
+    checkSubTree(claim, hasher),
+    checkOwners(claim, { number, hasher }),
     checkCharges(claim, prices),
     checkSum(claim),
   ];
@@ -62,23 +65,29 @@ const checkLeaf = (file: AccountFile): Check => ({
   detail: `account ${file.account.account}, ${file.accountProof.index + 1} of ${file.accountProof.count}`,
 });
 
-function checkSubTree({ account, receipts }: AccountFile): Check {
-  const listed = receipts.map(({ receipt }) => receipt);
-  if (new Set(listed.map(({ requestId }) => requestId)).size !== listed.length) {
+/** Each receipt is hashed with the commitment that the account and its salt make; that it names the same is the owners' check. */
+function checkSubTree({ ref, account, receipts }: AccountFile, hasher: ReceiptHasher): Check {
+  if (new Set(receipts.map(({ receipt }) => receipt.requestId)).size !== receipts.length) {
     throw new MalformedFileError("receipts", "a list in which each comes once");
   }
-  const { subRoot, count } = buildSubTree(listed);
+  const tree = new ReceiptsSubTree(hasher);
+  const owner = hexToBytes(ref);
+  for (const { receipt, salt } of receipts) tree.add({ ...receipt, ref: owner, salt: hexToBytes(salt) });
   return {
     name: "these are all its receipts, and no others",
-    ok: subRoot === account.subRoot && count === account.count,
-    detail: `${count} receipts`,
+    ok: tree.subRoot() === account.subRoot && tree.count === account.count,
+    detail: `${tree.count} receipts`,
   };
 }
 
-function checkOwners({ ref, account, receipts }: AccountFile, number: number): Check {
+function checkOwners(
+  { ref, account, receipts }: AccountFile,
+  { number, hasher }: { number: number; hasher: ReceiptHasher },
+): Check {
+  const owner = hexToBytes(ref);
+  const commits = (salt: Hex) => bytesToHex(hasher.join(owner, hexToBytes(salt)));
   const foreign = receipts.find(
-    ({ receipt, salt }) =>
-      accountCommitment({ ref, salt }) !== receipt.accountCommitment || !standsUnder({ account, number, receipt }),
+    ({ receipt, salt }) => commits(salt) !== receipt.accountCommitment || !standsUnder({ account, number, receipt }),
   );
   return {
     name: "the receipts are that account's",
@@ -87,10 +96,11 @@ function checkOwners({ ref, account, receipts }: AccountFile, number: number): C
   };
 }
 
+/** The list has prices under their own hash, so what stands under a receipt's version is what it names. */
 function checkCharges({ receipts }: AccountFile, prices: PriceList): Check {
   const wrong = receipts.find(({ receipt }) => {
     const known = prices.get(receipt.priceVersion);
-    return !known || checkCharge(receipt, known).some(({ ok }) => !ok);
+    return !known || !followsFrom(receipt, known);
   });
   return {
     name: "every charge is what was metered at the prices it names",

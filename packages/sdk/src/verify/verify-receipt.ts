@@ -87,8 +87,12 @@ export function standsUnder({
   return account.account === PLATFORM && receipt.platformPaid === receipt.cost;
 }
 
+/** Whether a charge is what was metered at these prices. */
+export const followsFrom = (receipt: Receipt, prices: ConcretePrices): boolean =>
+  reprice(receipt, prices) === receipt.cost && receipt.platformPaid <= receipt.cost;
+
 /** Whether a charge follows from what was metered and the prices that the receipt names. */
-export function checkCharge(receipt: Receipt, prices: ConcretePrices): Check[] {
+function checkCharge(receipt: Receipt, prices: ConcretePrices): Check[] {
   const cost = reprice(receipt, prices);
   return [
     {
@@ -98,7 +102,7 @@ export function checkCharge(receipt: Receipt, prices: ConcretePrices): Check[] {
     },
     {
       name: "the charge is what was metered at those prices",
-      ok: cost === receipt.cost && receipt.platformPaid <= receipt.cost,
+      ok: followsFrom(receipt, prices),
       detail: cost === null ? `the prices are of ${prices.product}, not of ${receipt.model}` : `$${formatUsd(cost)}`,
     },
   ];
