@@ -1,8 +1,9 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { erc20Abi } from "viem";
 import type { Chain } from "../chain/open.ts";
+import { MANY_QUESTIONS } from "../chain/questions.ts";
 
-/** A reading costs a node some 15,000 gas of a call; nodes allow 50M and more. */
+/** What is asked at once, in several calls. */
 const PAGE = 500;
 
 /** What the contract says of an account and earner, in µUSDC. */
@@ -22,7 +23,7 @@ export async function readAccounts(
   { numbers, blockNumber }: { numbers: bigint[]; blockNumber: bigint },
 ): Promise<OnChain[]> {
   const escrow = { address: chain.escrow, abi: creditEscrowAbi } as const;
-  const how = { blockNumber, deployless: true, allowFailure: false, batchSize: 0 } as const;
+  const how = { blockNumber, allowFailure: false, ...MANY_QUESTIONS } as const;
   const found: OnChain[] = [];
   for (const page of pagesOf(numbers)) {
     const args = page.map((number) => [Number(number)] as const);
@@ -66,9 +67,8 @@ export async function readVouchers(
   for (const page of pagesOf(keys)) {
     const vouchers = await chain.client.multicall({
       blockNumber,
-      deployless: true,
       allowFailure: false,
-      batchSize: 0,
+      ...MANY_QUESTIONS,
       contracts: page.map((key) => ({ ...escrow, functionName: "voucherOf", args: [key] }) as const),
     });
     found.push(...vouchers.map(({ amount }) => amount));
