@@ -52,7 +52,7 @@ export async function signBatch({ sql, chain, settler, coSigner }: Context): Pro
         : signature,
     });
   } catch (error) {
-    if (error instanceof BatchRefusedError) await sql.begin((tx) => dropUnsigned(tx, batch.batch_id));
+    if (error instanceof BatchRefusedError) await dropUnsigned(sql, batch.batch_id);
     throw error;
   }
 }
