@@ -31,7 +31,7 @@ const COSIGNER: Hex = "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15
 const BUYERS = 4;
 const OPERATORS = 2;
 const DEPOSIT_MICRO = 1_000_000_000n;
-const START_MS = 30_000;
+const START_MS = 90_000;
 
 /** How the workers are set: everything that waits in production for seconds waits here for fractions of them. */
 export const SETTINGS = {
@@ -41,7 +41,7 @@ export const SETTINGS = {
   FEE_BUMP_AFTER_MS: "600",
   RPC_TIMEOUT_MS: "400",
   DATABASE_CONNECTIONS: "6",
-  ROUND_LIMIT_MS: "4000",
+  ROUND_LIMIT_MS: "8000",
   LOG_LEVEL: "warn",
   DEV: "false", // vitest sets it to 1
 };

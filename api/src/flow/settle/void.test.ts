@@ -248,6 +248,39 @@ describe("bookVoid", () => {
 });
 
 describe("giveUpBatch", () => {
+  test("behavior: whose its captures are is not answered while somebody else answers it", async () => {
+    await chat(100);
+    const batch = await settle();
+    const captures = await capturesOf(batch);
+    const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
+    await undo(batch);
+    await follow("the undoing", async () => (await stateOf(batch)) === "voided");
+    expect(await build()).toBe(1);
+    const other = (await newest())?.batch_id ?? 0n;
+    const depth = Number((await api.chain.client.getBlockNumber({ cacheTime: 0 })) - from);
+    await node().request({ method: "anvil_reorg" as never, params: [depth, []] as never });
+    const [isGivenUp, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const givingUp = api.sql.begin(async (tx) => {
+      await tx`select give_up_batch(${other}, array['built'])`;
+      isGivenUp.resolve();
+      await mayCommit.promise;
+    });
+    await isGivenUp.promise;
+    const reversing = follow("the reversal", async () => (await stateOf(batch)) === "mined");
+    const waits = async () => {
+      const rows = await api.sql`
+        select from pg_locks l join pg_database d on d.oid = l.database
+        where d.datname = current_database() and l.relation = 'voided_captures'::regclass and not l.granted`;
+      return rows.length > 0;
+    };
+    await waitFor({ what: "the reversal to wait", timeoutMs: 10_000, check: waits });
+    mayCommit.resolve();
+    await Promise.all([givingUp, reversing]);
+    expect(await stateOf(other)).toBe("voided");
+    expect(await capturesOf(batch)).toEqual(captures);
+    expect(await differences(api.sql)).toEqual([]);
+  });
+
   test("behavior: one that is late does nothing to the batch that has taken the number", async () => {
     await chat(100);
     expect(await build()).toBe(1);
