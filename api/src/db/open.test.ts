@@ -97,7 +97,7 @@ test("behavior: who was refused a connection of his own does not take one away l
   const proxy = await FaultProxy.start(() => Number(port));
   const sql = openDatabase({ url: url.replace(`:${port}/`, `:${proxy.port}/`), connections: 2 });
   proxy.setMode({ kind: "refuse" });
-  for (let n = 0; n < 3; n += 1) await expect(sql.reserve()).rejects.toThrow();
+  for (let n = 0; n < 3; n += 1) await expect(sql.reserve()).rejects.toMatchObject({ code: LOST });
   proxy.heal();
   for (let n = 0; n < 8; n += 1) await until(() => sql`select 1`.then(() => true));
   const [one, other] = await Promise.all([sql.reserve(), sql.reserve()]);
@@ -113,7 +113,8 @@ test("behavior: a server that comes back after many have asked in vain is asked 
   const proxy = await FaultProxy.start(() => Number(port));
   const sql = openDatabase({ url: url.replace(`:${port}/`, `:${proxy.port}/`), connections: 4 });
   proxy.setMode({ kind: "refuse" });
-  for (let n = 0; n < 4; n += 1) await Promise.all([1, 2, 3].map(() => expect(sql`select 1`).rejects.toThrow()));
+  for (let n = 0; n < 4; n += 1)
+    await Promise.all([1, 2, 3].map(() => expect(sql`select 1`).rejects.toMatchObject({ code: LOST })));
   proxy.heal();
   await expect.poll(() => sql`select 1 as n`, { timeout: 5_000 }).toEqual([{ n: 1 }]);
   await sql.end({ timeout: 1 });
