@@ -27,6 +27,8 @@ import { eventOf } from "./on-chain.ts";
 
 const rich = privateKeyToAccount(RICH_KEY);
 const MINTED = 10n ** 15n;
+/** Nearly the most that a transaction may have (EIP-7825). */
+const GAS = 16_000_000n;
 const BLOCK_HASH = `0x${"b".repeat(64)}`;
 
 /** Ledger and contract with nothing in between: captures are written, batches settled, as the parts around would. */
@@ -73,7 +75,8 @@ export async function startSettlement({
 /** Calls a contract as the account that has everything. */
 export async function send(chain: Chain, to: Address, data: Hex): Promise<Hex> {
   const wallet = createWalletClient({ account: rich, transport: http(chain.rpcUrl) });
-  const hash = await wallet.sendTransaction({ to, data, chain: null });
+  // More than is estimated: what refills with time costs more or less a second later.
+  const hash = await wallet.sendTransaction({ to, data, chain: null, gas: GAS });
   const { status } = await chain.client.waitForTransactionReceipt({
     hash,
     checkReplacement: false,
