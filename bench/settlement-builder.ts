@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
-import { creditEscrowAbi } from "@infr/contracts/abi";
-import { bytesToHex, createWalletClient, http } from "viem";
+import { createWalletClient, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { openChain } from "../api/src/chain/open.ts";
 import { readConfig } from "../api/src/config.ts";
 import { openDatabase } from "../api/src/db/open.ts";
 import { buildBatch } from "../api/src/flow/batch/build-batch.ts";
 import { signBatch } from "../api/src/flow/batch/sign-batch.ts";
+import { isSigned, settleCall } from "../api/src/flow/settle/settle-call.ts";
 import { openBatch } from "../api/src/flow/settle/store.ts";
 import { SETTLER_KEY } from "./settlement-world.ts";
 
@@ -25,27 +25,9 @@ const captures = await buildBatch(
 const built = secondsSince(startedAt);
 await signBatch({ sql, chain, settler });
 const batch = await openBatch(sql);
-if (!batch?.signature) throw new Error("nothing was signed");
+if (!batch || !isSigned(batch)) throw new Error("nothing was signed");
 const writer = createWalletClient({ account: settler, transport: http(chain.rpcUrl) });
-const hash = await writer.writeContract({
-  address: chain.escrow,
-  abi: creditEscrowAbi,
-  functionName: "settle",
-  args: [
-    {
-      seq: batch.seq,
-      prev: batch.prev,
-      receiptsRoot: batch.receipts_root,
-      periodEnd: Math.floor(batch.period_end.getTime() / 1000),
-      deadline: Number(batch.deadline),
-      debits: bytesToHex(batch.debits),
-      credits: bytesToHex(batch.credits),
-      referrals: bytesToHex(batch.referrals),
-    },
-    batch.signature,
-  ],
-  chain: null,
-});
+const hash = await writer.sendTransaction({ to: chain.escrow, data: settleCall(batch), chain: null });
 const { status, gasUsed } = await chain.client.waitForTransactionReceipt({
   hash,
   checkReplacement: false,

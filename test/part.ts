@@ -27,6 +27,15 @@ export class Part {
     this.#child = this.#launch();
   }
 
+  /** It stands still, and its connections with it, until it is thawed or killed. */
+  freeze(): void {
+    this.#child.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#child.kill("SIGCONT");
+  }
+
   stop(): Promise<void> {
     return endProcess(this.#child, { graceMs: 20_000 });
   }

@@ -134,6 +134,12 @@ export const environmentSchema = Type.Object({
     minimum: 500,
     description: "Pause between comparisons of the books with the contract.",
   }),
+  ROUND_LIMIT_MS: Type.Integer({
+    default: 120_000,
+    minimum: 1_000,
+    description:
+      "Time after which a round of a worker's job is given up by ending the process; long ones have five times.",
+  }),
   BATCH_INTERVAL_MS: Type.Integer({ default: 60_000, minimum: 100, description: "Pause between batches." }),
   BATCH_FULL_CAPTURES: Type.Integer({
     default: 100_000,
@@ -345,6 +351,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     stripe: readStripe(env),
     payoutIntervalMs: env.PAYOUT_INTERVAL_MS,
     reconcileIntervalMs: env.RECONCILE_INTERVAL_MS,
+    roundLimitMs: env.ROUND_LIMIT_MS,
     batchIntervalMs: env.BATCH_INTERVAL_MS,
     batchFullCaptures: env.BATCH_FULL_CAPTURES,
     heartbeatSeconds: env.HEARTBEAT_SECONDS,

@@ -26,7 +26,7 @@ import { openNodeAgent } from "./inference/call-node.ts";
 import { Canaries } from "./inference/canaries.ts";
 import { trimHealth } from "./inference/health-store.ts";
 import { followChain } from "./jobs/follow-chain.ts";
-import { type Job, startLoops } from "./jobs/loop.ts";
+import { type Job, limited, startLoops } from "./jobs/loop.ts";
 import { mirrorDayLimits } from "./jobs/mirror-day-limits.ts";
 import { openNotices } from "./jobs/notices.ts";
 import { publishReserves } from "./jobs/publish-reserves.ts";
@@ -48,6 +48,9 @@ const PARTITION_MS = 3_600_000;
 const ROLL_UP_MS = 1_000;
 const MIRROR_MS = 1_000;
 const RESERVES_MS = 60_000;
+/** Jobs whose rounds may take so many times as long as those of others: a million captures, or all accounts there are. */
+const LONG_JOBS = new Set(["build batch", "sign batch", "roll up usage", "reconcile", "publish reserves"]);
+const LONG = 5;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
 const config = readConfig(process.env);
@@ -148,7 +151,16 @@ const jobs: Job[] = [
   { name: "trim attempts", everyMs: PARTITION_MS, run: () => trimAttempts(sql) },
   { name: "create usage months", everyMs: PARTITION_MS, run: () => createUsageMonths(sql) },
 ];
-const stopLoops = startLoops(jobs, logger);
+/** A supervisor starts it anew, and everything goes on from rows. */
+const limit = (job: Job): Job =>
+  limited(job, {
+    limitMs: config.roundLimitMs * (LONG_JOBS.has(job.name) ? LONG : 1),
+    onOverrun: () => {
+      logger.fatal({ job: job.name }, `${job.name} does not come to an end: the process does`);
+      process.exit(1);
+    },
+  });
+const stopLoops = startLoops(jobs.map(limit), logger);
 logger.info({ jobs: jobs.map(({ name }) => name) }, "worker runs");
 
 onStop(STOP_MS, async () => {

@@ -117,6 +117,11 @@ async function mismatches({ sql, view, contracts }: World): Promise<string[]> {
   const booked = new Set(rows.map((row) => row.digest));
   for (const digest of digests) if (!booked.has(digest)) wrong.push(`${digest} was settled and is not in the books`);
   if (booked.size !== digests.length) wrong.push(`${digests.length} were settled, ${booked.size} are in the books`);
+  // Nothing goes to the chain that the journal does not have: after a crash nobody would know of it.
+  const sent = logs.map((log) => log.transactionHash);
+  const known = await sql`select hash from transaction_attempts where hash in ${sql(sent)}`;
+  if (known.length !== new Set(sent).size)
+    wrong.push(`${sent.length} settlements were mined, ${known.length} are journalled`);
   const twice = await sql<Array<{ n: number }>>`
     select count(*)::int as n from (
       select from transactions where state in ('mined', 'final') and kind = 'settle' group by data having count(*) > 1) t`;

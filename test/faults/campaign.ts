@@ -2,25 +2,34 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { storedDigest } from "@infr/protocol";
 import type { Hex } from "viem";
+import { RpcError } from "../../scripts/anvil.ts";
 import { ConditionTimeoutError, waitFor } from "../../scripts/process.ts";
 import { random } from "../random.ts";
 import { checkBooks, settleAll } from "./books.ts";
-import { COMPANIONS, FAULTS, type Stage } from "./faults.ts";
-import { startWorld, type World } from "./world.ts";
+import { COMPANIONS, COSIGNER_FAULTS, FAULTS, type Fault, HANGING, LARGE, type Stage } from "./faults.ts";
+import { readProcessors, slowdown } from "./processors.ts";
+import { SETTINGS, startWorld, type World } from "./world.ts";
 
 /**
  * After all is well again, a capture that could be settled is, within so long: a loop that failed pauses for 10 s at most,
  * and each step of a batch takes one round of it. (With the settings of this suite; see the README of `flow/settle`.)
  */
 const STUCK_MS = 25_000;
+/**
+ * What never gets an answer waits until its round is given up; and thousands of captures may be computed for as long, by the
+ * builder and by the co-signer: five rounds' limit.
+ */
+const LONG_ROUND_MS = 5 * Number(SETTINGS.ROUND_LIMIT_MS);
 const WATCH_MS = 300;
 const CAPTURES = { from: 1, to: 12 };
+/** More than one statement claims. */
+const MANY_CAPTURES = 5_200;
 /** Keeps the dice of two seeds apart. */
 const SPREAD = 100_003;
 /** How many batches get two faults at once. */
 const DOUBLE = 0.3;
-/** Up to 5 cents. */
-const MOST_NANO = 50_000_000;
+/** Up to 5 cents, or less than a hundredth if they are many: the contract's day limit is $200. */
+const MOST_NANO = { few: 50_000_000, many: 50_000 };
 
 export type Figures = {
   seed: number;
@@ -48,6 +57,8 @@ export type CampaignOptions = {
   checkEvery: number;
   /** Names of faults, if not all are to happen. */
   only: readonly string[];
+  /** The contract wants a second signature, of somebody who computes every batch again. */
+  hasCoSigner: boolean;
   say: (line: string) => void;
 };
 
@@ -55,12 +66,13 @@ export type CampaignOptions = {
  * Captures usage, lets something bad happen while it is batched and settled, and waits until it is settled all the same:
  * captured = batched = settled = earned to the last unit, nothing twice, nothing stuck.
  */
-export async function runCampaign({ batches, seed, checkEvery, only, say }: CampaignOptions): Promise<Figures> {
+export async function runCampaign(options: CampaignOptions): Promise<Figures> {
+  const { batches, seed, checkEvery, only, hasCoSigner, say } = options;
   const startedAt = Date.now();
-  const world = await startWorld();
+  const world = await startWorld({ hasCoSigner });
   const watch = keepAlive(world);
   const next = random(seed);
-  const kinds = only.length > 0 ? only : Object.keys(FAULTS);
+  const kinds = only.length > 0 ? only : [...Object.keys(FAULTS), ...(hasCoSigner ? Object.keys(COSIGNER_FAULTS) : [])];
   const told = new Map<string, bigint>();
   const heals: number[] = [];
   const figures: Figures = {
@@ -79,7 +91,7 @@ export async function runCampaign({ batches, seed, checkEvery, only, say }: Camp
     for (let rounds = 1; figures.faulted < batches && figures.wrong.length === 0; rounds++) {
       if (deck.length === 0) deck = shuffled(kinds, next);
       const name = deck.pop() as string;
-      const isDouble = only.length === 0 && next() < DOUBLE;
+      const isDouble = only.length === 0 && next() < DOUBLE && !LARGE.has(name);
       const second = diceOf(next).pick(COMPANIONS);
       const names = isDouble ? [name, second] : [name];
       // Everybody has dice of his own: what happens at the same time does not mix their throws.
@@ -116,30 +128,17 @@ type Round = {
 };
 
 async function oneBatch(world: World, { faults, dice, told, heals, figures }: Round): Promise<void> {
-  const { between, pick } = dice;
-  const usages = Array.from({ length: Math.floor(between(CAPTURES.from, CAPTURES.to)) }, () => ({
-    accountId: pick(world.buyers).accountId,
-    operatorId: pick(world.operators).accountId,
-    nano: BigInt(Math.floor(between(1, MOST_NANO))),
-  }));
-  const pause = between(0, 200);
-  const capturing = (async () => {
-    await sleep(pause);
-    for (const usage of usages) told.set(await world.capture(usage), usage.nano);
-  })();
+  const capturing = faults.some(({ name }) => LARGE.has(name))
+    ? captureMany(world, { dice, told })
+    : captureFew(world, { dice, told });
   const [hits] = await Promise.all([Promise.all(faults.map(runFault)), capturing]);
   const since = Date.now();
-  const what = faults.map(({ name }) => `"${name}"`).join(" with ");
-  try {
-    await waitFor({
-      what: `settlement after ${what}`,
-      timeoutMs: STUCK_MS,
-      everyMs: 30,
-      check: () => isSettled(world),
-    });
-  } catch (error) {
-    if (!(error instanceof ConditionTimeoutError)) throw error;
-    figures.wrong.push(`${error.message} (batch ${figures.faulted + 1}): ${await whereStuck(world)}`);
+  const names = faults.map(({ name }) => name);
+  const isLong = names.some((name) => LARGE.has(name) || HANGING.has(name));
+  if (!(await settles(world, STUCK_MS + (isLong ? LONG_ROUND_MS : 0)))) {
+    const what = names.map((name) => `"${name}"`).join(" with ");
+    const waited = `Waited ${(Date.now() - since) / 1_000} s for settlement after ${what} in vain`;
+    figures.wrong.push(`${waited} (batch ${figures.faulted + 1}): ${await whereStuck(world)}`);
   }
   heals.push(Date.now() - since);
   for (const [n, { name }] of faults.entries()) if (hits[n]) figures.faults[name] = (figures.faults[name] ?? 0) + 1;
@@ -147,10 +146,56 @@ async function oneBatch(world: World, { faults, dice, told, heals, figures }: Ro
   else figures.missed += 1;
 }
 
-function runFault({ name, stage }: { name: string; stage: Stage }): Promise<boolean> {
-  const fault = FAULTS[name];
+type Capturing = { dice: Dice; told: Map<string, bigint> };
+
+async function captureFew(world: World, { dice: { between, pick }, told }: Capturing): Promise<void> {
+  const usages = Array.from({ length: Math.floor(between(CAPTURES.from, CAPTURES.to)) }, () => ({
+    accountId: pick(world.buyers).accountId,
+    operatorId: pick(world.operators).accountId,
+    nano: BigInt(Math.floor(between(1, MOST_NANO.few))),
+  }));
+  await sleep(between(0, 200));
+  for (const usage of usages) told.set(await world.capture(usage), usage.nano);
+}
+
+/** So many of one account that several slices make a batch; nobody builds before all are there. */
+async function captureMany(world: World, { dice: { between, pick }, told }: Capturing): Promise<void> {
+  const { accountId } = pick(world.buyers);
+  const operatorId = pick(world.operators).accountId;
+  const usages = Array.from({ length: MANY_CAPTURES }, () => BigInt(Math.floor(between(1, MOST_NANO.many))));
+  for (const { part } of world.workers) part.freeze();
+  try {
+    await Promise.all(usages.map(async (nano) => told.set(await world.capture({ accountId, operatorId, nano }), nano)));
+  } finally {
+    for (const { part } of world.workers) part.thaw();
+  }
+}
+
+/** Whether all is settled within a time; time in which this machine had no processor for it does not count. */
+async function settles(world: World, withinMs: number): Promise<boolean> {
+  const [since, before] = [Date.now(), readProcessors()];
+  for (let allowedMs = withinMs; Date.now() - since < allowedMs; allowedMs = withinMs * slowdown(before)) {
+    try {
+      const timeoutMs = allowedMs - (Date.now() - since);
+      await waitFor({ what: "settlement", timeoutMs, everyMs: 30, check: () => isSettled(world) });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionTimeoutError)) throw error;
+    }
+  }
+  return false;
+}
+
+/** A node that is being restarted, or has forgotten what was before, can't do what is asked of it: then nothing has happened. */
+async function runFault({ name, stage }: { name: string; stage: Stage }): Promise<boolean> {
+  const fault: Fault | undefined = FAULTS[name] ?? COSIGNER_FAULTS[name];
   if (!fault) throw new Error(`There is no fault "${name}". Run with --help to see their names.`);
-  return fault(stage);
+  try {
+    return await fault(stage);
+  } catch (error) {
+    if (error instanceof RpcError || (error instanceof TypeError && error.message === "fetch failed")) return false;
+    throw error;
+  }
 }
 
 /**
@@ -159,7 +204,7 @@ function runFault({ name, stage }: { name: string; stage: Stage }): Promise<bool
  */
 async function isSettled({ sql, view, contracts }: World): Promise<boolean> {
   const [open] = await sql`
-    select 1 from usage u left join batches b using (batch_id) where b.batch_id is null or b.state not in ('mined', 'final')
+    select 1 from usage where batch_id is null
     union all
     select 1 from batches where state in ('built', 'signed', 'submitted')
     limit 1`;
@@ -176,9 +221,18 @@ async function isSettled({ sql, view, contracts }: World): Promise<boolean> {
 
 async function whereStuck({ sql }: World): Promise<string> {
   const batches = await sql`
-    select b.batch_id, b.seq, b.state, t.state as transaction, t.nonce, t.error, t.failures from batches b
+    select b.batch_id, b.seq, b.state, (now() - b.built_at)::text as built, t.state as transaction, t.nonce, t.error,
+      t.failures, (now() - t.created_at)::text as queued, (now() - t.updated_at)::text as changed
+    from batches b
     left join transactions t using (transaction_id) order by batch_id desc limit 3`;
-  return JSON.stringify(batches, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+  const sessions = await sql`
+    select a.usename, a.state, a.wait_event, left(a.query, 100) as query, (now() - a.state_change)::text as since,
+      (select array_agg(concat_ws(' ', l.locktype, l.mode, l.classid, l.objid, l.granted))
+        from pg_locks l where l.pid = a.pid and l.locktype = 'advisory') as locks
+    from pg_stat_activity a where a.usename like 'worker%' and (a.state <> 'idle' or a.pid in (select pid from pg_locks))`;
+  return JSON.stringify({ batches, sessions }, (_, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
 }
 
 async function check(
@@ -204,7 +258,7 @@ function shuffled(names: readonly string[], next: () => number): string[] {
   return deck;
 }
 
-/** A worker that finds no database at its start ends: it is started again, as a supervisor would. */
+/** A worker that finds no database at its start ends, or one that waits for too long: a supervisor starts it again. */
 function keepAlive({ workers }: World): { stop: () => Promise<void> } {
   const stopping = new AbortController();
   const running = (async () => {

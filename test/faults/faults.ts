@@ -27,10 +27,14 @@ const SETTLEMENT_GROUP = 2;
 /** Both endpoints, or the first alone: then the workers have somewhere to turn. */
 const someEndpoints = ({ world, pick }: Stage): readonly FaultProxy[] => pick([world.endpoints, [world.endpoints[0]]]);
 
+/** Both workers' ways to the database, or one of them. */
+const someDatabases = ({ world, pick }: Stage): readonly FaultProxy[] =>
+  pick([world.databases, [world.databases[0]], [world.databases[1]]]);
+
 const network =
-  (mode: (stage: Stage) => Mode): Fault =>
+  (mode: (stage: Stage) => Mode, some: (stage: Stage) => readonly FaultProxy[] = someEndpoints): Fault =>
   async (stage) => {
-    const proxies = someEndpoints(stage);
+    const proxies = some(stage);
     const one = mode(stage);
     for (const proxy of proxies) proxy.setMode(one);
     await sleep(stage.between(MOMENT_MS.from, MOMENT_MS.to));
@@ -38,25 +42,50 @@ const network =
     return true;
   };
 
-/** Does something to calls of one method, on all endpoints, until it has happened so often, or nobody calls any more. */
-async function onCalls(
-  { world }: Stage,
-  {
-    method,
-    times,
-    verdict,
-  }: { method: string; times: number; verdict: (request: string) => Promise<Verdict> | Verdict },
-): Promise<boolean> {
+type Interception = {
+  through: readonly FaultProxy[];
+  isMeant: (request: string) => boolean;
+  times: number;
+  verdict: (request: string) => Promise<Verdict> | Verdict;
+};
+
+/** Does something to what passes through proxies, until it has happened so often, or nobody asks for it any more. */
+async function onRequests({ through, isMeant, times, verdict }: Interception): Promise<boolean> {
   let happened = 0;
-  for (const proxy of world.endpoints) {
+  for (const proxy of through) {
     proxy.intercept((request) => {
-      if (!calls(request, method) || happened >= times) return "pass";
+      if (!isMeant(request) || happened >= times) return "pass";
       happened += 1;
       return verdict(request);
     });
   }
-  await waitFor({ what: method, timeoutMs: REACH_MS, everyMs: 10, check: () => happened >= times }).catch(() => {});
-  for (const proxy of world.endpoints) proxy.intercept(() => "pass");
+  await waitFor({ what: "requests", timeoutMs: REACH_MS, everyMs: 10, check: () => happened >= times }).catch(() => {});
+  for (const proxy of through) proxy.intercept(() => "pass");
+  return happened > 0;
+}
+
+/** The same for calls of one method, on all endpoints of the chain. */
+const onCalls = (
+  { world }: Stage,
+  { method, ...what }: Pick<Interception, "times" | "verdict"> & { method: string },
+): Promise<boolean> => onRequests({ ...what, through: world.endpoints, isMeant: (request) => calls(request, method) });
+
+/** Transactions are committed, and who asked for it does not hear of it. */
+async function onCommits(
+  stage: Stage,
+  { times, verdict }: { times: number; verdict: "cut" | "lose" },
+): Promise<boolean> {
+  const through = someDatabases(stage);
+  let happened = 0;
+  for (const proxy of through) {
+    proxy.interceptAnswers((answer) => {
+      if (!answer.includes("COMMIT\0") || happened >= times) return "pass";
+      happened += 1;
+      return verdict;
+    });
+  }
+  await waitFor({ what: "commits", timeoutMs: REACH_MS, everyMs: 10, check: () => happened >= times }).catch(() => {});
+  for (const proxy of through) proxy.interceptAnswers(() => "pass");
   return happened > 0;
 }
 
@@ -226,13 +255,39 @@ const undoing =
     return true;
   };
 
+const kill = async ({ workers }: World, name: string): Promise<void> => {
+  await workers.find((worker) => worker.name === name)?.part.killAndRestart();
+};
+
 const killAt =
   (point: Point): Fault =>
-  async ({ world, pick }) => {
-    const act = async (name: string) => {
-      await world.workers.find((worker) => worker.name === name)?.part.killAndRestart();
-    };
-    return atPoint(world.sql, { point, isCommitted: pick([true, false]), act });
+  ({ world, pick }) =>
+    atPoint(world.sql, { point, isCommitted: pick([true, false]), act: (name) => kill(world, name) });
+
+/** Somewhere behind a point, whatever it does there: it hashes, reads, or waits for an answer. */
+const killBehind =
+  (point: Point): Fault =>
+  async ({ world, between }) => {
+    const seen: string[] = [];
+    const act = async (name: string) => void seen.push(name);
+    if (!(await atPoint(world.sql, { point, isCommitted: true, act }))) return false;
+    await sleep(between(0, 400));
+    for (const name of seen) await kill(world, name);
+    return true;
+  };
+
+/** It stands still while the other goes on, and goes on itself as if no time had passed. */
+const freezing =
+  ({ losesLocks }: { losesLocks: boolean }): Fault =>
+  async ({ world, between, pick }) => {
+    await sleep(between(0, MOMENT_MS.to));
+    const n = pick([0, 1] as const);
+    const { part } = world.workers[n];
+    part.freeze();
+    if (losesLocks) world.databases[n].cutAll();
+    await sleep(between(500, 2_500));
+    part.thaw();
+    return true;
   };
 
 /** Both workers die when one calls the chain: nobody saw what became of the call. */
@@ -254,6 +309,10 @@ const killOnCall =
 
 const answering = (kind: keyof typeof badAnswers): Fault =>
   network(() => ({ kind: "answer", answer: badAnswers[kind] }));
+
+function coSignerOf({ world }: Stage): readonly FaultProxy[] {
+  return world.coSigner ? [world.coSigner.proxy] : [];
+}
 
 /** Every fault by its name. */
 export const FAULTS: Record<string, Fault> = {
@@ -348,7 +407,7 @@ export const FAULTS: Record<string, Fault> = {
     const { chain } = stage.world;
     const act = async () => {
       await chain.call("anvil_dropAllTransactions");
-      await chain.call("evm_increaseTime", 150);
+      await chain.call("evm_increaseTime", stage.world.coSigner ? 570 : 150);
       await chain.mine(SAFE_DEPTH + 1);
     };
     return withPending(stage, { atLeast: 1, act });
@@ -377,13 +436,18 @@ export const FAULTS: Record<string, Fault> = {
     }
     return true;
   },
-  "database is slow": async ({ world, between, pick }) => {
-    const proxies = pick([world.databases, [world.databases[0]]]);
-    for (const proxy of proxies) proxy.setMode({ kind: "slow", delayMs: between(5, 60) });
-    await sleep(between(MOMENT_MS.from, MOMENT_MS.to));
-    for (const proxy of proxies) proxy.heal();
+  "database is slow": network(({ between }) => ({ kind: "slow", delayMs: between(5, 60) }), someDatabases),
+  "database refuses": network(() => ({ kind: "refuse" }), someDatabases),
+  "database is silent": network(() => ({ kind: "silent" }), someDatabases),
+  "database connections go silent": async (stage) => {
+    await sleep(stage.between(0, MOMENT_MS.to));
+    for (const proxy of someDatabases(stage)) proxy.deafen();
     return true;
   },
+  "answers to commits are cut": (stage) => onCommits(stage, { times: 3, verdict: "cut" }),
+  "answers to commits are lost": (stage) => onCommits(stage, { times: 2, verdict: "lose" }),
+  "a worker is frozen": freezing({ losesLocks: false }),
+  "a worker is frozen and loses its locks": freezing({ losesLocks: true }),
   "both workers die": async ({ world, between }) => {
     await sleep(between(0, MOMENT_MS.to));
     await Promise.all(world.workers.map(({ part }) => part.killAndRestart()));
@@ -393,7 +457,37 @@ export const FAULTS: Record<string, Fault> = {
   "both die after a send": killOnCall("eth_sendRawTransaction", "cut"),
   "both die asking for a receipt": killOnCall("eth_getTransactionReceipt", "lose"),
   ...Object.fromEntries(Object.keys(POINTS).map((point) => [`one dies ${point}`, killAt(point as Point)])),
+  "one dies behind a claim": killBehind("inside a claim"),
+  "one dies behind a large claim": killBehind("inside a large claim"),
 };
+
+/** Faults of worlds that have a co-signer. */
+export const COSIGNER_FAULTS: Record<string, Fault> = {
+  "the co-signer refuses connections": network(() => ({ kind: "refuse" }), coSignerOf),
+  "the co-signer is silent": network(() => ({ kind: "silent" }), coSignerOf),
+  "answers of the co-signer are cut": (stage) =>
+    onRequests({
+      through: coSignerOf(stage),
+      isMeant: (request) => request.includes("/co-signatures"),
+      times: 1,
+      verdict: () => "cut",
+    }),
+  "the co-signer dies": async ({ world, between }) => {
+    await sleep(between(0, MOMENT_MS.to));
+    await world.coSigner?.part.killAndRestart();
+    return true;
+  },
+};
+
+/** Faults that need a batch of more than one slice of captures. */
+export const LARGE: ReadonlySet<string> = new Set([
+  "one dies inside a large claim",
+  "one dies between two slices",
+  "one dies behind a large claim",
+]);
+
+/** Faults after which something waits for an answer that never comes, until its round is given up. */
+export const HANGING: ReadonlySet<string> = new Set(["database connections go silent", "answers to commits are lost"]);
 
 /** Faults that may come with any other. */
 export const COMPANIONS = [
@@ -406,5 +500,8 @@ export const COMPANIONS = [
   "a reorganisation",
   "a reorganisation that mines again",
   "database is slow",
+  "database connections are cut",
+  "answers to commits are cut",
+  "a worker is frozen and loses its locks",
   "both workers die",
 ] as const;

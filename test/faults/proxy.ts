@@ -22,10 +22,13 @@ export type Verdict = "pass" | "cut" | "lose" | { answer: string };
 /** Looks at what a client sends. */
 export type Interceptor = (request: string) => Verdict | Promise<Verdict>;
 
+/** Looks at what a server answers: it passes, both ends are told that it is lost, or nobody is, now and later. */
+export type AnswerInterceptor = (answer: string) => "pass" | "cut" | "lose";
+
 export const OPEN: Mode = { kind: "open" };
 const passAll: Interceptor = () => "pass";
 
-type Pair = { client: Socket; server: Socket };
+type Pair = { client: Socket; server: Socket; isDeaf: boolean };
 
 /** A TCP proxy between a client and a server that does to them what networks do. Knows no protocol but for HTTP answers. */
 export class FaultProxy {
@@ -34,6 +37,7 @@ export class FaultProxy {
   readonly #pairs = new Set<Pair>();
   #mode: Mode = OPEN;
   #intercept: Interceptor = passAll;
+  #interceptAnswers: AnswerInterceptor = () => "pass";
 
   private constructor(target: () => number) {
     this.#target = target;
@@ -62,12 +66,23 @@ export class FaultProxy {
     this.#intercept = interceptor;
   }
 
+  /** Looks at every answer from now on. */
+  interceptAnswers(interceptor: AnswerInterceptor): void {
+    this.#interceptAnswers = interceptor;
+  }
+
   /** As if nothing had been; connections that were left in silence are ended. */
   heal(): void {
     const wasSilent = this.#mode.kind === "silent";
     this.#mode = OPEN;
     this.#intercept = passAll;
+    this.#interceptAnswers = () => "pass";
     if (wasSilent) this.cutAll();
+  }
+
+  /** What there is of connections carries nothing any more, and nobody is told; new ones are as they should be. */
+  deafen(): void {
+    for (const pair of this.#pairs) pair.isDeaf = true;
   }
 
   /** Resets every connection. */
@@ -81,7 +96,7 @@ export class FaultProxy {
   }
 
   #accept(client: Socket): void {
-    const pair = { client, server: connect(this.#target(), "127.0.0.1") };
+    const pair: Pair = { client, server: connect(this.#target(), "127.0.0.1"), isDeaf: false };
     if (this.#mode.kind === "refuse") {
       client.resetAndDestroy();
       pair.server.destroy();
@@ -103,7 +118,7 @@ export class FaultProxy {
   async #carryRequests(pair: Pair): Promise<void> {
     for await (const piece of pieces(pair.client)) {
       const mode = this.#mode;
-      if (mode.kind === "silent") continue;
+      if (mode.kind === "silent" || pair.isDeaf) continue;
       if (mode.kind === "slow") await sleep(mode.delayMs);
       const request = piece.toString("latin1");
       const verdict = mode.kind === "answer" ? answered(request, mode.answer) : await this.#intercept(request);
@@ -119,8 +134,12 @@ export class FaultProxy {
 
   async #carryAnswers(pair: Pair): Promise<void> {
     for await (const piece of pieces(pair.server)) {
-      if (this.#mode.kind === "silent") continue;
+      if (this.#mode.kind === "silent" || pair.isDeaf) continue;
       if (this.#mode.kind === "slow") await sleep(this.#mode.delayMs);
+      const verdict = this.#interceptAnswers(piece.toString("latin1"));
+      if (verdict === "cut") end(pair);
+      if (verdict === "lose") pair.isDeaf = true;
+      if (verdict !== "pass") continue;
       if (!pair.client.destroyed) pair.client.write(piece);
     }
     pair.client.end();

@@ -147,6 +147,15 @@ export async function newestOpenEvent(sql: Sql): Promise<BookedEvent | undefined
   return row;
 }
 
+/** Booked events up to a block that are not known to be safe, newest first. */
+export async function unsafeEvents(sql: Sql, upTo: bigint): Promise<BookedEvent[]> {
+  return sql<BookedEvent[]>`
+    select event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, times_booked
+    from chain_events
+    where finality = 'seen' and reversed_at is null and block_number <= ${upTo}
+    order by block_number desc, log_index desc`;
+}
+
 /** @returns false if another process was faster */
 export async function noteReversed(tx: Tx, eventId: string): Promise<boolean> {
   const rows = await tx`

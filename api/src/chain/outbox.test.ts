@@ -97,6 +97,27 @@ describe("sendTransactions", () => {
     expect(new Set(numbers).size).toBe(10);
   });
 
+  test("behavior: while one sender of a key is at work, another's round does nothing", async () => {
+    const { id } = await queueOpen();
+    const [atWork, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const { client } = api.chain;
+    const getTransactionCount: typeof client.getTransactionCount = async (asked) => {
+      atWork.resolve();
+      await released.promise;
+      return client.getTransactionCount(asked);
+    };
+    const chain = { ...api.chain, client: { ...client, getTransactionCount } };
+    const slow = sendTransactions({ sql: api.sql, chain, account, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
+    await atWork.promise;
+    await round();
+    expect(await stateOf(id)).toBe("queued");
+    released.resolve();
+    await slow;
+    expect(await stateOf(id)).toBe("sent");
+    await round();
+    expect(await stateOf(id)).toBe("mined");
+  });
+
   test("behavior: a call that would revert is never sent, and says why", async () => {
     const data = encodeFunctionData({ abi: creditEscrowAbi, functionName: "withdraw", args: [1, 5n] });
     const id = await queue(data);

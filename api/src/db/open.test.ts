@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { FaultProxy } from "../../../test/faults/proxy.ts";
 import { testDatabase } from "../testing/database.ts";
 import { openDatabase } from "./open.ts";
 import type { Sql } from "./types.ts";
@@ -18,6 +19,22 @@ beforeAll(async () => {
 afterAll(() => drop());
 
 const kill = (pid: number) => killer`select pg_terminate_backend(${pid})`;
+
+test("default: the server lets go within a minute of a client that has vanished without a word", async () => {
+  const sql = openDatabase({ url, connections: 1 });
+  const names = ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"];
+  const watched = [...names, "client_connection_check_interval", "idle_in_transaction_session_timeout"];
+  const rows = await sql<Array<{ name: string; setting: string }>>`
+    select name, setting from pg_settings where name in ${sql(watched)}`;
+  const { tcp_keepalives_idle: idle, ...rest } = Object.fromEntries(rows.map((row) => [row.name, Number(row.setting)]));
+  expect((idle ?? 0) + (rest["tcp_keepalives_interval"] ?? 0) * (rest["tcp_keepalives_count"] ?? 0)).toBe(25);
+  expect(rest).toMatchObject({
+    tcp_user_timeout: 30_000,
+    client_connection_check_interval: 10_000,
+    idle_in_transaction_session_timeout: 60_000,
+  });
+  await sql.end({ timeout: 1 });
+});
 
 test("behavior: a reserved connection whose backend has died refuses what it is asked", async () => {
   const sql = openDatabase({ url, connections: 2 });
@@ -62,11 +79,53 @@ test("behavior: a connection that dies with something to write is opened again a
   await sql.end({ timeout: 1 });
 });
 
+test("behavior: who waits for a connection of his own while the only one dies is given its successor", async () => {
+  const sql = openDatabase({ url, connections: 1 });
+  const first = await sql.reserve();
+  const [{ pid }] = await first<[{ pid: number }]>`select pg_backend_pid() as pid`;
+  const waiting = sql.reserve();
+  await kill(pid);
+  const second = await waiting;
+  const [{ pid: other }] = await second<[{ pid: number }]>`select pg_backend_pid() as pid`;
+  expect(other).not.toBe(pid);
+  second.release();
+  await sql.end({ timeout: 1 });
+});
+
+test("behavior: who was refused a connection of his own does not take one away later", async () => {
+  const { port } = new URL(url);
+  const proxy = await FaultProxy.start(() => Number(port));
+  const sql = openDatabase({ url: url.replace(`:${port}/`, `:${proxy.port}/`), connections: 2 });
+  proxy.setMode({ kind: "refuse" });
+  for (let n = 0; n < 3; n += 1) await expect(sql.reserve()).rejects.toMatchObject({ code: LOST });
+  proxy.heal();
+  for (let n = 0; n < 8; n += 1) await until(() => sql`select 1`.then(() => true));
+  const [one, other] = await Promise.all([sql.reserve(), sql.reserve()]);
+  expect(await Promise.all([one`select 1 as n`, other`select 2 as n`])).toEqual([[{ n: 1 }], [{ n: 2 }]]);
+  one.release();
+  other.release();
+  await sql.end({ timeout: 1 });
+  await proxy.stop();
+});
+
+test("behavior: a server that comes back after many have asked in vain is asked again within a second", async () => {
+  const { port } = new URL(url);
+  const proxy = await FaultProxy.start(() => Number(port));
+  const sql = openDatabase({ url: url.replace(`:${port}/`, `:${proxy.port}/`), connections: 4 });
+  proxy.setMode({ kind: "refuse" });
+  for (let n = 0; n < 4; n += 1)
+    await Promise.all([1, 2, 3].map(() => expect(sql`select 1`).rejects.toMatchObject({ code: LOST })));
+  proxy.heal();
+  await expect.poll(() => sql`select 1 as n`, { timeout: 5_000 }).toEqual([{ n: 1 }]);
+  await sql.end({ timeout: 1 });
+  await proxy.stop();
+});
+
 async function afterTurns(turns: number): Promise<void> {
   for (let n = 0; n < turns * 3; n += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Asks until it is answered: a connection that just died refuses once. */
 async function until(ask: () => Promise<boolean>): Promise<void> {
-  await expect.poll(() => ask().catch(() => false)).toBe(true);
+  await expect.poll(() => ask().catch(() => false), { timeout: 5_000 }).toBe(true);
 }

@@ -8,6 +8,7 @@ import {
   noteReversed,
   raiseFinality,
   unbookedEvents,
+  unsafeEvents,
   viewsExist,
 } from "../chain/events-store.ts";
 import type { Chain } from "../chain/open.ts";
@@ -77,8 +78,11 @@ export async function followChain(context: Context): Promise<void> {
     try {
       if (!(await viewsExist(connection, context.chain.viewsSchema))) return;
       if (!(await reverseOrphans(context))) return;
-      await bookNew(context);
-      await followFinality(context);
+      try {
+        await bookNew(context);
+      } finally {
+        await followFinality(context);
+      }
     } finally {
       await connection`select pg_advisory_unlock(${FOLLOWER_LOCK})`;
     }
@@ -110,18 +114,33 @@ async function reverse(sql: Sql, event: BookedEvent): Promise<void> {
 }
 
 async function bookNew({ sql, chain, offRampAddress }: Context): Promise<void> {
-  const events = await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE });
+  const events = await canonicalOf(chain, await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE }));
+  if (events.length === 0 || !(await isOnSameChain({ sql, chain }))) return;
   const context = { viewsSchema: chain.viewsSchema, offRampAddress };
-  const hashes = new Map<bigint, string | null>();
   for (const event of events) {
-    if (!hashes.has(event.block_number))
-      hashes.set(event.block_number, await blockHashAt(chain.client, event.block_number));
-    // The indexer is behind a reorganisation, or ahead of our node: its row is looked at again next time.
-    if (hashes.get(event.block_number) !== event.block_hash) return;
     await sql.begin(async (tx) => {
       if (await noteBooked(tx, event)) await STEPS[event.kind].book(tx, event, context);
     });
   }
+}
+
+/** The first events, as far as the chain has them where the indexer saw them; it may be behind a reorganisation, or ahead. */
+async function canonicalOf({ client }: Chain, events: ChainEvent[]): Promise<ChainEvent[]> {
+  const hashes = new Map<bigint, string | null>();
+  for (const [at, event] of events.entries()) {
+    if (!hashes.has(event.block_number)) hashes.set(event.block_number, await blockHashAt(client, event.block_number));
+    if (hashes.get(event.block_number) !== event.block_hash) return events.slice(0, at);
+  }
+  return events;
+}
+
+/**
+ * Whether the newest event in the books is of the chain that new ones are of: asked after they were. A reorganisation may
+ * have come since this round looked at it, or another endpoint answer; under newer events nobody would look at it again.
+ */
+async function isOnSameChain({ sql, chain }: Pick<Context, "sql" | "chain">): Promise<boolean> {
+  const newest = await newestOpenEvent(sql);
+  return !newest || (await blockHashAt(chain.client, newest.block_number)) === newest.block_hash;
 }
 
 async function followFinality({ sql, chain }: Context): Promise<void> {
@@ -130,6 +149,23 @@ async function followFinality({ sql, chain }: Context): Promise<void> {
     chain.client.getBlock({ blockTag: "safe" }),
     chain.client.getBlock({ blockTag: "finalized" }),
   ]);
+  if (!(await reverseBuried({ sql, chain }, safe.number))) return;
   await raiseFinality(sql, { safe: safe.number, final: final.number });
   await finalizeBatches(sql);
+}
+
+/**
+ * Before anything counts as safe, its block is looked at once more. What is not the chain's is reversed, though newer events
+ * are booked: two workers may have done so, one of which had slept since it looked.
+ * @returns false if the chain is not that far (again): wait
+ */
+async function reverseBuried({ sql, chain }: Pick<Context, "sql" | "chain">, safe: bigint): Promise<boolean> {
+  const hashes = new Map<bigint, string | null>();
+  for (const event of await unsafeEvents(sql, safe)) {
+    const { block_number: number } = event;
+    if (!hashes.has(number)) hashes.set(number, await blockHashAt(chain.client, number));
+    if (hashes.get(number) === null) return false;
+    if (hashes.get(number) !== event.block_hash) await reverse(sql, event);
+  }
+  return true;
 }

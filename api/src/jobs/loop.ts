@@ -21,6 +21,22 @@ export type Loop = {
 
 const MAX_PAUSE_MS = 10_000;
 
+/**
+ * A job that calls `onOverrun` when a round of it takes longer than `limitMs`. What waits for an answer on a connection that
+ * has gone silent waits for a quarter of an hour and more, and its job with it: there is nothing to do but to start anew.
+ */
+export function limited(job: Job, { limitMs, onOverrun }: { limitMs: number; onOverrun: () => void }): Job {
+  const run = async () => {
+    const timer = setTimeout(onOverrun, limitMs);
+    try {
+      return await job.run();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return { ...job, run };
+}
+
 /** Runs jobs side by side, see {@link startLoop}. @returns a function that stops them all */
 export function startLoops(jobs: Job[], logger: Pick<Logger, "error">): () => Promise<void> {
   const loops = new Map<string, Loop>();

@@ -1,7 +1,10 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { erc20Abi } from "viem";
 import type { Chain } from "../chain/open.ts";
-import { pagesOf } from "../chain/pages.ts";
+import { MANY_QUESTIONS } from "../chain/questions.ts";
+
+/** What is asked at once, in several calls. */
+const PAGE = 500;
 
 /** What the contract says of an account and earner, in µUSDC. */
 export type OnChain = {
@@ -20,7 +23,7 @@ export async function readAccounts(
   { numbers, blockNumber }: { numbers: bigint[]; blockNumber: bigint },
 ): Promise<OnChain[]> {
   const escrow = { address: chain.escrow, abi: creditEscrowAbi } as const;
-  const how = { blockNumber, deployless: true, allowFailure: false, batchSize: 0 } as const;
+  const how = { blockNumber, allowFailure: false, ...MANY_QUESTIONS } as const;
   const found: OnChain[] = [];
   for (const page of pagesOf(numbers)) {
     const args = page.map((number) => [Number(number)] as const);
@@ -64,9 +67,8 @@ export async function readVouchers(
   for (const page of pagesOf(keys)) {
     const vouchers = await chain.client.multicall({
       blockNumber,
-      deployless: true,
       allowFailure: false,
-      batchSize: 0,
+      ...MANY_QUESTIONS,
       contracts: page.map((key) => ({ ...escrow, functionName: "voucherOf", args: [key] }) as const),
     });
     found.push(...vouchers.map(({ amount }) => amount));
@@ -92,4 +94,8 @@ export async function readReserves(chain: Chain, blockNumber: bigint): Promise<{
     }),
   ]);
   return { held, liabilities };
+}
+
+function* pagesOf<T>(all: T[]): Generator<T[]> {
+  for (let at = 0; at < all.length; at += PAGE) yield all.slice(at, at + PAGE);
 }

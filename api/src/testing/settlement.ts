@@ -4,7 +4,6 @@ import { nanoUsd } from "@infr/money";
 import { accountRef, PRIMARY_SALT } from "@infr/protocol";
 import {
   type Address,
-  bytesToHex,
   createWalletClient,
   encodeFunctionData,
   type Hex,
@@ -19,7 +18,8 @@ import { type Chain, openChain } from "../chain/open.ts";
 import type { Sql } from "../db/types.ts";
 import { bookAccountOpened } from "../flow/deposit/book-account.ts";
 import { bookSettlement } from "../flow/settle/book-settlement.ts";
-import { type OpenBatchRow, openBatch } from "../flow/settle/store.ts";
+import { isSigned, settleCall } from "../flow/settle/settle-call.ts";
+import { openBatch } from "../flow/settle/store.ts";
 import { bookEntries } from "../ledger/entries.ts";
 import { RICH_KEY } from "./api.ts";
 import { testDatabase } from "./database.ts";
@@ -27,6 +27,8 @@ import { eventOf } from "./on-chain.ts";
 
 const rich = privateKeyToAccount(RICH_KEY);
 const MINTED = 10n ** 15n;
+/** Nearly the most that a transaction may have (EIP-7825). */
+const GAS = 16_000_000n;
 const BLOCK_HASH = `0x${"b".repeat(64)}`;
 
 /** Ledger and contract with nothing in between: captures are written, batches settled, as the parts around would. */
@@ -73,7 +75,8 @@ export async function startSettlement({
 /** Calls a contract as the account that has everything. */
 export async function send(chain: Chain, to: Address, data: Hex): Promise<Hex> {
   const wallet = createWalletClient({ account: rich, transport: http(chain.rpcUrl) });
-  const hash = await wallet.sendTransaction({ to, data, chain: null });
+  // More than is estimated: what refills with time costs more or less a second later.
+  const hash = await wallet.sendTransaction({ to, data, chain: null, gas: GAS });
   const { status } = await chain.client.waitForTransactionReceipt({
     hash,
     checkReplacement: false,
@@ -100,7 +103,8 @@ export async function openAccount(
   return accountId;
 }
 
-async function bookOpened(sql: Sql, { number, owner }: { number: number; owner: Address }): Promise<string> {
+/** Books that the contract has opened an account, under a lasting number. @returns it */
+export async function bookOpened(sql: Sql, { number, owner }: { number: number; owner: Address }): Promise<string> {
   const data = { account: String(number), owner: owner.toLowerCase(), ref: accountRef({ owner }) };
   await sql`
     insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)
@@ -121,26 +125,11 @@ async function credit(sql: Sql, accountId: string, micro: bigint): Promise<void>
   );
 }
 
-/** The call that settles a signed batch. */
-export function settleCall(batch: OpenBatchRow, signature: Hex): Hex {
-  const settled = {
-    seq: batch.seq,
-    prev: batch.prev,
-    receiptsRoot: batch.receipts_root,
-    periodEnd: Math.floor(batch.period_end.getTime() / 1000),
-    deadline: Number(batch.deadline),
-    debits: bytesToHex(batch.debits),
-    credits: bytesToHex(batch.credits),
-    referrals: bytesToHex(batch.referrals),
-  };
-  return encodeFunctionData({ abi: creditEscrowAbi, functionName: "settle", args: [settled, signature] });
-}
-
 /** Brings the signed batch to the chain, and books what the chain says of it. */
 export async function settleAndBook({ sql, chain }: Settlement): Promise<{ gasUsed: bigint; seq: bigint }> {
   const batch = await openBatch(sql);
-  if (!batch?.signature) throw new Error("no batch is signed");
-  const hash = await send(chain, chain.escrow, settleCall(batch, batch.signature));
+  if (!batch || !isSigned(batch)) throw new Error("no batch is signed");
+  const hash = await send(chain, chain.escrow, settleCall(batch));
   const receipt = await chain.client.getTransactionReceipt({ hash });
   const logs = parseEventLogs({ abi: creditEscrowAbi, logs: receipt.logs });
   for (const { eventName, args } of logs) {

@@ -1,14 +1,46 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { nanoUsd } from "@infr/money";
-import { accountCommitment, accountRef, buildSubTree, decodeLines, type Receipt, verifyReceipt } from "@infr/protocol";
-import { type Address, bytesToHex, createTestClient, type Hex, http, padHex, toHex, zeroHash } from "viem";
+import {
+  accountCommitment,
+  accountRef,
+  buildSubTree,
+  decodeLines,
+  operationTypedData,
+  PRIMARY_SALT,
+  type Receipt,
+  verifyReceipt,
+} from "@infr/protocol";
+import {
+  type Address,
+  bytesToHex,
+  createTestClient,
+  createWalletClient,
+  encodeFunctionData,
+  type Hex,
+  http,
+  padHex,
+  toHex,
+  zeroHash,
+} from "viem";
+import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { MANY_QUESTIONS } from "../../chain/questions.ts";
 import type { Sql, Tx } from "../../db/types.ts";
+import { readAccounts } from "../../jobs/read-contract.ts";
 import { bookBalance, differences } from "../../ledger/store.ts";
 import { capture, grant } from "../../testing/captures.ts";
 import { AT_ONCE } from "../../testing/on-chain.ts";
-import { openAccount, type Settlement, settleAndBook, settler, startSettlement } from "../../testing/settlement.ts";
+import {
+  bookOpened,
+  openAccount,
+  type Settlement,
+  send,
+  settleAndBook,
+  settler,
+  startSettlement,
+} from "../../testing/settlement.ts";
 import { type BatchPolicy, buildBatch } from "./build-batch.ts";
+import { flushCandidates } from "./claim-store.ts";
 import { proveReceipt } from "./receipts.ts";
 import { signBatch } from "./sign-batch.ts";
 
@@ -182,6 +214,78 @@ describe("buildBatch", () => {
     await settle();
   });
 
+  test("behavior: the dearest and the one that waits longest come first by turns, and so do an account's operators", async () => {
+    const [one, two, three, four] = [await open(1), await open(2), await open(3), await open(4)];
+    const some = { count: 1, name: "some" };
+    await capture(world.sql, { ...some, accountId: one, operatorId: two, cost: 1_000n, age: 500 });
+    await capture(world.sql, { ...some, accountId: two, operatorId: one, cost: 2_000n, age: 600 });
+    await capture(world.sql, { ...some, accountId: three, operatorId: one, cost: 900_000n });
+    await capture(world.sql, { ...some, accountId: four, operatorId: one, cost: 100_000n, age: 40 });
+    await capture(world.sql, { ...some, accountId: four, operatorId: two, cost: 300_000n, age: 20 });
+    await capture(world.sql, { ...some, accountId: four, operatorId: three, cost: 200_000n, age: 50 });
+    const candidates = await flushCandidates(world.sql, { flushNano: 500_000n, flushAfterSeconds: 300 });
+    expect(candidates.map(({ accountId }) => accountId)).toEqual([three, two, four, one]);
+    expect(candidates[2]?.operators).toEqual([two, three, one]);
+    await build();
+    await settle();
+  });
+
+  test("behavior: an account with more operators than a batch has lines is settled over several", async () => {
+    const buyer = await open(0, 100_000_000n);
+    const operators = await openMany(1_060);
+    const { client } = world.chain;
+    const numbers = operators.map((_, n) => BigInt(n + 2));
+    const read = await readAccounts(world.chain, { numbers, blockNumber: await client.getBlockNumber() });
+    expect(read).toHaveLength(1_060);
+    for (let at = 0; at < operators.length; at += 10) {
+      const some = operators.slice(at, at + 10);
+      await Promise.all(
+        some.map((operatorId) => capture(world.sql, { accountId: buyer, operatorId, count: 1, cost: 60_000n })),
+      );
+    }
+    const built: number[] = [];
+    while ((await waiting()) > 0) {
+      built.push(await build());
+      await settle();
+    }
+    expect(built).toEqual([250, 250, 250, 250, 60]);
+  }, 120_000);
+
+  test("behavior: a lower day limit that is about to count keeps a line below it, an hour before it does not", async () => {
+    const owner = privateKeyToAccount(generatePrivateKey());
+    const [buyer, operator] = [await openAccount(world, { owner: owner.address }), await open(2)];
+    await queueDayLimit(owner, 100_000);
+    await capture(world.sql, { accountId: buyer, operatorId: operator, count: 1, cost: 200_000_000n });
+    await capture(world.sql, { accountId: buyer, operatorId: operator, count: 4, cost: 60_000_000n, name: "more" });
+    const chain = createTestClient({ mode: "anvil", transport: http(world.chain.rpcUrl) });
+    await chain.increaseTime({ seconds: 23 * 3_600 });
+    await chain.mine({ blocks: 1 });
+    expect(await build()).toBe(5);
+    await world.sql`select give_up_batch((select max(batch_id) from batches), array['built'])`;
+    await chain.increaseTime({ seconds: 3_000 });
+    await chain.mine({ blocks: 1 });
+    expect(await build()).toBe(0);
+    await capture(world.sql, {
+      accountId: buyer,
+      operatorId: operator,
+      count: 1,
+      cost: 60_000_000n,
+      name: "old",
+      age: 60,
+    });
+    expect(await build()).toBe(1);
+    await chain.increaseTime({ seconds: 700 });
+    await chain.mine({ blocks: 1 });
+    await sign();
+    const data = encodeFunctionData({
+      abi: creditEscrowAbi,
+      functionName: "applyDayLimit",
+      args: [await numberOf(buyer)],
+    });
+    await send(world.chain, world.chain.escrow, data);
+    await settleAndBook(world);
+  });
+
   test("behavior: an empty batch keeps the exit shut when nothing is used for long", async () => {
     const chain = createTestClient({ mode: "anvil", transport: http(world.chain.rpcUrl) });
     await chain.increaseTime({ seconds: 86_400 });
@@ -211,6 +315,32 @@ describe("buildBatch", () => {
       [buyer, 42_000n],
       [operator, 1_500n],
     ]);
+    await settle();
+  });
+
+  test("error: nothing is put into a batch after it was drafted, whatever has become of it", async () => {
+    const [buyer, operator] = [await open(1), await open(2)];
+    await capture(world.sql, { accountId: buyer, operatorId: operator, count: 2, cost: 9_000n });
+    await build();
+    await capture(world.sql, { accountId: buyer, operatorId: operator, count: 2, cost: 9_000n, name: "late" });
+    const [batch] = await world.sql<[{ batch_id: bigint }]>`select batch_id from batches`;
+    const joins = async (): Promise<void> => {
+      for (const into of [batch.batch_id, batch.batch_id + 1n]) {
+        const update = world.sql`update usage set batch_id = ${into} where batch_id is null`;
+        await expect(update).rejects.toMatchObject({ code: "23001" });
+        const copy = world.sql`
+          insert into usage select (u).* from (
+            select jsonb_populate_record(u, jsonb_build_object('request_id', 'req_copy', 'batch_id', ${into}::bigint)) as u
+            from usage u where batch_id is null limit 1) c`;
+        await expect(copy).rejects.toMatchObject({ code: "23001" });
+      }
+    };
+    await joins();
+    await sign();
+    await joins();
+    await settleAndBook(world);
+    await joins();
+    expect(await build()).toBe(2);
     await settle();
   });
 
@@ -306,6 +436,57 @@ describe("buildBatch", () => {
     await settle();
   });
 });
+
+const numberOf = async (accountId: string): Promise<number> =>
+  Number((await world.sql`select chain_account from accounts where account_id = ${accountId}`)[0]?.["chain_account"]);
+
+/** An owner asks for another day limit; a lower one counts after a day, when somebody says so. */
+async function queueDayLimit(owner: PrivateKeyAccount, perDay: number): Promise<void> {
+  const { chain } = world;
+  const escrow = { address: chain.escrow, abi: creditEscrowAbi } as const;
+  const account = await chain.client.readContract({ ...escrow, functionName: "idOf", args: [owner.address] });
+  const { nonce } = await chain.client.readContract({ ...escrow, functionName: "accountOf", args: [account] });
+  const { timestamp } = await chain.client.getBlock();
+  const limit = { account, perDay, deadline: Number(timestamp) + 600 };
+  const signature = await owner.signTypedData(operationTypedData(chain, "DayLimit", { ...limit, nonce }));
+  await send(
+    chain,
+    chain.escrow,
+    encodeFunctionData({ ...escrow, functionName: "setDayLimit", args: [limit, signature] }),
+  );
+}
+
+/** Opens so many accounts without a balance, whose numbers are lasting. */
+async function openMany(count: number): Promise<string[]> {
+  const { chain, sql } = world;
+  const owners = Array.from({ length: count }, (_, n) => ownerOf(10_000 + n));
+  const wallet = createWalletClient({ account: settler, transport: http(chain.rpcUrl) });
+  const anvil = createTestClient({ mode: "anvil", transport: http(chain.rpcUrl) });
+  const from = await chain.client.getTransactionCount({ address: settler.address });
+  await anvil.setAutomine(false);
+  for (const [n, owner] of owners.entries()) {
+    const data = encodeFunctionData({ abi: creditEscrowAbi, functionName: "open", args: [owner, PRIMARY_SALT] });
+    await wallet.sendTransaction({
+      to: chain.escrow,
+      data,
+      nonce: from + n,
+      gas: 150_000n,
+      maxFeePerGas: 10n ** 10n,
+      maxPriorityFeePerGas: 0n,
+      chain: null,
+    });
+    if (n % 100 === 99) await anvil.mine({ blocks: 1 });
+  }
+  await anvil.mine({ blocks: 1 });
+  await anvil.setAutomine(true);
+  const escrow = { address: chain.escrow, abi: creditEscrowAbi } as const;
+  const numbers = await chain.client.multicall({
+    allowFailure: false,
+    ...MANY_QUESTIONS,
+    contracts: owners.map((owner) => ({ ...escrow, functionName: "idOf", args: [owner] }) as const),
+  });
+  return Promise.all(owners.map((owner, n) => bookOpened(sql, { number: Number(numbers[n]), owner })));
+}
 
 /** A database that fails before the nth statement of a transaction is sent. */
 function endedBefore(sql: Sql, nth: number): { sql: Sql; hasEnded: () => boolean } {

@@ -78,7 +78,7 @@ const isDue = async (sql: Sql, last: LastBatch, policy: BatchPolicy): Promise<bo
 
 /** Everybody whom the candidates' captures concern. */
 async function readPeople(sql: Sql, candidates: Candidate[]): Promise<Map<string, Party>> {
-  return partiesOf(sql, [...new Set(candidates.flatMap(({ accountId, earners }) => [accountId, ...earners]))]);
+  return partiesOf(sql, [...new Set(candidates.flatMap(({ accountId, operators }) => [accountId, ...operators]))]);
 }
 
 /** Numbers that will stay theirs: a batch freezes numbers, a reorganisation may give a young one to another. */
@@ -101,7 +101,8 @@ async function build(tx: Tx, { seq, prev, candidates, people, rooms }: Plan): Pr
   const accounts = candidates.map(({ accountId }) => accountId);
   const { accounts: carried } = await carriesBefore(tx, { batchId, accounts, earners: [] });
   const tally = new Tally(people);
-  const operators = [...numbersOf(people).keys()];
+  const numbers = numbersOf(people);
+  const operators = [...new Set(candidates.flatMap((each) => each.operators))].filter((each) => numbers.has(each));
   for await (const { rows, finished } of claimSlices(tx, { batchId, operators, candidates, rooms, carried })) {
     tally.add(rows);
     tally.finish(finished); // now, while the database is busy with the next slice

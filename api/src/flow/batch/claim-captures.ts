@@ -1,13 +1,11 @@
 import type { Tx } from "../../db/types.ts";
 import type { Room } from "./allocate-rooms.ts";
-import type { Candidate } from "./choose-accounts.ts";
+import { type Candidate, MAX_PER_ACCOUNT } from "./choose-accounts.ts";
 import { type Ask, type ClaimedRow, claimCaptures } from "./claim-store.ts";
 import type { Carried } from "./compose-batch.ts";
 
 /** Captures that one statement claims: some megabytes on their way. */
 const SLICE = 5_000;
-/** Receipts of an account in a batch. Whoever asks for a proof has all of them hashed again. */
-const MAX_PER_ACCOUNT = 100_000;
 const START = { startedAt: "-infinity", requestId: "" };
 
 type Claim = {

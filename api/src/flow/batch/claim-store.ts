@@ -31,8 +31,8 @@ const columnsOf = (sql: Queryable) => sql`
 const MAX_CANDIDATES = 2_000;
 
 /**
- * Accounts whose unsettled usage is large or old enough for a line: first those that have waited too long, then the
- * largest. Captures of operators without a lasting number wait.
+ * Accounts whose unsettled usage is large or old enough for a line: the largest and the one that waits longest by turns, so
+ * that neither many small ones nor many large ones keep the others out. Captures of operators without a lasting number wait.
  */
 export async function flushCandidates(
   sql: Sql,
@@ -45,7 +45,8 @@ export async function flushCandidates(
       funded_captures: number;
       unsettled_nano: bigint;
       funded_nano: bigint;
-      earners: string[];
+      operators: string[];
+      referrer_id: string | null;
     }>
   >`
     with waiting as (
@@ -54,21 +55,24 @@ export async function flushCandidates(
         sum(funded_nano) as funded, min(captured_at) as oldest
       from usage where batch_id is null
       group by 1, 2
-    ), due as (
-      select w.account_id, sum(paid_captures)::int as paid_captures, sum(funded_captures)::int as funded_captures,
-        sum(unsettled)::bigint as unsettled_nano, sum(funded)::bigint as funded_nano, array_agg(w.operator_id) as operators,
-        min(oldest) < now() - make_interval(secs => ${flushAfterSeconds}) as is_old
+    ), placed as (
+      select w.*, ${byTurns(sql, sql`partition by w.account_id`, sql`w.operator_id`)} as place
       from waiting w
       join settleable_accounts a using (account_id)
       join settleable_accounts o on o.account_id = w.operator_id
+    ), due as (
+      select account_id, sum(paid_captures)::int as paid_captures, sum(funded_captures)::int as funded_captures,
+        sum(unsettled)::bigint as unsettled, sum(funded)::bigint as funded, min(oldest) as oldest,
+        array_agg(operator_id order by place, operator_id) as operators
+      from placed
       group by 1
+      having sum(unsettled + funded) >= ${flushNano}
+        or (sum(unsettled + funded) > 0 and min(oldest) < now() - make_interval(secs => ${flushAfterSeconds}))
     )
-    select account_id, paid_captures, funded_captures, unsettled_nano, funded_nano,
-      operators || coalesce(array_agg(r.referrer_id) filter (where r.referrer_id is not null), '{}') as earners
-    from due left join referrals r using (account_id)
-    where unsettled_nano + funded_nano >= ${flushNano} or (unsettled_nano + funded_nano > 0 and is_old)
-    group by account_id, paid_captures, funded_captures, unsettled_nano, funded_nano, operators, is_old
-    order by is_old desc, unsettled_nano + funded_nano desc, account_id
+    select account_id, paid_captures, funded_captures, unsettled as unsettled_nano, funded as funded_nano, operators,
+      referrer_id
+    from due left join referrals using (account_id)
+    order by ${byTurns(sql, sql``, sql`account_id`)}
     limit ${MAX_CANDIDATES}`;
   return rows.map((row) => ({
     accountId: row.account_id,
@@ -76,9 +80,15 @@ export async function flushCandidates(
     fundedCaptures: row.funded_captures,
     unsettledNano: row.unsettled_nano,
     fundedNano: row.funded_nano,
-    earners: row.earners,
+    operators: row.operators,
+    referrerId: row.referrer_id,
   }));
 }
+
+/** A row's place if the dearest and the oldest come first by turns. */
+const byTurns = (sql: Sql, among: PendingQuery<Row[]>, id: PendingQuery<Row[]>) => sql`
+  least(2 * row_number() over (${among} order by unsettled + funded desc, ${id}) - 1,
+    2 * row_number() over (${among} order by oldest, ${id}))`;
 
 /** Whether so many captures wait for a batch. */
 export async function isFull(sql: Sql, captures: number): Promise<boolean> {

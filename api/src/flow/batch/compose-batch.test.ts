@@ -2,7 +2,14 @@ import { microToNano } from "@infr/money";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { PLATFORM_ACCOUNT } from "../../ids.ts";
-import { type BatchInput, type Carried, type ComposedBatch, type ComposedLine, composeBatch } from "./compose-batch.ts";
+import {
+  type BatchInput,
+  type Carried,
+  type ComposedBatch,
+  type ComposedLine,
+  composeBatch,
+  MAX_EARNERS,
+} from "./compose-batch.ts";
 
 type Capture = { buyer: number; operator: number; cost: bigint; funded: bigint };
 type Carries = BatchInput["carries"];
@@ -180,6 +187,16 @@ describe("composeReferrals", () => {
     expect(lines(11n)).toEqual([0n, 0n]);
     expect(lines(12n)).toEqual([6n, 0n]);
     expect(lines(18n)).toEqual([12n, 6n]);
+  });
+
+  test("behavior: as many get lines as a batch may have earners, operators included; the others carry theirs", () => {
+    const accounts = Array.from({ length: 900 }, (_, n) => `referrer_${n}`);
+    const numbers = new Map([...NUMBERS, ...accounts.map((id, n) => [id, 100 + n] as const)]);
+    const carried = new Map(accounts.map((id) => [id, 10n]));
+    const batch = compose([capture(5, 7, 10n ** 9n)], { numbers, referrals: { referrerOf: new Map(), carried } });
+    expect(batch?.earners).toHaveLength(1);
+    expect(batch?.referrers.filter(({ line }) => line > 0n)).toHaveLength(MAX_EARNERS - 1);
+    expect(batch?.referrers.filter(({ carryOut }) => carryOut === 10n)).toHaveLength(900 - (MAX_EARNERS - 1));
   });
 
   test("behavior: over any batches each referrer is paid for all that his accounts paid, or carries the rest", () => {

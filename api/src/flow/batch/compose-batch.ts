@@ -23,6 +23,11 @@ export const PLATFORM_NUMBER = 1;
 const MIN_GROSS_PER_LINE_MICRO = 6n;
 /** Lines of all three kinds, 1,050 and the platform's two: they settle with less than 6.1 million gas. */
 export const MAX_LINES = 1_052;
+/**
+ * Operators and referrers in a batch. The line of one whom the contract has never paid costs 24,000 gas, four times the
+ * usual: with so many of them, all new, a batch is still within what a transaction may have (EIP-7825).
+ */
+export const MAX_EARNERS = 500;
 
 /** What an account's captures in a batch come to, in nano-dollars. */
 export type Payments = { accountId: string; paidNano: bigint; fundedNano: bigint; captures: number };
@@ -99,7 +104,7 @@ export function composeBatch({
   const borne = Number(gross / MIN_GROSS_PER_LINE_MICRO - earningLines);
   if (borne < 0) return null;
   const lines = [...accounts.values()];
-  const mostLines = Math.min(borne, MAX_LINES - accounts.size - earners.size);
+  const mostLines = Math.min(borne, MAX_LINES - accounts.size - earners.size, MAX_EARNERS - earners.size);
   const referrers = composeReferrals({ lines, numbers, referrals, gross, mostLines });
   return { accounts: byNumber(accounts), earners: byNumber(earners), referrers, gross };
 }

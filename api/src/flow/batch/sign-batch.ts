@@ -54,7 +54,7 @@ export async function signBatch({ sql, chain, settler, coSigner }: Context): Pro
     });
     return true;
   } catch (error) {
-    if (error instanceof BatchRefusedError) await sql.begin((tx) => dropUnsigned(tx, batch.batch_id));
+    if (error instanceof BatchRefusedError) await dropUnsigned(sql, batch.batch_id);
     throw error;
   }
 }

@@ -119,11 +119,12 @@ export async function saveSignature(
     where batch_id = ${batchId} and state = 'built'`;
 }
 
-/** Gives up a batch that nobody has signed: its captures wait for another one. */
-export async function dropUnsigned(tx: Tx, batchId: bigint): Promise<void> {
-  const [dropped] = await tx`
-    update batches set state = 'voided' where batch_id = ${batchId} and state = 'built' returning batch_id`;
-  if (dropped) await tx`update usage set batch_id = null where batch_id = ${batchId}`;
+/**
+ * Gives up a batch that nobody has signed: its captures wait for another one, or are again those of a batch whose undoing
+ * was reorganised away.
+ */
+export async function dropUnsigned(sql: Sql, batchId: bigint): Promise<void> {
+  await sql`select give_up_batch(${batchId}, array['built'])`;
 }
 
 export type BatchBytes = { root: string; debits: Uint8Array; credits: Uint8Array; referrals: Uint8Array };

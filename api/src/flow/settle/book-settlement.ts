@@ -24,7 +24,8 @@ export class SettlementMismatchError extends Error {
 /**
  * Books a settled batch, matched by the digest that was signed. Usage and balances fall together here, in one
  * transaction, and nowhere else.
- * @throws SettlementMismatchError when the digest is unknown or the platform's share differs from the contract's
+ * @throws SettlementMismatchError when the digest is unknown, when the batch is booked as settled by another event, or when
+ * the platform's share differs from the contract's
  */
 export async function bookSettlement(
   tx: Tx,
@@ -32,10 +33,15 @@ export async function bookSettlement(
   { viewsSchema }: { viewsSchema: string },
 ): Promise<void> {
   const digest = column(event, "batch_hash");
-  const batchId = await batchOfDigest(tx, digest);
-  if (batchId === undefined)
+  const signed = await batchOfDigest(tx, digest);
+  if (!signed)
     throw new SettlementMismatchError(
       `batch ${column(event, "seq")} was settled with a digest we did not sign: ${digest}`,
+    );
+  const { batchId, settledBy } = signed;
+  if (settledBy !== null)
+    throw new SettlementMismatchError(
+      `batch ${column(event, "seq")} is booked as settled by ${settledBy}: that has to be reversed before ${event.event_id}`,
     );
   const lines = await linesOf(tx, batchId);
   const { entries, carries, platformNet } = settlementEntries({

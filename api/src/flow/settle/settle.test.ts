@@ -310,6 +310,28 @@ describe("a batch", () => {
     expect(await differences(api.sql)).toEqual([]);
   });
 
+  test("error: a batch that is booked as settled by one event is not by another, until the first is reversed", async () => {
+    await chat(300);
+    await build();
+    await sign();
+    const event = await settleOnChain();
+    await book(event);
+    const again = { ...event, event_id: `${event.event_id} again` };
+    await api.sql`
+      insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at)
+      values (${again.event_id}, 'batch_settled', 2, '', 0, '', now())`;
+    const before = await earned();
+    await expect(book(again)).rejects.toBeInstanceOf(SettlementMismatchError);
+    const moved = api.sql`update batches set settled_event_id = ${again.event_id} where settled_event_id = ${event.event_id}`;
+    await expect(moved).rejects.toMatchObject({ code: "23001" });
+    expect(await earned()).toBe(before);
+    await api.sql.begin((tx) => reverseSettlement(tx, { ...event, times_booked: 1 }));
+    await book(again);
+    expect(await earned()).toBe(before);
+    expect(await earned()).toBe(await earnedOnChain());
+    expect(await differences(api.sql)).toEqual([]);
+  });
+
   test("error: a settlement that we did not sign is never booked past", async () => {
     const data = { seq: "9", batch_hash: `0x${"9".repeat(64)}`, platform_net: "0" };
     await expect(book(eventOf({ kind: "batch_settled", eventId: "stolen", data }))).rejects.toBeInstanceOf(

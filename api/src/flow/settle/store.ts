@@ -43,50 +43,44 @@ export async function setSubmitted(
 }
 
 /** The transaction that brings a batch to the chain. */
-export type SubmissionRow = { cause: string; state: string; nonce: bigint | null; age_ms: number; tries: number };
+export type SubmissionRow = { cause: string; state: string; nonce: bigint | null; age_ms: number };
 
 export async function submissionOf(sql: Sql, batchId: bigint): Promise<SubmissionRow | undefined> {
   const [row] = await sql<SubmissionRow[]>`
-    select t.cause, t.state, t.nonce, (extract(epoch from now() - t.updated_at) * 1000)::float8 as age_ms,
-      (select count(*)::int from transactions s where s.kind = 'settle' and s.data = t.data) as tries
+    select t.cause, t.state, t.nonce, (extract(epoch from now() - t.updated_at) * 1000)::float8 as age_ms
     from batches b join transactions t using (transaction_id) where b.batch_id = ${batchId}`;
   return row;
 }
 
-/**
- * Whose captures are they: of a batch that is given up, of one that was undone, or of one whose undoing was reorganised
- * away? That is answered by one process at a time; two answers from the same moment would leave them to nobody, and they
- * would be settled again.
- */
+/** In how many transactions a batch was submitted. It looks at all there are: ask when one has failed, not before. */
+export async function countSubmissions(sql: Sql, batchId: bigint): Promise<number> {
+  const [row] = await sql<[{ n: number }]>`
+    select count(*)::int as n from batches b
+    join transactions t using (transaction_id)
+    join transactions s on s.kind = 'settle' and s.data = t.data
+    where b.batch_id = ${batchId}`;
+  return row.n;
+}
+
+/** Whose captures are they? That is answered by one process at a time; see `give_up_batch`. */
 const lockCaptures = (tx: Tx): Promise<unknown> => tx`lock table voided_captures in exclusive mode`;
 
 /**
  * Gives up a batch that can't be settled any more, and those that stand on it: their captures wait for the next one, or
  * are again those of a batch whose undoing was reorganised away. Does nothing if another process was faster.
  */
-export async function giveUpBatches(tx: Tx, { batchId, seq }: { batchId: bigint; seq: bigint }): Promise<void> {
-  await lockCaptures(tx);
-  const [dead] = await tx`
-    update batches set state = 'voided'
-    where batch_id = ${batchId} and state in ('built', 'signed', 'submitted') returning batch_id`;
-  if (!dead) return;
-  const above = await tx<Array<{ batch_id: bigint }>>`
-    update batches set state = 'voided'
-    where seq > ${seq} and state in ('built', 'signed', 'submitted') returning batch_id`;
-  await tx`
-    update usage u set batch_id = (
-      select v.batch_id from voided_captures v join batches b using (batch_id)
-      where v.account_id = u.account_id and v.started_at = u.started_at and v.request_id = u.request_id
-        and b.state in ('mined', 'final')
-    )
-    where u.batch_id in ${tx([batchId, ...above.map((row) => row.batch_id)])}`;
+export async function giveUpBatch(sql: Sql, batchId: bigint): Promise<void> {
+  await sql`select give_up_batch(${batchId}, array['built', 'signed', 'submitted'])`;
 }
 
-/** The batch that a digest was signed for, unless it was given up. */
-export async function batchOfDigest(tx: Tx, digest: string): Promise<bigint | undefined> {
-  const [row] = await tx<Array<{ batch_id: bigint }>>`
-    select batch_id from batches where digest = ${digest} and state <> 'voided' for update`;
-  return row?.batch_id;
+/** The batch that a digest was signed for, unless it was given up, and the event that has settled it, if one has. */
+export async function batchOfDigest(
+  tx: Tx,
+  digest: string,
+): Promise<{ batchId: bigint; settledBy: string | null } | undefined> {
+  const [row] = await tx<Array<{ batch_id: bigint; settled_event_id: string | null }>>`
+    select batch_id, settled_event_id from batches where digest = ${digest} and state <> 'voided' for update`;
+  return row && { batchId: row.batch_id, settledBy: row.settled_event_id };
 }
 
 /** The three kinds of lines of a batch, as they were signed, by API account: whose numbers they were when it was built. */
@@ -194,7 +188,10 @@ export async function debtsOf(tx: Tx, accounts: string[]): Promise<Map<string, b
   return new Map(rows.map((row) => [row.account_id, row.debt_nano]));
 }
 
-/** Batches whose event is final are final; what an undone one had claimed is forgotten when its undoing is. */
+/**
+ * Batches whose event is final are final. What an undone one had claimed is forgotten when its undoing is final, or when
+ * that was reorganised away for good and nothing on its way could have claimed it meanwhile.
+ */
 export async function finalizeBatches(sql: Sql): Promise<void> {
   await sql`
     update batches b set state = 'final' from chain_events e
@@ -202,6 +199,10 @@ export async function finalizeBatches(sql: Sql): Promise<void> {
   await sql`
     delete from voided_captures v using batches b join chain_events e on e.event_id = b.voided_event_id
     where v.batch_id = b.batch_id and e.finality = 'final'`;
+  await sql`
+    delete from voided_captures v using batches b
+    where v.batch_id = b.batch_id and b.state = 'final'
+      and not exists (select from batches where state in ('built', 'signed', 'submitted'))`;
 }
 
 export type BatchListRow = BatchRow & {

@@ -1,10 +1,11 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { type Address, bytesToHex, encodeFunctionData, type Hex } from "viem";
+import type { Address, Hex } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import { queueTransaction } from "../../chain/outbox-store.ts";
 import type { Sql } from "../../db/types.ts";
 import { newId } from "../../ids.ts";
-import { giveUpBatches, type OpenBatchRow, openBatch, setSubmitted, submissionOf } from "./store.ts";
+import { isSigned, type SignedBatch, settleCall } from "./settle-call.ts";
+import { countSubmissions, giveUpBatch, type OpenBatchRow, openBatch, setSubmitted, submissionOf } from "./store.ts";
 
 type Context = { sql: Sql; chain: Chain; relayer: Address };
 
@@ -19,30 +20,30 @@ const RETRY_MS = 2_000;
  */
 export async function submitBatch(context: Context): Promise<boolean> {
   const batch = await openBatch(context.sql);
-  if (!batch || batch.deadline === null || batch.signature === null) return false;
-  const signed = { ...batch, deadline: batch.deadline, signature: batch.signature };
-  if (await isDead(context, signed)) {
-    await context.sql.begin((tx) => giveUpBatches(tx, { batchId: batch.batch_id, seq: batch.seq }));
+  if (!batch || !isSigned(batch)) return false;
+  if (await isDead(context, batch)) {
+    await giveUpBatch(context.sql, batch.batch_id);
     return false;
   }
-  if (batch.state !== "signed") return submitAgain(context, signed);
-  await submit(context, { batch: signed, cause: causeOf(batch) });
+  if (batch.state !== "signed") return submitAgain(context, batch);
+  await submit(context, { batch, cause: causeOf(batch) });
   return true;
 }
 
 const causeOf = ({ digest }: OpenBatchRow): string => `settle:${digest}`;
 
 /** One that was never sent goes into the queue again; one that was mined and reverted is a new transaction. */
-async function submitAgain(context: Context, batch: Signed): Promise<boolean> {
+async function submitAgain(context: Context, batch: SignedBatch): Promise<boolean> {
   const before = await submissionOf(context.sql, batch.batch_id);
   if (before?.state !== "failed" || before.age_ms < RETRY_MS || !(await isNext(context, batch))) return false;
-  const cause = before.nonce === null ? before.cause : `${causeOf(batch)}#${before.tries + 1}`;
+  const again = async () => `${causeOf(batch)}#${(await countSubmissions(context.sql, batch.batch_id)) + 1}`;
+  const cause = before.nonce === null ? before.cause : await again();
   await submit(context, { batch, cause });
   return true;
 }
 
 /** Whether the chain waits for this batch: it may have been settled, and its event be on the way. */
-async function isNext({ chain }: Context, batch: Signed): Promise<boolean> {
+async function isNext({ chain }: Context, batch: SignedBatch): Promise<boolean> {
   const next = await nextOf(chain, "latest");
   return next.seq === batch.seq && next.prev === batch.prev;
 }
@@ -57,29 +58,10 @@ async function nextOf({ client, escrow }: Chain, at: bigint | "latest"): Promise
   return { seq, prev };
 }
 
-type Signed = OpenBatchRow & { deadline: bigint; signature: `0x${string}` };
-
 async function submit(
   { sql, chain, relayer }: Context,
-  { batch, cause }: { batch: Signed; cause: string },
+  { batch, cause }: { batch: SignedBatch; cause: string },
 ): Promise<void> {
-  const data = encodeFunctionData({
-    abi: creditEscrowAbi,
-    functionName: "settle",
-    args: [
-      {
-        seq: batch.seq,
-        prev: batch.prev,
-        receiptsRoot: batch.receipts_root,
-        periodEnd: Math.floor(batch.period_end.getTime() / 1000),
-        deadline: Number(batch.deadline),
-        debits: bytesToHex(batch.debits),
-        credits: bytesToHex(batch.credits),
-        referrals: bytesToHex(batch.referrals),
-      },
-      batch.signature,
-    ],
-  });
   await sql.begin(async (tx) => {
     const { transaction_id: transactionId } = await queueTransaction(tx, {
       transactionId: newId("tx"),
@@ -88,7 +70,7 @@ async function submit(
       cause,
       sender: relayer,
       target: chain.escrow,
-      data,
+      data: settleCall(batch),
     });
     await setSubmitted(tx, { batchId: batch.batch_id, transactionId });
   });
@@ -98,7 +80,7 @@ async function submit(
  * No chain that holds the safe block can take it any more: its number is the next there, and the deadline has passed, or
  * another batch than its predecessor is the last that is live: the predecessor was undone.
  */
-async function isDead({ chain }: Context, batch: Signed): Promise<boolean> {
+async function isDead({ chain }: Context, batch: SignedBatch): Promise<boolean> {
   const [safe, newest] = await Promise.all([chain.client.getBlock({ blockTag: "safe" }), nextOf(chain, "latest")]);
   if (newest.seq !== batch.seq || (safe.timestamp <= batch.deadline && newest.prev === batch.prev)) return false;
   const { seq, prev } = await nextOf(chain, safe.number);

@@ -22,8 +22,9 @@ import { bookBalance, differences } from "../../ledger/store.ts";
 import { credit, newUser, RICH_KEY, sellNode, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
 import { AT_ONCE } from "../../testing/on-chain.ts";
 import { buildBatch } from "../batch/build-batch.ts";
+import { BatchRefusedError } from "../batch/recompute-batch.ts";
 import { signBatch } from "../batch/sign-batch.ts";
-import { giveUpBatches, listBatches } from "./store.ts";
+import { giveUpBatch, listBatches } from "./store.ts";
 import { submitBatch } from "./submit-batch.ts";
 
 const SETTLEMENT_GROUP = 2;
@@ -211,9 +212,75 @@ describe("bookVoid", () => {
     expect(await books()).toEqual(before);
     expect(await differences(api.sql)).toEqual([]);
   });
+
+  test("behavior: nor does a batch that was built on it and is refused unsigned, or one that is built at that moment", async () => {
+    await chat(100);
+    const batch = await settle();
+    const captures = await capturesOf(batch);
+    const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
+    await undo(batch);
+    await follow("the undoing", async () => (await stateOf(batch)) === "voided");
+    expect(await build()).toBe(1);
+    const other = (await newest())?.batch_id ?? 0n;
+    const depth = Number((await api.chain.client.getBlockNumber({ cacheTime: 0 })) - from);
+    await node().request({ method: "anvil_reorg" as never, params: [depth, []] as never });
+    await follow("the reversal", async () => (await stateOf(batch)) === "mined");
+    const letGo = api.sql.begin(async (tx) => {
+      await tx`update batches set state = 'voided' where batch_id = ${other}`;
+      await tx`update usage set batch_id = null where batch_id = ${other}`;
+    });
+    await expect(letGo).rejects.toMatchObject({ code: "23001" });
+    const coSigner = () => Promise.reject(new BatchRefusedError("it is not the contract's next one"));
+    const refused = signBatch({ sql: api.sql, chain: api.chain, settler: rich, coSigner });
+    await expect(refused).rejects.toBeInstanceOf(BatchRefusedError);
+    expect(await stateOf(other)).toBe("voided");
+    expect(await capturesOf(batch)).toEqual(captures);
+    const put = (into: bigint | null) =>
+      api.sql.begin(async (tx) => {
+        await tx`set local session_replication_role = replica`;
+        await tx`update usage set batch_id = ${into} where request_id in ${tx(captures)}`;
+      });
+    await put(null);
+    await expect(build()).rejects.toMatchObject({ code: "23001" });
+    await put(batch);
+    expect(await differences(api.sql)).toEqual([]);
+  });
 });
 
-describe("giveUpBatches", () => {
+describe("giveUpBatch", () => {
+  test("behavior: whose its captures are is not answered while somebody else answers it", async () => {
+    await chat(100);
+    const batch = await settle();
+    const captures = await capturesOf(batch);
+    const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
+    await undo(batch);
+    await follow("the undoing", async () => (await stateOf(batch)) === "voided");
+    expect(await build()).toBe(1);
+    const other = (await newest())?.batch_id ?? 0n;
+    const depth = Number((await api.chain.client.getBlockNumber({ cacheTime: 0 })) - from);
+    await node().request({ method: "anvil_reorg" as never, params: [depth, []] as never });
+    const [isGivenUp, mayCommit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const givingUp = api.sql.begin(async (tx) => {
+      await tx`select give_up_batch(${other}, array['built'])`;
+      isGivenUp.resolve();
+      await mayCommit.promise;
+    });
+    await isGivenUp.promise;
+    const reversing = follow("the reversal", async () => (await stateOf(batch)) === "mined");
+    const waits = async () => {
+      const rows = await api.sql`
+        select from pg_locks l join pg_database d on d.oid = l.database
+        where d.datname = current_database() and l.relation = 'voided_captures'::regclass and not l.granted`;
+      return rows.length > 0;
+    };
+    await waitFor({ what: "the reversal to wait", timeoutMs: 10_000, check: waits });
+    mayCommit.resolve();
+    await Promise.all([givingUp, reversing]);
+    expect(await stateOf(other)).toBe("voided");
+    expect(await capturesOf(batch)).toEqual(captures);
+    expect(await differences(api.sql)).toEqual([]);
+  });
+
   test("behavior: one that is late does nothing to the batch that has taken the number", async () => {
     await chat(100);
     expect(await build()).toBe(1);
@@ -221,8 +288,7 @@ describe("giveUpBatches", () => {
     const dead = await newest();
     await node().increaseTime({ seconds: 200 });
     await node().mine({ blocks: 80, interval: 1 });
-    const giveUp = () =>
-      api.sql.begin((tx) => giveUpBatches(tx, { batchId: dead?.batch_id ?? 0n, seq: dead?.seq ?? 0n }));
+    const giveUp = () => giveUpBatch(api.sql, dead?.batch_id ?? 0n);
     await submit();
     expect(await build()).toBe(1);
     expect(await newest()).toMatchObject({ seq: dead?.seq, state: "built" });
