@@ -101,7 +101,7 @@ export async function isGrantable(sql: Queryable, accountId: string): Promise<bo
   return row !== undefined;
 }
 
-/** Who an account's owners are, in every way that is known: ids and wallets. */
+/** Who an account's owners are, in every way that is known: ids, wallets, e-mail addresses. */
 export async function identitiesOf(sql: Queryable, accountId: string): Promise<string[]> {
   const rows = await sql<Array<{ identity: string }>>`
     with owners as (
@@ -109,6 +109,7 @@ export async function identitiesOf(sql: Queryable, accountId: string): Promise<s
     )
     select 'user:' || user_id as identity from owners
     union select 'wallet:' || address from wallets join owners using (user_id)
+    union select 'email:' || lower(address) from emails join owners using (user_id)
     order by identity`;
   return rows.map((row) => row.identity);
 }
