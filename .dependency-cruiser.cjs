@@ -83,6 +83,17 @@ module.exports = {
       to: { path: "^api/src/", pathNot: "^api/src/($1/|db/|errors\\.ts|ids\\.ts)" },
     },
     {
+      name: "funding-stands-on-credit",
+      comment: "funding imports only config, db, errors, ids, stripe, ledger, flow/credit; flow never imports it",
+      severity: "error",
+      from: { path: "^api/src/funding/", pathNot: TEST },
+      to: {
+        path: "^api/src/",
+        pathNot:
+          "^api/src/(funding/|db/|ledger/|flow/credit/|notify/queue-|config\\.ts|errors\\.ts|ids\\.ts|stripe\\.ts)",
+      },
+    },
+    {
       name: "sdk-stands-on-protocol",
       comment: "packages/sdk imports money, protocol and the contracts' abi and addresses",
       severity: "error",
@@ -105,10 +116,10 @@ module.exports = {
     },
     {
       name: "flow-below-callers",
-      comment: "flow never imports inference, jobs, auth, nor of notify anything but what queues a row",
+      comment: "flow never imports inference, jobs, auth, funding, nor of notify anything but what queues a row",
       severity: "error",
       from: { path: "^api/src/flow/", pathNot: TEST },
-      to: { path: "^api/src/(inference|jobs|notify|auth)/", pathNot: "^api/src/notify/queue-[a-z]+\\.ts$" },
+      to: { path: "^api/src/(inference|jobs|notify|auth|funding)/", pathNot: "^api/src/notify/queue-[a-z]+\\.ts$" },
     },
     {
       name: "chain-only-where-money-crosses",

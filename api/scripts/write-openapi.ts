@@ -36,6 +36,7 @@ const app = await buildApp(
     keyRing: new KeyRing(sql),
     reserves: keptReconciliation({ sql, chain }, 500),
     offRamp: null,
+    cardProcessor: null,
     inference: {
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),

@@ -11,9 +11,11 @@ import { accountRoutes } from "./http/routes/account.ts";
 import { authRoutes } from "./http/routes/auth.ts";
 import { bankPayoutRoutes } from "./http/routes/bank-payouts.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
+import { cardRoutes } from "./http/routes/cards.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { giftCodeRoutes } from "./http/routes/gift-codes.ts";
+import { grantRoutes } from "./http/routes/grants.ts";
 import { holdRoutes } from "./http/routes/holds.ts";
 import { keyRoutes } from "./http/routes/keys.ts";
 import { limitRoutes } from "./http/routes/limits.ts";
@@ -24,11 +26,14 @@ import { nodeRoutes } from "./http/routes/nodes.ts";
 import { notificationRoutes } from "./http/routes/notifications.ts";
 import { pushRoutes } from "./http/routes/notifications-push.ts";
 import { payoutRoutes } from "./http/routes/payouts.ts";
+import { planRoutes } from "./http/routes/plans.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
+import { rechargeRoutes } from "./http/routes/recharge.ts";
 import { reserveRoutes } from "./http/routes/reserves.ts";
 import { statementRoutes } from "./http/routes/statements.ts";
+import { stripeRoutes } from "./http/routes/stripe.ts";
 import { transferRoutes } from "./http/routes/transfers.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
@@ -128,4 +133,9 @@ const ROUTES = [
   notificationRoutes,
   pushRoutes,
   webhookRoutes,
+  grantRoutes,
+  cardRoutes,
+  stripeRoutes,
+  planRoutes,
+  rechargeRoutes,
 ];

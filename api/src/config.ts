@@ -1,6 +1,7 @@
 import { parseUsd } from "@infr/money";
 import envSchema from "env-schema";
 import { type Static, Type } from "typebox";
+import { Check } from "typebox/value";
 import { parseGwei } from "viem";
 
 const HEX_KEY = "^0x[0-9a-fA-F]{64}$";
@@ -114,15 +115,42 @@ export const environmentSchema = Type.Object({
     pattern: `^$|${ADDRESS}`,
     description: "Where the platform receives USDC that it pays out to banks. Needs the two of Stripe.",
   }),
-  STRIPE_SECRET_KEY: Type.String({ default: "", description: "Of the Stripe account that pays connected accounts." }),
+  STRIPE_SECRET_KEY: Type.String({
+    default: "",
+    description: "Of the Stripe account that takes cards and pays connected accounts.",
+  }),
   STRIPE_CONNECT_WEBHOOK_SECRET: Type.String({
     default: "",
     description: "Of the webhook for events of connected accounts, at /api/webhooks/stripe-connect.",
+  }),
+  STRIPE_WEBHOOK_SECRET: Type.String({
+    default: "",
+    description: "Of the webhook for card payments, at /api/webhooks/stripe. With the key: cards are taken.",
+  }),
+  CARD_LEAST_USD: Type.String({
+    default: "5",
+    pattern: "^[1-9][0-9]{0,5}$",
+    description: "Least that a card payment may be, in whole dollars.",
+  }),
+  CARD_MOST_USD: Type.String({
+    default: "500",
+    pattern: "^[1-9][0-9]{0,5}$",
+    description: "Most that a card payment may be, in whole dollars.",
+  }),
+  PLANS: Type.String({
+    default: "[]",
+    description:
+      'Subscriptions, as JSON: [{"id":"plus","name":"Plus","stripePrice":"price_…","priceUsd":"20","creditUsd":"22"}].',
   }),
   STRIPE_API_URL: Type.String({
     default: "",
     pattern: "^$|^https?://",
     description: "Another place than Stripe's own to ask it.",
+  }),
+  ADMIN_WALLETS: Type.String({
+    default: "",
+    pattern: "^$|^0x[0-9a-fA-F]{40}(,0x[0-9a-fA-F]{40})*$",
+    description: "Wallets of the platform's administrators, separated by commas: whoever signs in with one is one.",
   }),
   PAYOUT_INTERVAL_MS: Type.Integer({
     default: 60_000,
@@ -348,7 +376,9 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     cosignerKey: optional(env.COSIGNER_KEY),
     relayerAddress: optional(env.RELAYER_ADDRESS.toLowerCase()),
     offRampAddress: optional(env.OFF_RAMP_ADDRESS.toLowerCase()),
-    stripe: readStripe(env),
+    stripe: readStripe(env, env.STRIPE_CONNECT_WEBHOOK_SECRET),
+    cards: readCards(env),
+    adminWallets: env.ADMIN_WALLETS === "" ? [] : env.ADMIN_WALLETS.toLowerCase().split(","),
     payoutIntervalMs: env.PAYOUT_INTERVAL_MS,
     reconcileIntervalMs: env.RECONCILE_INTERVAL_MS,
     roundLimitMs: env.ROUND_LIMIT_MS,
@@ -406,6 +436,32 @@ function keySource(env: Environment, name: "SETTLER" | "RELAYER" | "CLEARER" | "
   return keyId === "" ? null : { kind: "kms", keyId };
 }
 
+const USD = "^(0|[1-9][0-9]{0,5})(\\.[0-9]{1,2})?$";
+const plansSchema = Type.Array(
+  Type.Object(
+    {
+      id: Type.String({ pattern: "^[a-z0-9][a-z0-9_]{0,31}$" }),
+      name: Type.String({ minLength: 1, maxLength: 64 }),
+      stripePrice: Type.String({ minLength: 1 }),
+      priceUsd: Type.String({ pattern: USD }),
+      creditUsd: Type.String({ pattern: USD }),
+    },
+    { additionalProperties: false },
+  ),
+);
+
+/** @throws ConfigError with what is wrong */
+function readPlans(text: string): Static<typeof plansSchema> {
+  let plans: unknown;
+  try {
+    plans = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError("PLANS is not JSON.", { cause });
+  }
+  if (!Check(plansSchema, plans)) throw new ConfigError("PLANS is not a list of plans: see .env.example.");
+  return plans;
+}
+
 /** Variables that don't go together; the message names them. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
@@ -421,11 +477,19 @@ function readVapid(env: Environment) {
   return { publicKey, privateKey, subject };
 }
 
-function readStripe(env: Environment) {
-  if (env.STRIPE_SECRET_KEY === "" || env.STRIPE_CONNECT_WEBHOOK_SECRET === "") return null;
+/** What is taken by card, by whom, and what can be subscribed to. */
+const readCards = (env: Environment) => ({
+  stripe: readStripe(env, env.STRIPE_WEBHOOK_SECRET),
+  leastUsd: env.CARD_LEAST_USD,
+  mostUsd: env.CARD_MOST_USD,
+  plans: readPlans(env.PLANS),
+});
+
+function readStripe(env: Environment, webhookSecret: string) {
+  if (env.STRIPE_SECRET_KEY === "" || webhookSecret === "") return null;
   return {
     secretKey: env.STRIPE_SECRET_KEY,
-    webhookSecret: env.STRIPE_CONNECT_WEBHOOK_SECRET,
+    webhookSecret,
     ...(env.STRIPE_API_URL !== "" && { apiUrl: new URL(env.STRIPE_API_URL) }),
   };
 }

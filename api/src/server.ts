@@ -7,6 +7,7 @@ import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
 import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
+import { openCards } from "./funding/open-cards.ts";
 import { newId } from "./ids.ts";
 import { BurnRates } from "./inference/burn-rates.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
@@ -70,6 +71,7 @@ const app = await buildApp(
     reserves: keptReconciliation({ sql, chain }, 2 * config.reconcileIntervalMs),
     inference,
     offRamp: openOffRamp(config),
+    cardProcessor: openCards(config),
   },
   { level: config.logLevel, redact: ["req.headers.authorization", "req.headers['x-api-key']", "req.headers.cookie"] },
 );

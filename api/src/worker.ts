@@ -16,12 +16,16 @@ import { rollUpUsage } from "./flow/capture/rollup-store.ts";
 import { clearMoves } from "./flow/credit/clear-moves.ts";
 import { endMoves } from "./flow/credit/end-moves.ts";
 import { returnGifts } from "./flow/credit/return-gifts.ts";
+import { settleAllLots } from "./flow/credit/settle-lots.ts";
 import { submitWaiting } from "./flow/credit/submit-waiting.ts";
 import { expireJobHolds } from "./flow/hold/job-store.ts";
 import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
 import { payBanks } from "./flow/payout/pay-banks.ts";
 import { pushPayouts } from "./flow/payout/push-payouts.ts";
 import { submitBatch } from "./flow/settle/submit-batch.ts";
+import { attendCards } from "./funding/attend-cards.ts";
+import { cardLimits, openCards, plansOf } from "./funding/open-cards.ts";
+import { rechargeAccounts } from "./funding/recharge.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
 import { Canaries } from "./inference/canaries.ts";
 import { trimHealth } from "./inference/health-store.ts";
@@ -51,6 +55,8 @@ const RESERVES_MS = 60_000;
 /** Jobs whose rounds may take so many times as long as those of others: a million captures, or all accounts there are. */
 const LONG_JOBS = new Set(["build batch", "sign batch", "roll up usage", "reconcile", "publish reserves"]);
 const LONG = 5;
+const LOTS_MS = 2_000;
+const CARDS_MS = 5_000;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
 const config = readConfig(process.env);
@@ -74,6 +80,8 @@ const policy = {
 };
 
 const offRamp = openOffRamp(config);
+const processor = openCards(config);
+const cards = processor && { sql, processor, plans: plansOf(config), now: () => new Date() };
 const { offRampAddress } = config;
 
 /** The alert: a difference stays an error in the log, and in the metrics, until somebody has looked at it. */
@@ -146,6 +154,17 @@ const jobs: Job[] = [
   { name: "expire holds of jobs", everyMs: RELEASE_MS, run: () => expireJobHolds(sql) },
   { name: "mirror day limits", everyMs: MIRROR_MS, run: () => mirrorDayLimits({ sql, chain }) },
   { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },
+  { name: "settle lots", everyMs: LOTS_MS, run: () => settleAllLots(sql, () => new Date()) },
+  ...(cards
+    ? [
+        { name: "attend cards", everyMs: CARDS_MS, run: () => attendCards(cards, logger) },
+        {
+          name: "recharge accounts",
+          everyMs: CARDS_MS,
+          run: () => rechargeAccounts({ cards, limits: cardLimits(config), logger }),
+        },
+      ]
+    : []),
   { name: "publish reserves", everyMs: RESERVES_MS, run: () => publishReserves({ sql, chain }) },
   ...notices.jobs,
   { name: "trim attempts", everyMs: PARTITION_MS, run: () => trimAttempts(sql) },

@@ -44,6 +44,9 @@ const MOVES: Record<string, { cause: string; debit: Side; credit: Side }> = {
   grant: { cause: "grant", debit: ["grants", "platform"], credit: ["funded", "account"] },
   expire: { cause: "expire", debit: ["funded", "account"], credit: ["grants", "platform"] },
   payout: { cause: "payout", debit: ["earnings", "account"], credit: ["escrow", "contract"] },
+  sale: { cause: "card", debit: ["card", "platform"], credit: ["card_sales", "platform"] },
+  takenBack: { cause: "card", debit: ["card_sales", "platform"], credit: ["card", "platform"] },
+  lostSale: { cause: "card", debit: ["card_losses", "platform"], credit: ["card_sales", "platform"] },
   loss: { cause: "settle", debit: ["written_off", "account"], credit: ["debt_claim", "platform"] },
 };
 type Move = { kind: string; account: number; month: number; day: number; amount: bigint };
@@ -137,6 +140,9 @@ describe("readAccounts", () => {
       of("expire", 7n),
       of("payout", 40n),
       of("loss", 3n),
+      of("sale", 30n),
+      of("takenBack", 10n),
+      of("lostSale", 5n),
     ];
     await withBooks(list, checkFigures);
   });
@@ -149,12 +155,15 @@ describe("readAccounts", () => {
       promotionalUsage: 30n,
       breakage: 7n,
       writtenOff: 3n,
+      cardSales: 25n,
+      cardLosses: 5n,
       deposits: 500n,
       paidOut: 40n,
     });
     const change = (name: keyof typeof closing) => closing[name] - opening[name];
     expect(change("deferredRevenue")).toBe(400n); // 500 came in, 100 were used, whether settled or not
     expect(change("fundedCredit")).toBe(-7n);
+    expect(change("cardReceipts")).toBe(20n);
     expect(change("unusedCreditLiability")).toBe(393n);
     expect(change("operatorPayableSettled")).toBe(8n);
     expect(change("operatorPayableAccrued")).toBe(57n); // 80 % of 72, rounded down

@@ -10,8 +10,10 @@ export type Positions = {
   usdcHeld: bigint;
   /** Money that came in for credit which is not used yet, open vouchers included: revenue and operators' pay to come. */
   deferredRevenue: bigint;
-  /** Credit that the platform gave and is not used yet. */
+  /** Credit that the platform gave, or sold by card, and is not used yet. */
   fundedCredit: bigint;
+  /** What came in by card and did not go back. */
+  cardReceipts: bigint;
   /** All credit that may still be used: both of the above. */
   unusedCreditLiability: bigint;
   /** Earnings in the contract, of operators and referrers. */
@@ -31,12 +33,16 @@ export type Results = {
   grossUsage: bigint;
   /** The platform's share of what was settled, after referrers'. What was undone counts against it. */
   platformRevenue: bigint;
-  /** Metered usage that the platform paid itself: promotions, trials. */
+  /** Metered usage that the platform pays on-chain: promotions, trials, and what was bought by card. */
   promotionalUsage: bigint;
   /** Platform-funded credit that expired unused. */
   breakage: bigint;
   /** Overdrafts that nobody has to repay. */
   writtenOff: bigint;
+  /** What was sold by card, less what went back unspent. */
+  cardSales: bigint;
+  /** Credit that was spent before its card payment was taken back. */
+  cardLosses: bigint;
   deposits: bigint;
   paidOut: bigint;
 };
@@ -69,6 +75,7 @@ function positionsFrom(rows: TrialBalanceRow[], end: "opening" | "closing"): Pos
     usdcHeld: of("escrow"),
     deferredRevenue,
     fundedCredit,
+    cardReceipts: of("card"),
     unusedCreditLiability: deferredRevenue + fundedCredit,
     operatorPayableSettled,
     operatorPayableAccrued,
@@ -90,6 +97,8 @@ function resultsFrom(rows: FlowRow[]): Results {
     promotionalUsage: of(["capture"], "usage", "platform"),
     breakage: of(["expire"], "funded", "accounts"),
     writtenOff: of(null, "written_off", "accounts"),
+    cardSales: -of(["card"], "card_sales", "platform"),
+    cardLosses: of(["card"], "card_losses", "platform"),
     deposits: of(["deposit"], "escrow", "contract"),
     paidOut: -of(["payout"], "escrow", "contract"),
   };

@@ -70,3 +70,12 @@ export async function setSessionAccount(
 ): Promise<void> {
   await sql`update sessions set account_id = ${accountId} where token_hash = ${tokenHash}`;
 }
+
+/** Whether one of these wallets is the user's. */
+export async function ownsWallet(
+  sql: Queryable,
+  { userId, addresses }: { userId: string; addresses: string[] },
+): Promise<boolean> {
+  const [row] = await sql`select from wallets where user_id = ${userId} and address = any (${addresses}) limit 1`;
+  return row !== undefined;
+}

@@ -1,8 +1,9 @@
-import { microToNano, microUsdc } from "@infr/money";
+import { microToNano, microUsdc, nanoUsd } from "@infr/money";
 import { zeroHash } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { generatePrivateKey, privateKeyToAccount, privateKeyToAddress } from "viem/accounts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBatch } from "../flow/batch/build-batch.ts";
+import { grantLot } from "../flow/credit/grant-lot.ts";
 import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
 import { createEndpoint, testEndpoint } from "../notify/webhooks.ts";
@@ -19,10 +20,9 @@ import { watchRoutes } from "../testing/route-list.ts";
  * - key: an inference key
  * - anyKey: an inference or a management key
  * - spender: somebody signed in, or an inference key
- *
- * There is no route for administrators of the platform, so there is no such role: the first one needs it here.
+ * - admin: somebody signed in who owns one of the wallets of the platform's administrators
  */
-type Access = "public" | "session" | "managed" | "key" | "anyKey" | "spender";
+type Access = "public" | "session" | "managed" | "key" | "anyKey" | "spender" | "admin";
 
 type Row = {
   access: Access;
@@ -53,6 +53,7 @@ type Target = {
   giftId: string;
   seq: string;
   version: string;
+  lotId: string;
 };
 
 /** A day whose reserves are published. */
@@ -65,6 +66,8 @@ const holdId = ({ holdId: id }: Target) => ({ id });
 const giftId = ({ giftId: id }: Target) => ({ id });
 const transferId = ({ transferId: id }: Target) => ({ id });
 const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
+const lotId = ({ lotId: id }: Target) => ({ id });
+const accountIdOfOwner = () => ({ accountId: owner.accountId });
 const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
 
 /** Every route of the API. One that is missing here fails the test: decide who may use it, and add it. */
@@ -239,6 +242,41 @@ const MATRIX: Record<string, Row> = {
   "GET /api/nodes/:id": { access: "session", params: nodeId },
   "PATCH /api/nodes/:id": { access: "session", params: nodeId, payload: () => ({ name: "changed" }) },
   "DELETE /api/nodes/:id": { access: "session", params: nodeId, owner: 204 },
+  "GET /api/grants": { access: "managed" },
+  "GET /api/admin/grants": { access: "admin", query: accountIdOfOwner },
+  "POST /api/admin/grants": {
+    access: "admin",
+    payload: () => ({ ...accountIdOfOwner(), kind: "enterprise", amount: "0.001", cause: newId("lot") }),
+    owner: 201,
+  },
+  "DELETE /api/admin/grants/:id": { access: "admin", params: lotId },
+  // No cards are taken here.
+  "GET /api/cards": { access: "session" },
+  "DELETE /api/cards/:id": { access: "session", params: lotId, owner: 422, others: 422 },
+  "GET /api/cards/payments": { access: "session" },
+  "POST /api/cards/payments": { access: "session", payload: () => ({ amount: "5", cardId: "card_x" }), owner: 400 },
+  "POST /api/cards/checkout": { access: "session", payload: () => ({ amount: "5" }), owner: 422 },
+  "POST /api/admin/card-payments/:id/refund": { access: "admin", params: lotId, payload: () => ({}), owner: 422 },
+  "GET /api/plans": { access: "public" },
+  "POST /api/plans/:id/checkout": { access: "session", params: lotId, owner: 422, others: 422 },
+  "GET /api/subscriptions": { access: "session" },
+  "PATCH /api/subscriptions/:id": {
+    access: "session",
+    params: lotId,
+    payload: () => ({ endsAtPeriodEnd: true }),
+    owner: 422,
+    others: 422,
+  },
+  "GET /api/recharge": { access: "session" },
+  "PUT /api/recharge": {
+    access: "session",
+    payload: () => ({ cardId: "card_x", threshold: "5", target: "20", ceiling: "100" }),
+    owner: 422,
+  },
+  // Nobody has turned it on.
+  "DELETE /api/recharge": { access: "session", owner: 404 },
+  // Without Stripe's signature.
+  "POST /api/webhooks/stripe": { access: "public", payload: () => ({}), owner: 400 },
   "GET /v1/credits": { access: "anyKey" },
   "GET /v1/key": { access: "anyKey" },
   "GET /v1/generation": { access: "anyKey", query: ({ requestId: id }) => ({ id }), others: 404 },
@@ -263,9 +301,12 @@ const routes = watchRoutes();
 let api: TestApi;
 let owner: TestUser & { manager: string };
 let others: { user: TestUser & { manager: string }; operator: TestUser };
+let admin: TestUser;
+const ADMIN_KEY = generatePrivateKey();
 
 beforeAll(async () => {
-  api = await startApi();
+  api = await startApi({ ADMIN_WALLETS: privateKeyToAddress(ADMIN_KEY) });
+  admin = await newUser(api, ADMIN_KEY);
   const operator = await sellNode(api, { url: api.node.url, models: ["demo/small"] });
   owner = await withManager(await newUser(api));
   others = { user: await withManager(await newUser(api)), operator };
@@ -326,7 +367,23 @@ async function newTarget(): Promise<Target> {
   await api.sql`insert into payouts (payout_id, account_id, method) values (${payoutId}, ${owner.accountId}, 'wallet')`;
   const told = await newTold();
   const moves = await newMoves();
-  const ids = { ...told, ...moves, keyId: id, nodeId: node.id, requestId, payoutId, transactionId: "tx_of_owner" };
+  const { lot_id: lot } = await api.sql.begin((tx) =>
+    grantLot(
+      tx,
+      { ...accountIdOfOwner(), kind: "enterprise", cause: newId("lot"), amount: nanoUsd(1_000n), expiresAt: null },
+      new Date(),
+    ),
+  );
+  const ids = {
+    ...told,
+    ...moves,
+    keyId: id,
+    nodeId: node.id,
+    requestId,
+    payoutId,
+    transactionId: "tx_of_owner",
+    lotId: lot,
+  };
   const set = { ...ids, version, seq: String(seq) };
   const payload = job({ ...set, holdId: "" });
   const held = await api.app.inject({ method: "POST", url: "/api/holds", headers: cookie(owner), payload });
@@ -382,6 +439,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     managed: { nobody: 401, session: own, manager: own, key: 403 },
     key: { nobody: 401, session: 401, manager: 403, key: own },
     spender: { nobody: 401, session: own, manager: 403, key: own },
+    admin: { nobody: 401, session: 403, manager: 401, key: 401 },
     anyKey: { nobody: 401, session: 401, manager: own, key: own },
   }[access];
   return [
@@ -395,6 +453,9 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     ...(["key", "session", "spender"].includes(access)
       ? [{ role: "own management key", headers: bearer(owner.manager), status: expected.manager }]
       : []),
+    ...(access === "admin"
+      ? [{ role: "owner of what it is about", headers: cookie(owner), status: expected.session }]
+      : []),
     ...(access === "managed" || access === "session"
       ? [{ role: "own inference key", headers: bearer(owner.key), status: expected.key }]
       : []),
@@ -402,6 +463,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
 }
 
 function owners(access: Access): Array<Record<string, string>> {
+  if (access === "admin") return [cookie(admin)];
   if (access === "key") return [bearer(owner.key)];
   if (access === "anyKey") return [bearer(owner.key), bearer(owner.manager)];
   if (access === "spender") return [cookie(owner), bearer(owner.key)];

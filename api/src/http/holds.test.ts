@@ -7,6 +7,7 @@ import { endLease } from "../ledger/commit/store.ts";
 import { insertLimit, knownUsage } from "../ledger/limits-store.ts";
 import { differences } from "../ledger/store.ts";
 import { newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { grantCredit } from "../testing/lots.ts";
 import { type Buyer, newBuyer } from "../testing/market.ts";
 
 /** $0.001 a GPU second, in nano-dollars. */
@@ -79,12 +80,7 @@ const event = (id: string, holdId: string, quantity = 1, extra: object = {}) => 
 const report = async (events: object[], as = operator) =>
   (await call<{ events: Answer[] }>("POST", "/api/meter-events", as, { nodeId, events })).body.events;
 const stateOf = async ({ id }: Hold) => (await call<Hold>("GET", `/api/holds/${id}`, buyer)).body;
-const grant = (nano: bigint) =>
-  api.sql.begin(
-    (tx) => tx`
-      insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
-      values (${`grant:${buyer.accountId}`}, 1, 'grants', 'acct_platform', 'funded', ${buyer.accountId}, ${nano})`,
-  );
+const grant = (nano: bigint) => grantCredit(api.sql, buyer.accountId, nano);
 const userOf = async ({ accountId }: TestUser) => {
   const [row] = await api.sql<
     [{ user_id: string }]

@@ -81,8 +81,12 @@ test("mistake 13: nobody is recharged who has not asked for it, though his walle
   expect(await client.readContract(held)).toBe(100_000_000n);
   expect(await api.sql`select from transactions where account_id = ${user.accountId}`).toHaveLength(0);
   expect(await api.sql`select from limits where account_id = ${user.accountId}`).toHaveLength(0);
+  expect(await api.sql`select from recharge_settings`).toHaveLength(0);
+  expect(await api.sql`select from card_payments`).toHaveLength(0);
   expect((await readBalance(api.sql, user.accountId)).spendable).toBeLessThan(50_000_000n);
-  // The ceiling of a recharge can be set by nobody before recharging exists.
+  const asked = await api.app.inject({ method: "GET", url: "/api/recharge", headers: { cookie: user.cookie } });
+  expect(asked.json()).toMatchObject({ enabled: false, cardId: null });
+  // The ceiling of a recharge is set with it, and by nothing else; see funding/recharge.test.ts for saved cards.
   const url = `/api/limits/recharge/${user.accountId}/month`;
   const headers = { cookie: user.cookie };
   expect((await api.app.inject({ method: "PUT", url, headers, payload: { amount: "5" } })).statusCode).toBe(400);

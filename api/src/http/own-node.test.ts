@@ -1,9 +1,7 @@
 import { startDemoNode } from "@infr/demo-node";
-import { nanoUsd } from "@infr/money";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { newId } from "../ids.ts";
-import { bookEntries } from "../ledger/entries.ts";
 import { credit, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { grantCredit } from "../testing/lots.ts";
 
 const messages = [{ role: "user" as const, content: "Write 20 tokens." }];
 
@@ -21,20 +19,6 @@ afterAll(async () => {
   await api.stop();
 });
 
-/** Credit that the platform gives. */
-const grant = (accountId: string, nano: bigint) =>
-  api.sql.begin((tx) =>
-    bookEntries(tx, {
-      cause: `grant:test:${newId("tx")}`,
-      entries: [
-        {
-          debit: { book: "grants", account: "acct_platform" },
-          credit: { book: "funded", account: accountId },
-          amount: nanoUsd(nano),
-        },
-      ],
-    }),
-  );
 const ask = (provider?: object) =>
   operator.openai.chat.completions.create({
     model: "demo/small",
@@ -50,7 +34,7 @@ const own = () =>
 
 describe("one's own node", () => {
   test("error: platform-funded credit does not pay for it", async () => {
-    await grant(operator.accountId, 5_000_000_000n);
+    await grantCredit(api.sql, operator.accountId, 5_000_000_000n);
     await expect(ask()).rejects.toMatchObject({ status: 404, code: "own_node" });
     await expect(ask(named())).rejects.toMatchObject({ status: 402, code: "insufficient_quota" });
     expect(await own()).toEqual([]);

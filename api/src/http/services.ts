@@ -7,6 +7,7 @@ import type { Config } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import type { DepositContext } from "../flow/deposit/queue-authorization.ts";
 import type { OffRamp } from "../flow/payout/off-ramp.ts";
+import type { CardProcessor } from "../funding/card-processor.ts";
 import type { Inference } from "../inference/run.ts";
 import type { Reconciliation } from "../jobs/reconcile-store.ts";
 
@@ -21,6 +22,8 @@ export type Services = DepositContext & {
   inference: Inference;
   /** Pays earnings on to banks; null where there is none. */
   offRamp: OffRamp | null;
+  /** Takes card payments; null where there are none. */
+  cardProcessor: CardProcessor | null;
   /** Ledger, indexer, contract and USDC against each other: the newest result. */
   reserves: () => Promise<Reconciliation>;
 };

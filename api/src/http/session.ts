@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { readAdmin } from "../auth/admins.ts";
 import type { Manager } from "../auth/manage-keys.ts";
 import { readSession, SESSION_MS, type Session } from "../auth/sessions.ts";
 import { failedKeysOf } from "./rate-limits.ts";
@@ -17,6 +18,10 @@ export async function managerOf(services: Services, request: FastifyRequest): Pr
     ? { ...(await sessionOf(services, request)), by: "session" }
     : { ...(await services.keyRing.authenticateManager(authorization, failedKeysOf(request))), by: "key" };
 }
+
+/** An administrator of the platform. @throws SignedOutError, NotAdminError */
+export const adminOf = ({ sql, config }: Services, request: FastifyRequest): Promise<Session> =>
+  readAdmin(sql, { token: request.cookies[SESSION_COOKIE], adminWallets: config.adminWallets });
 
 /** Scripts can't read the cookie and other sites can't send it; over https it never travels in the clear. */
 export function setSession(reply: FastifyReply, { token, secure }: { token: string; secure: boolean }): void {

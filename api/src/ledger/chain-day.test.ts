@@ -5,6 +5,7 @@ import type { Sql } from "../db/types.ts";
 import { LimitReachedError, placeHold } from "../flow/hold/place-hold.ts";
 import { newId, timeOfId } from "../ids.ts";
 import { testDatabase } from "../testing/database.ts";
+import { grantCredit } from "../testing/lots.ts";
 import { fillDayLimits, saveDayLimit } from "./chain-day-store.ts";
 import { Batcher } from "./commit/batcher.ts";
 import { renewLease } from "./commit/store.ts";
@@ -132,7 +133,7 @@ test("behavior: 400 holds at once, on two processes, never come to more than the
 
 test("behavior: platform-funded credit is not the account's, and does not count", async () => {
   await mirror(100n, 100n);
-  await book("grants", "funded", 500n);
+  await grantCredit(sql, account, 500n);
   expect((await hold(501n)).outcome).toBe("refused");
   const held = await hold(500n);
   expect(held.outcome).toBe("held");

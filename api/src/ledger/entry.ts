@@ -14,7 +14,10 @@ export type Book =
   | "grants"
   | "vouchers"
   | "off_ramp"
-  | "bank";
+  | "bank"
+  | "card"
+  | "card_sales"
+  | "card_losses";
 
 /** A ledger account: a book, and whose. */
 export type Place = { book: Book; account: string };

@@ -60,6 +60,15 @@ export const TEMPLATES = {
     }),
   ),
 
+  recharge_off: template("billing", ({ reason }: { reason: string }) => ({
+    subject: "Recharging was turned off",
+    paragraphs: [
+      `Your card could not be charged, so it is not tried again: ${reason}`,
+      "Nothing was charged. Your credit runs out unless you add some or turn recharging on again.",
+    ],
+    action: { label: "Add credit", path: "/deposit" },
+  })),
+
   way_in_changed: template(
     "security",
     ({ what, address, how }: { what: "wallet" | "e-mail address"; address: string; how: "added" | "removed" }) => ({

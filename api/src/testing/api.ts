@@ -13,6 +13,7 @@ import { readUsdcDomain } from "../chain/usdc-domain.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
 import { openOffRamp } from "../flow/payout/open-off-ramp.ts";
+import { openCards } from "../funding/open-cards.ts";
 import { newId } from "../ids.ts";
 import { BurnRates } from "../inference/burn-rates.ts";
 import { openNodeAgent } from "../inference/call-node.ts";
@@ -79,6 +80,7 @@ export async function startApi(environment: Record<string, string> = {}) {
       reserves: keptReconciliation({ sql, chain }, 500),
       inference,
       offRamp: openOffRamp(config),
+      cardProcessor: openCards(config),
     },
     false,
   );

@@ -65,10 +65,3 @@ export async function capture(
       where e.amount > 0`;
   });
 }
-
-/** Platform-funded credit, as a grant would book it. */
-export async function grant(sql: Sql, accountId: string, nano: bigint): Promise<void> {
-  await sql`
-    insert into entries (cause, line, debit_book, debit_account, credit_book, credit_account, amount_nano)
-    values (${`grant:${accountId}:${nano}`}, 1, 'grants', 'acct_platform', 'funded', ${accountId}, ${nano})`;
-}

@@ -28,7 +28,8 @@ import { MANY_QUESTIONS } from "../../chain/questions.ts";
 import type { Sql, Tx } from "../../db/types.ts";
 import { readAccounts } from "../../jobs/read-contract.ts";
 import { bookBalance, differences } from "../../ledger/store.ts";
-import { capture, grant } from "../../testing/captures.ts";
+import { capture } from "../../testing/captures.ts";
+import { grantCredit } from "../../testing/lots.ts";
 import { AT_ONCE } from "../../testing/on-chain.ts";
 import {
   bookOpened,
@@ -151,7 +152,7 @@ describe("buildBatch", () => {
 
   test("behavior: platform-paid captures wait while account 1 is poor, paid usage behind them settles", async () => {
     const [buyer, operator] = [await open(1), await open(2)];
-    await grant(world.sql, buyer, 200_000_000_000n);
+    await grantCredit(world.sql, buyer, 200_000_000_000n);
     const funded = { accountId: buyer, operatorId: operator, cost: 60_000_000n, funded: 60_000_000n };
     await capture(world.sql, { ...funded, count: 1_700, age: 60 });
     await capture(world.sql, { accountId: buyer, operatorId: operator, count: 10, cost: 1_000_000n });
@@ -171,7 +172,7 @@ describe("buildBatch", () => {
 
   test("behavior: a capture that is paid from both sides counts on both", async () => {
     const [buyer, operator] = [await open(1), await open(2)];
-    await grant(world.sql, buyer, 10_000_000n);
+    await grantCredit(world.sql, buyer, 10_000_000n);
     await capture(world.sql, { accountId: buyer, operatorId: operator, count: 1, cost: 30_000n, funded: 10_000n });
     await build();
     expect((await lines()).debits).toEqual([
@@ -384,7 +385,7 @@ describe("buildBatch", () => {
   test("behavior: ended before any of its statements it leaves nothing, and the next one builds the same", async () => {
     const [buyer, operator] = [await open(1), await open(2)];
     await world.sql`insert into referrals (account_id, referrer_id) values (${buyer}, ${operator})`;
-    await grant(world.sql, buyer, 10_000_000n);
+    await grantCredit(world.sql, buyer, 10_000_000n);
     await capture(world.sql, { accountId: buyer, operatorId: operator, count: 40, cost: 9_000n });
     await capture(world.sql, {
       accountId: buyer,

@@ -10,6 +10,7 @@ import { readBalance } from "../../ledger/balance.ts";
 import { bookEntries } from "../../ledger/entries.ts";
 import { differences } from "../../ledger/store.ts";
 import { CUSTODIAN_KEY, credit, newUser, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
+import { grantCredit } from "../../testing/lots.ts";
 import {
   bookMoves,
   call,
@@ -234,13 +235,7 @@ describe("bad input moves nothing", () => {
   test("error: credit that the platform has funded, a debt, a frozen account on either side, a member's wish", async () => {
     alice = await funded(5n);
     const to = { account: bob.accountId };
-    const grant = {
-      debit: { book: "grants", account: "acct_platform" },
-      credit: { book: "funded", account: alice.accountId },
-    } as const;
-    await api.sql.begin((tx) =>
-      bookEntries(tx, { cause: newId("tx"), entries: [{ ...grant, amount: nanoUsd(10n ** 10n) }] }),
-    );
+    await grantCredit(api.sql, alice.accountId, 10n ** 10n);
     expect(await spendable(alice)).toBe(parseUsd("15"));
     const promo = await prepare(api, alice, { to, amount: "6" });
     expect(promo).toMatchObject({ status: 402, body: { code: "insufficient_credit" } });

@@ -1,8 +1,6 @@
 import { Stripe } from "stripe";
+import { openStripeClient } from "../../stripe.ts";
 import { type BankPayout, ForgedNewsError, type OffRamp, OffRampRefusedError } from "./off-ramp.ts";
-
-const TIMEOUT_MS = 20_000;
-const TRIES_AGAIN = 1;
 
 export type StripeSettings = {
   secretKey: string;
@@ -22,17 +20,8 @@ export type StripeSettings = {
  * docs.stripe.com/connect/manual-payouts.
  */
 export function openStripe(settings: StripeSettings): OffRamp {
-  const { apiUrl, webhookSecret, returnUrl } = settings;
-  const stripe = new Stripe(settings.secretKey, {
-    timeout: TIMEOUT_MS,
-    maxNetworkRetries: TRIES_AGAIN,
-    telemetry: false,
-    ...(apiUrl && {
-      host: apiUrl.hostname,
-      port: apiUrl.port,
-      protocol: apiUrl.protocol === "http:" ? "http" : "https",
-    }),
-  });
+  const { webhookSecret, returnUrl } = settings;
+  const stripe = openStripeClient(settings);
   return {
     provider: "stripe",
     address: settings.address.toLowerCase(),

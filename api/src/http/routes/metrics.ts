@@ -1,6 +1,8 @@
 import { Counter, Gauge, Registry } from "prom-client";
 import { Type } from "typebox";
+import { fundingRoom } from "../../flow/credit/grant-lot.ts";
 import { payoutCounts } from "../../flow/payout/store.ts";
+import { countWaiting } from "../../funding/cards-store.ts";
 import { newestReconciliation, reconciliationCounts } from "../../jobs/reconcile-store.ts";
 import type { Routes, Services } from "../services.ts";
 
@@ -15,6 +17,11 @@ export function metricsRoutes(app: Routes, { sql }: Services): void {
   const age = gauge("infr_reconciliation_age_seconds", "Time since the newest reconciliation");
   const held = gauge("infr_usdc_held_usd", "USDC that the contract holds");
   const owed = gauge("infr_liabilities_usd", "What the contract owes");
+  const room = gauge(
+    "infr_funding_room_usd",
+    "Platform-funded credit that account 1 still covers; at 0 lots are refused",
+  );
+  const waiting = gauge("infr_card_payments_waiting", "Card payments whose credit waits until account 1 covers it");
   const found = new Counter({
     name: "infr_reconciliations_with_differences_total",
     help: "Reconciliations that found a difference",
@@ -32,11 +39,15 @@ export function metricsRoutes(app: Routes, { sql }: Services): void {
       },
     },
     async (_request, reply) => {
-      const [newest, counts, states] = await Promise.all([
+      const [newest, counts, states, left, uncovered] = await Promise.all([
         newestReconciliation(sql),
         reconciliationCounts(sql),
         payoutCounts(sql),
+        fundingRoom(sql),
+        countWaiting(sql),
       ]);
+      waiting.set(uncovered);
+      room.set(Number(left) / NANO_PER_USD);
       if (newest) {
         differences.set(newest.differences.length);
         age.set((Date.now() - newest.finishedAt.getTime()) / 1000);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { Sql } from "../../db/types.ts";
 import { newId, timeOfId } from "../../ids.ts";
 import { testDatabase } from "../../testing/database.ts";
+import { grantCredit } from "../../testing/lots.ts";
 import { readBalance } from "../balance.ts";
 import { bookEntries } from "../entries.ts";
 import { setLimit } from "../limits.ts";
@@ -57,20 +58,7 @@ async function fundedAccount(amount: bigint): Promise<string> {
   return accountId;
 }
 
-async function grant(accountId: string, amount: bigint): Promise<void> {
-  await sql.begin((tx) =>
-    bookEntries(tx, {
-      cause: `grant:${newId("tx")}`,
-      entries: [
-        {
-          debit: { book: "grants", account: "acct_platform" },
-          credit: { book: "funded", account: accountId },
-          amount: nanoUsd(amount),
-        },
-      ],
-    }),
-  );
-}
+const grant = (accountId: string, amount: bigint) => grantCredit(sql, accountId, amount);
 
 const hold = (
   accountId: string,

@@ -1,0 +1,26 @@
+import type { Sql } from "../db/types.ts";
+import { InfrError } from "../errors.ts";
+import { readSession, type Session } from "./sessions.ts";
+import { ownsWallet } from "./store.ts";
+
+/** Signed in, but no administrator of the platform: HTTP 403. */
+export class NotAdminError extends InfrError {
+  readonly code = "not_admin";
+  readonly status = 403;
+  constructor() {
+    super("Only administrators of the platform may do this. Sign in with one of their wallets.");
+  }
+}
+
+/**
+ * Who is signed in, if it is an administrator: somebody who owns one of the configured wallets.
+ * @throws SignedOutError, NotAdminError
+ */
+export async function readAdmin(
+  sql: Sql,
+  { token, adminWallets }: { token: string | undefined; adminWallets: string[] },
+): Promise<Session> {
+  const session = await readSession(sql, token);
+  if (!(await ownsWallet(sql, { userId: session.userId, addresses: adminWallets }))) throw new NotAdminError();
+  return session;
+}

@@ -1,0 +1,108 @@
+import { type Static, Type } from "typebox";
+import { NotFoundError } from "../../errors.ts";
+import { cardLimits } from "../../funding/open-cards.ts";
+import { setRecharge } from "../../funding/recharge.ts";
+import { disableSetting, type RechargeRow, rechargesOf, settingOf } from "../../funding/recharge-store.ts";
+import { Amount, Id, Moment, Money, Nullable, Problem, readAmount, SMALL_BODY_BYTES, usdOfNano } from "../schemas.ts";
+import type { Routes, Services } from "../services.ts";
+import { sessionOf } from "../session.ts";
+import { cardsOfServices } from "./cards.ts";
+
+const tags = ["Cards"];
+const Recharge = Type.Object({
+  id: Type.String({ description: "rech_…" }),
+  paymentId: Type.String(),
+  amount: Money,
+  state: Type.Enum(["pending", "paid", "failed"]),
+  startedAt: Moment,
+});
+const Setting = Type.Object({
+  enabled: Type.Boolean({ description: "False until you turn it on, and after a card was refused." }),
+  disabledReason: Nullable(Type.String()),
+  cardId: Nullable(Type.String()),
+  threshold: Nullable(Money),
+  target: Nullable(Money),
+  ceiling: Nullable(Money),
+  usedThisMonth: Money,
+  cooldownSeconds: Nullable(Type.Integer()),
+  recharges: Type.Array(Recharge),
+});
+
+/** Recharging by card when credit runs low: only for those who have turned it on. */
+export function rechargeRoutes(app: Routes, services: Services): void {
+  const { sql } = services;
+  app.get(
+    "/api/recharge",
+    {
+      schema: { tags, summary: "How your account is recharged, if it is", response: { 200: Setting, 401: Problem } },
+    },
+    async (request) => shapeSetting(services, (await sessionOf(services, request)).accountId),
+  );
+
+  app.put(
+    "/api/recharge",
+    {
+      bodyLimit: SMALL_BODY_BYTES,
+      schema: {
+        tags,
+        summary: "Turn recharging on, or change it",
+        description:
+          "When your credit, without what running requests hold, falls below the threshold, the card is charged for what it is " +
+          "short of the target: once in a cooldown, and in a calendar month (UTC) at most the ceiling.",
+        body: Type.Object({
+          cardId: Id,
+          threshold: Amount,
+          target: Amount,
+          ceiling: Amount,
+          cooldownSeconds: Type.Integer({ minimum: 60, maximum: 2_592_000, default: 3_600 }),
+        }),
+        response: { 200: Setting, 400: Problem, 401: Problem, 404: Problem, 422: Problem },
+      },
+    },
+    async (request) => {
+      const { accountId, userId } = await sessionOf(services, request);
+      const { threshold, target, ceiling, ...rest } = request.body;
+      const amounts = { threshold: readAmount(threshold), target: readAmount(target), ceiling: readAmount(ceiling) };
+      const limits = cardLimits(services.config);
+      await setRecharge(cardsOfServices(services), { accountId, userId, setting: { ...rest, ...amounts }, limits });
+      return shapeSetting(services, accountId);
+    },
+  );
+
+  app.delete(
+    "/api/recharge",
+    {
+      bodyLimit: SMALL_BODY_BYTES,
+      schema: { tags, summary: "Turn recharging off", response: { 204: Type.Null(), 401: Problem, 404: Problem } },
+    },
+    async (request, reply) => {
+      const { accountId } = await sessionOf(services, request);
+      if (!(await settingOf(sql, accountId))) throw new NotFoundError("recharge setting");
+      await disableSetting(sql, { accountId, reason: "You turned it off." });
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+async function shapeSetting({ sql }: Services, accountId: string): Promise<Static<typeof Setting>> {
+  const [setting, recharges] = await Promise.all([settingOf(sql, accountId), rechargesOf(sql, accountId)]);
+  return {
+    enabled: setting !== undefined && setting.disabled_reason === null,
+    disabledReason: setting?.disabled_reason ?? null,
+    cardId: setting?.card_id ?? null,
+    threshold: setting ? usdOfNano(setting.threshold_nano) : null,
+    target: setting ? usdOfNano(setting.target_nano) : null,
+    ceiling: setting ? usdOfNano(setting.ceiling_nano) : null,
+    usedThisMonth: usdOfNano(setting?.used_nano ?? 0n),
+    cooldownSeconds: setting?.cooldown_seconds ?? null,
+    recharges: recharges.map(shapeRecharge),
+  };
+}
+
+const shapeRecharge = (row: RechargeRow): Static<typeof Recharge> => ({
+  id: row.recharge_id,
+  paymentId: row.payment_id,
+  amount: usdOfNano(row.amount_nano),
+  state: row.state,
+  startedAt: row.started_at.toISOString(),
+});
