@@ -36,6 +36,8 @@ const app = await buildApp(
     keyRing: new KeyRing(sql),
     reserves: keptReconciliation({ sql, chain }, 500),
     offRamp: null,
+    onramps: new Map(),
+    instanceId: "",
     inference: {
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),

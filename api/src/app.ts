@@ -11,6 +11,7 @@ import { accountRoutes } from "./http/routes/account.ts";
 import { authRoutes } from "./http/routes/auth.ts";
 import { bankPayoutRoutes } from "./http/routes/bank-payouts.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
+import { depositAddressRoutes } from "./http/routes/deposit-addresses.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { giftCodeRoutes } from "./http/routes/gift-codes.ts";
@@ -23,6 +24,7 @@ import { nodeHealthRoutes } from "./http/routes/node-health.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { notificationRoutes } from "./http/routes/notifications.ts";
 import { pushRoutes } from "./http/routes/notifications-push.ts";
+import { onrampRoutes } from "./http/routes/onramps.ts";
 import { payoutRoutes } from "./http/routes/payouts.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
@@ -111,6 +113,8 @@ const ROUTES = [
   depositRoutes,
   transferRoutes,
   giftCodeRoutes,
+  depositAddressRoutes,
+  onrampRoutes,
   usageRoutes,
   holdRoutes,
   receiptRoutes,

@@ -22,7 +22,8 @@ export type IdPrefix =
   | "delivery"
   | "push"
   | "transfer"
-  | "gift";
+  | "gift"
+  | "onramp";
 
 /**
  * A new id such as `req_01kap…`: prefix, milliseconds since 1970 (48 bits), 80 random bits, in lower-case Crockford

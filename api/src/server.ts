@@ -6,6 +6,7 @@ import { readUsdcDomain } from "./chain/usdc-domain.ts";
 import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
+import { openOnramps } from "./flow/deposit/onramps/open-onramps.ts";
 import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
 import { newId } from "./ids.ts";
 import { BurnRates } from "./inference/burn-rates.ts";
@@ -69,9 +70,19 @@ const app = await buildApp(
     keyRing: new KeyRing(sql),
     reserves: keptReconciliation({ sql, chain }, 2 * config.reconcileIntervalMs),
     inference,
+    instanceId,
     offRamp: openOffRamp(config),
+    onramps: openOnramps(config),
   },
-  { level: config.logLevel, redact: ["req.headers.authorization", "req.headers['x-api-key']", "req.headers.cookie"] },
+  {
+    level: config.logLevel,
+    redact: [
+      "req.headers.authorization",
+      "req.headers['x-api-key']",
+      "req.headers.cookie",
+      "req.headers['payment-signature']",
+    ],
+  },
 );
 
 const writeHealth = startLoop(

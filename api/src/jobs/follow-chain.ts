@@ -23,6 +23,8 @@ import {
 } from "../flow/credit/book-credit.ts";
 import { bookAccountOpened, reverseAccountOpened } from "../flow/deposit/book-account.ts";
 import { bookDeposit, reverseDeposit } from "../flow/deposit/book-deposit.ts";
+import { confirmDeposits } from "../flow/deposit/confirm-deposits.ts";
+import type { Trust } from "../flow/deposit/trust.ts";
 import { bookPayout, bookSkipped, reversePayout, reverseSkipped } from "../flow/payout/book-payout.ts";
 import { bookSettlement, reverseSettlement } from "../flow/settle/book-settlement.ts";
 import { bookVoid, reverseVoid } from "../flow/settle/book-void.ts";
@@ -32,10 +34,19 @@ const FOLLOWER_LOCK = 4_927_004;
 const PAGE = 200;
 
 /** `offRampAddress`: lower-case, where earnings for banks are paid; null where there is no off-ramp. */
-type Context = { sql: Sql; chain: Chain; offRampAddress: string | null };
+type Context = {
+  sql: Sql;
+  chain: Chain;
+  offRampAddress: string | null;
+  /** What of deposits is given on trust while their blocks may still go. */
+  trust: Trust;
+};
+
+/** `safeBlock`: what is not above it will stay. */
+type Booking = { viewsSchema: string; offRampAddress: string | null; safeBlock: bigint; trust: Trust };
 
 type Step = {
-  book: (tx: Tx, event: ChainEvent, context: { viewsSchema: string; offRampAddress: string | null }) => Promise<void>;
+  book: (tx: Tx, event: ChainEvent, context: Booking) => Promise<void>;
   reverse: (tx: Tx, event: BookedEvent) => Promise<void>;
 };
 
@@ -109,9 +120,11 @@ async function reverse(sql: Sql, event: BookedEvent): Promise<void> {
   });
 }
 
-async function bookNew({ sql, chain, offRampAddress }: Context): Promise<void> {
+async function bookNew({ sql, chain, offRampAddress, trust }: Context): Promise<void> {
   const events = await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE });
-  const context = { viewsSchema: chain.viewsSchema, offRampAddress };
+  if (events.length === 0) return;
+  const { number: safeBlock } = await chain.client.getBlock({ blockTag: "safe" });
+  const context = { viewsSchema: chain.viewsSchema, offRampAddress, safeBlock, trust };
   const hashes = new Map<bigint, string | null>();
   for (const event of events) {
     if (!hashes.has(event.block_number))
@@ -125,6 +138,7 @@ async function bookNew({ sql, chain, offRampAddress }: Context): Promise<void> {
 }
 
 async function followFinality({ sql, chain }: Context): Promise<void> {
+  await confirmDeposits(sql);
   if (!(await newestOpenEvent(sql))) return;
   const [safe, final] = await Promise.all([
     chain.client.getBlock({ blockTag: "safe" }),
@@ -132,4 +146,5 @@ async function followFinality({ sql, chain }: Context): Promise<void> {
   ]);
   await raiseFinality(sql, { safe: safe.number, final: final.number });
   await finalizeBatches(sql);
+  await confirmDeposits(sql);
 }
