@@ -26,6 +26,9 @@ import { AT_ONCE } from "../api/src/testing/on-chain.ts";
 import { waitFor } from "../scripts/process.ts";
 import { startIndexer } from "./indexer.ts";
 
+/** All of a deposit can be spent at once: that is tested elsewhere. */
+const EVERYTHING = { accountMicro: 10n ** 12n, totalMicro: 10n ** 12n, reviewMicro: 10n ** 12n };
+
 const rich = privateKeyToAccount(RICH_KEY);
 /** Sends what the worker sends, and nothing else: after a reorganisation its nonces are its own. The chain's second account. */
 const relayer = privateKeyToAccount("0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d");
@@ -99,7 +102,7 @@ export async function startPayoutWorld(environment: Record<string, string> = {})
 function workerOf({ sql, chain, config }: TestApi, anvil: ReturnType<typeof openAnvil>) {
   const context = { sql, chain, relayer: relayer.address };
   const { offRampAddress } = config;
-  const follow = () => followChain({ sql, chain, offRampAddress });
+  const follow = () => followChain({ sql, chain, offRampAddress, trust: EVERYTHING });
   const push = () => pushPayouts(context);
   const send = () => sendTransactions({ sql, chain, account: relayer, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
   const round = async () => {

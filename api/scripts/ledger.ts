@@ -8,6 +8,7 @@ import { openDatabase } from "../src/db/open.ts";
 import type { Queryable, Sql } from "../src/db/types.ts";
 import { rebuildUsageDays } from "../src/flow/capture/rollup-store.ts";
 import { checkLedger } from "../src/ledger/check-ledger.ts";
+import { reviewsCommand, suspenseCommand } from "./deposit-commands.ts";
 import { reconcileCommand } from "./reconcile-command.ts";
 
 const DEV_FILE = ".infr/dev.json";
@@ -22,6 +23,11 @@ const HELP = `pnpm ledger <command>
   rebuild-usage   works the sums of usage by day out anew, from the usage log. Requests go on meanwhile.
   trial-balance   every book before, in and after a month: opening, debits, credits, closing. Both ends sum to zero.
   accounts        deferred revenue, unused credit, operator payable, platform revenue, breakage of a month.
+
+  suspense        plain transfers to the contract that nobody was credited for; for those older than seven days the call
+                  by which the governor queues their refund. Nothing is sent.
+
+  reviews         deposits above REVIEW_DEPOSIT_USD.
 
   --month 2026-11       of trial-balance and accounts, UTC; all of time if left out
   --format text|csv|json
@@ -47,6 +53,8 @@ const COMMANDS: Record<string, (sql: Sql, options: Options) => Promise<number>> 
     console.log(`Sums of usage by day: ${removed} were wrong and are gone, ${added} are new.`);
     return 0;
   },
+  suspense: (sql) => suspenseCommand(sql),
+  reviews: (sql) => reviewsCommand(sql),
   "trial-balance": (sql, { month, format }) =>
     report(sql, async (tx) => formatTrialBalance(await readTrialBalance(tx, readPeriod(month)), format)),
   accounts: (sql, { month, format }) =>

@@ -37,6 +37,8 @@ const app = await buildApp(
     reserves: keptReconciliation({ sql, chain }, 500),
     offRamp: null,
     cardProcessor: null,
+    onramps: new Map(),
+    instanceId: "",
     inference: {
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),

@@ -12,6 +12,7 @@ import { authRoutes } from "./http/routes/auth.ts";
 import { bankPayoutRoutes } from "./http/routes/bank-payouts.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
 import { cardRoutes } from "./http/routes/cards.ts";
+import { depositAddressRoutes } from "./http/routes/deposit-addresses.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
 import { giftCodeRoutes } from "./http/routes/gift-codes.ts";
@@ -25,6 +26,7 @@ import { nodeHealthRoutes } from "./http/routes/node-health.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { notificationRoutes } from "./http/routes/notifications.ts";
 import { pushRoutes } from "./http/routes/notifications-push.ts";
+import { onrampRoutes } from "./http/routes/onramps.ts";
 import { payoutRoutes } from "./http/routes/payouts.ts";
 import { planRoutes } from "./http/routes/plans.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
@@ -118,6 +120,8 @@ const ROUTES = [
   depositRoutes,
   transferRoutes,
   giftCodeRoutes,
+  depositAddressRoutes,
+  onrampRoutes,
   usageRoutes,
   holdRoutes,
   receiptRoutes,

@@ -8,6 +8,8 @@ const HEX_KEY = "^0x[0-9a-fA-F]{64}$";
 const RATE = { minimum: 1, maximum: 1_000_000_000 };
 const ADDRESS = "^0x[0-9a-fA-F]{40}$";
 
+const MICRO_PER_USD = 1_000_000n;
+
 /** Every variable that server and worker read; `.env.example` lists the same names and a test compares them. */
 export const environmentSchema = Type.Object({
   DATABASE_URL: Type.String({ description: "PostgreSQL that holds the ledger, and the indexer's views." }),
@@ -89,6 +91,38 @@ export const environmentSchema = Type.Object({
     description: "A file with the password of RELAYER_KEYSTORE on its first line.",
   }),
   RELAYER_KMS_KEY_ID: Type.String({ default: "", description: "Or a key of AWS KMS, as above." }),
+  ATTRIBUTOR_KEY: Type.String({
+    default: "",
+    pattern: `^$|${HEX_KEY}`,
+    description: "Private key that credits plain transfers to the contract. Worker only; without one they wait.",
+  }),
+  ATTRIBUTOR_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with that one." }),
+  ATTRIBUTOR_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of ATTRIBUTOR_KEYSTORE on its first line.",
+  }),
+  ATTRIBUTOR_KMS_KEY_ID: Type.String({ default: "", description: "Or a key of AWS KMS, as above." }),
+  UNSAFE_USD_PER_ACCOUNT: Type.Integer({
+    default: 1_000,
+    minimum: 0,
+    description:
+      "What an account may spend of deposits whose blocks may still be reorganised away; the rest when safe.",
+  }),
+  UNSAFE_USD_IN_ALL: Type.Integer({
+    default: 100_000,
+    minimum: 0,
+    description: "The same, for all accounts together.",
+  }),
+  REVIEW_DEPOSIT_USD: Type.Integer({
+    default: 10_000,
+    minimum: 0,
+    description: "A single deposit above this is marked for a person to look at: pnpm ledger reviews.",
+  }),
+  DEPOSIT_INTERVAL_MS: Type.Integer({
+    default: 1_000,
+    minimum: 50,
+    description: "Pause between looks at deposit addresses and plain transfers.",
+  }),
   RELAYER_ADDRESS: Type.String({
     default: "",
     pattern: `^$|${ADDRESS}`,
@@ -151,6 +185,35 @@ export const environmentSchema = Type.Object({
     default: "",
     pattern: "^$|^0x[0-9a-fA-F]{40}(,0x[0-9a-fA-F]{40})*$",
     description: "Wallets of the platform's administrators, separated by commas: whoever signs in with one is one.",
+  }),
+  PAYMENT_PATIENCE_MS: Type.Integer({
+    default: 30_000,
+    minimum: 100,
+    description: "How long a request that is paid by a wallet's signature (x402) waits for its payment to be booked.",
+  }),
+  STRIPE_ONRAMP_WEBHOOK_SECRET: Type.String({
+    default: "",
+    description: "Of the webhook for crypto onramp sessions, at /api/webhooks/onramps/stripe; offers that onramp.",
+  }),
+  COINBASE_KEY_ID: Type.String({
+    default: "",
+    description: "A secret API key of Coinbase's developer platform: its id.",
+  }),
+  COINBASE_KEY_SECRET: Type.String({ default: "", description: "That key: base64 (Ed25519) or PEM (EC)." }),
+  COINBASE_WEBHOOK_SECRET: Type.String({
+    default: "",
+    description: "Of the webhook for onramp transactions, at /api/webhooks/onramps/coinbase.",
+  }),
+  COINBASE_API_URL: Type.String({
+    default: "https://api.developer.coinbase.com",
+    pattern: "^https?://",
+    description: "Where Coinbase makes session tokens.",
+  }),
+  MOONPAY_API_KEY: Type.String({ default: "", description: "MoonPay's publishable key." }),
+  MOONPAY_SECRET_KEY: Type.String({ default: "", description: "MoonPay's secret key: it signs URLs." }),
+  MOONPAY_WEBHOOK_KEY: Type.String({
+    default: "",
+    description: "MoonPay's webhook key, for the webhook at /api/webhooks/onramps/moonpay.",
   }),
   PAYOUT_INTERVAL_MS: Type.Integer({
     default: 60_000,
@@ -366,14 +429,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     host: env.HOST,
     port: env.PORT,
     logLevel: env.LOG_LEVEL,
-    settler: keySource(env, "SETTLER"),
-    relayer: keySource(env, "RELAYER"),
-    clearer: keySource(env, "CLEARER"),
-    custodian: keySource(env, "CUSTODIAN"),
-    /** Owns, in the contract, the accounts of users without a wallet; null where there are none. */
-    custodianAddress: optional(env.CUSTODIAN_ADDRESS.toLowerCase()),
-    cosignerUrl: env.COSIGNER_URL,
-    cosignerKey: optional(env.COSIGNER_KEY),
+    ...readKeys(env),
+    ...readDeposits(env),
     relayerAddress: optional(env.RELAYER_ADDRESS.toLowerCase()),
     offRampAddress: optional(env.OFF_RAMP_ADDRESS.toLowerCase()),
     stripe: readStripe(env, env.STRIPE_CONNECT_WEBHOOK_SECRET),
@@ -418,10 +475,26 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
   };
 }
 
+/** Who signs what. */
+const readKeys = (env: Environment) => ({
+  settler: keySource(env, "SETTLER"),
+  relayer: keySource(env, "RELAYER"),
+  clearer: keySource(env, "CLEARER"),
+  custodian: keySource(env, "CUSTODIAN"),
+  /** Owns, in the contract, the accounts of users without a wallet; null where there are none. */
+  custodianAddress: optional(env.CUSTODIAN_ADDRESS.toLowerCase()),
+  cosignerUrl: env.COSIGNER_URL,
+  cosignerKey: optional(env.COSIGNER_KEY),
+  attributor: keySource(env, "ATTRIBUTOR"),
+});
+
 const optional = (text: string): Hex | null => (text === "" ? null : (text as Hex));
 
 /** Where a key is kept: in one of three places. @throws ConfigError with what to do */
-function keySource(env: Environment, name: "SETTLER" | "RELAYER" | "CLEARER" | "CUSTODIAN"): KeySource | null {
+function keySource(
+  env: Environment,
+  name: "SETTLER" | "RELAYER" | "CLEARER" | "CUSTODIAN" | "ATTRIBUTOR",
+): KeySource | null {
   const privateKey = optional(env[`${name}_KEY`]);
   const file = env[`${name}_KEYSTORE`];
   const passwordFile = env[`${name}_KEYSTORE_PASSWORD_FILE`];
@@ -475,6 +548,44 @@ function readVapid(env: Environment) {
   if (publicKey === "" || subject === "")
     throw new ConfigError("VAPID_PRIVATE_KEY needs VAPID_PUBLIC_KEY and VAPID_SUBJECT beside it.");
   return { publicKey, privateKey, subject };
+}
+
+/** How money comes in. */
+const readDeposits = (env: Environment) => ({
+  /** µUSDC. */
+  trust: {
+    accountMicro: BigInt(env.UNSAFE_USD_PER_ACCOUNT) * MICRO_PER_USD,
+    totalMicro: BigInt(env.UNSAFE_USD_IN_ALL) * MICRO_PER_USD,
+    reviewMicro: BigInt(env.REVIEW_DEPOSIT_USD) * MICRO_PER_USD,
+  },
+  depositIntervalMs: env.DEPOSIT_INTERVAL_MS,
+  paymentPatienceMs: env.PAYMENT_PATIENCE_MS,
+  onramps: readOnramps(env),
+});
+
+/** An onramp is offered where all that it needs is set. */
+function readOnramps(env: Environment) {
+  const isSet = (...values: string[]) => values.every((value) => value !== "");
+  return {
+    coinbase: isSet(env.COINBASE_KEY_ID, env.COINBASE_KEY_SECRET, env.COINBASE_WEBHOOK_SECRET)
+      ? {
+          keyId: env.COINBASE_KEY_ID,
+          keySecret: env.COINBASE_KEY_SECRET,
+          webhookSecret: env.COINBASE_WEBHOOK_SECRET,
+          apiUrl: new URL(env.COINBASE_API_URL),
+        }
+      : null,
+    moonpay: isSet(env.MOONPAY_API_KEY, env.MOONPAY_SECRET_KEY, env.MOONPAY_WEBHOOK_KEY)
+      ? { apiKey: env.MOONPAY_API_KEY, secretKey: env.MOONPAY_SECRET_KEY, webhookKey: env.MOONPAY_WEBHOOK_KEY }
+      : null,
+    stripe: isSet(env.STRIPE_SECRET_KEY, env.STRIPE_ONRAMP_WEBHOOK_SECRET)
+      ? {
+          secretKey: env.STRIPE_SECRET_KEY,
+          webhookSecret: env.STRIPE_ONRAMP_WEBHOOK_SECRET,
+          ...(env.STRIPE_API_URL !== "" && { apiUrl: new URL(env.STRIPE_API_URL) }),
+        }
+      : null,
+  };
 }
 
 /** What is taken by card, by whom, and what can be subscribed to. */

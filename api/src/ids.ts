@@ -27,7 +27,8 @@ export type IdPrefix =
   | "pay"
   | "card"
   | "refund"
-  | "rech";
+  | "rech"
+  | "onramp";
 
 /**
  * A new id such as `req_01kap…`: prefix, milliseconds since 1970 (48 bits), 80 random bits, in lower-case Crockford

@@ -6,6 +6,7 @@ import { readUsdcDomain } from "./chain/usdc-domain.ts";
 import { readConfig } from "./config.ts";
 import { migrate } from "./db/migrate.ts";
 import { openDatabase } from "./db/open.ts";
+import { openOnramps } from "./flow/deposit/onramps/open-onramps.ts";
 import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
 import { openCards } from "./funding/open-cards.ts";
 import { newId } from "./ids.ts";
@@ -70,10 +71,20 @@ const app = await buildApp(
     keyRing: new KeyRing(sql),
     reserves: keptReconciliation({ sql, chain }, 2 * config.reconcileIntervalMs),
     inference,
+    instanceId,
     offRamp: openOffRamp(config),
     cardProcessor: openCards(config),
+    onramps: openOnramps(config),
   },
-  { level: config.logLevel, redact: ["req.headers.authorization", "req.headers['x-api-key']", "req.headers.cookie"] },
+  {
+    level: config.logLevel,
+    redact: [
+      "req.headers.authorization",
+      "req.headers['x-api-key']",
+      "req.headers.cookie",
+      "req.headers['payment-signature']",
+    ],
+  },
 );
 
 const writeHealth = startLoop(

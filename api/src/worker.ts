@@ -18,6 +18,11 @@ import { endMoves } from "./flow/credit/end-moves.ts";
 import { returnGifts } from "./flow/credit/return-gifts.ts";
 import { settleAllLots } from "./flow/credit/settle-lots.ts";
 import { submitWaiting } from "./flow/credit/submit-waiting.ts";
+import { sweepAddresses } from "./flow/deposit/addresses/sweep-addresses.ts";
+import { watchAddresses } from "./flow/deposit/addresses/watch-addresses.ts";
+import { attributeTransfers } from "./flow/deposit/plain/attribute.ts";
+import { scanPlainTransfers } from "./flow/deposit/plain/scan-plain.ts";
+import { forgetAnswers } from "./flow/deposit/x402/store.ts";
 import { expireJobHolds } from "./flow/hold/job-store.ts";
 import { openOffRamp } from "./flow/payout/open-off-ramp.ts";
 import { payBanks } from "./flow/payout/pay-banks.ts";
@@ -50,6 +55,7 @@ const RELEASE_MS = 2_000;
 const CANARY_MS = 1_000;
 const PARTITION_MS = 3_600_000;
 const ROLL_UP_MS = 1_000;
+const FORGET_MS = 60_000;
 const MIRROR_MS = 1_000;
 const RESERVES_MS = 60_000;
 /** Jobs whose rounds may take so many times as long as those of others: a million captures, or all accounts there are. */
@@ -71,6 +77,7 @@ const custodian = config.custodian && (await openSigner(config.custodian));
 const clearer = config.clearer && (await openSigner(config.clearer));
 const coSigner = config.cosignerUrl === "" ? undefined : remoteCoSigner(config.cosignerUrl);
 const relayer = account.address;
+const attributor = config.attributor === null ? null : await openSigner(config.attributor);
 const policy = {
   flushNano: parseUsd(config.flushUsd),
   flushAfterSeconds: config.flushAfterSeconds,
@@ -101,7 +108,6 @@ const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const canaries = new Canaries({ sql, agent, everyMs: config.canaryIntervalMs, logger });
 
 const notices = openNotices({ sql, config, logger });
-
 const send = (by: Signer) =>
   sendTransactions({
     sql,
@@ -111,11 +117,35 @@ const send = (by: Signer) =>
     maxFeePerGas: config.maxFeePerGas,
   });
 
+const { depositIntervalMs } = config;
+/** Plain transfers are credited where there is a key for it; one key has one sender. */
+const attributing: Job[] =
+  attributor === null
+    ? []
+    : [
+        {
+          name: "attribute transfers",
+          everyMs: depositIntervalMs,
+          run: () => attributeTransfers({ sql, chain, relayer, attributor: attributor.address }),
+        },
+        ...(attributor.address === relayer
+          ? []
+          : [{ name: "send attributions", everyMs: SEND_MS, run: () => send(attributor) }]),
+      ];
+
 const jobs: Job[] = [
-  { name: "follow chain", everyMs: FOLLOW_MS, run: () => followChain({ sql, chain, offRampAddress }) },
+  {
+    name: "follow chain",
+    everyMs: FOLLOW_MS,
+    run: () => followChain({ sql, chain, offRampAddress, trust: config.trust }),
+  },
   { name: "send transactions", everyMs: SEND_MS, run: () => send(account) },
   // The contract lets only the owner call back a gift before its time.
   ...(custodian ? [{ name: "send the custodian's transactions", everyMs: SEND_MS, run: () => send(custodian) }] : []),
+  { name: "watch deposit addresses", everyMs: depositIntervalMs, run: () => watchAddresses({ sql, chain }) },
+  { name: "sweep deposit addresses", everyMs: depositIntervalMs, run: () => sweepAddresses({ sql, chain, relayer }) },
+  { name: "find plain transfers", everyMs: depositIntervalMs, run: () => scanPlainTransfers({ sql, chain }) },
+  ...attributing,
   { name: "open earners", everyMs: config.batchIntervalMs, run: () => openEarners({ sql, chain, relayer }) },
   {
     name: "build batch",
@@ -151,6 +181,7 @@ const jobs: Job[] = [
   { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
   { name: "ask canaries", everyMs: CANARY_MS, run: () => canaries.begin() },
   { name: "trim node health", everyMs: PARTITION_MS, run: () => trimHealth(sql) },
+  { name: "forget paid answers", everyMs: FORGET_MS, run: () => forgetAnswers(sql, { olderThanSeconds: 3_600 }) },
   { name: "expire holds of jobs", everyMs: RELEASE_MS, run: () => expireJobHolds(sql) },
   { name: "mirror day limits", everyMs: MIRROR_MS, run: () => mirrorDayLimits({ sql, chain }) },
   { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },

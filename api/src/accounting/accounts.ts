@@ -66,7 +66,8 @@ function positionsFrom(rows: TrialBalanceRow[], end: "opening" | "closing"): Pos
       .filter((row) => row.book === book && (holder === null || row.holder === holder))
       .reduce((sum, row) => sum + row[end], 0n);
   // The platform's own credit is no revenue to come: it pays for usage with it.
-  const deferredRevenue = -of("credit", "accounts") - of("usage", "accounts") - of("vouchers");
+  const deferredRevenue =
+    -of("credit", "accounts") - of("pending", "accounts") - of("usage", "accounts") - of("vouchers");
   const fundedCredit = -of("funded");
   const unsettled = -of("unsettled", "accounts");
   const operatorPayableSettled = -of("earnings", "accounts");

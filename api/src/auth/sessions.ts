@@ -19,15 +19,16 @@ export type Session = { userId: string; accountId: string };
 type Opened = { token: string; session: Session };
 
 /** Signs a verified wallet in: finds or makes its user and his account. @returns the session's secret */
-export async function openSession(sql: Sql, owner: Hex): Promise<Opened> {
-  const address = owner.toLowerCase() as Hex;
-  return sql.begin(async (tx) => {
-    const userId = await userOfWallet(tx, address);
-    await adoptAccounts(tx, { address, userId });
-    const accountId =
-      (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: address, salt: PRIMARY_SALT }));
-    return begin(tx, { userId, accountId });
-  });
+export const openSession = (sql: Sql, owner: Hex): Promise<Opened> =>
+  sql.begin(async (tx) => begin(tx, await ensureHome(tx, owner)));
+
+/** The user of a wallet that has proved itself by a signature, and where he belongs; made if they are new. */
+export async function ensureHome(tx: Tx, wallet: Hex): Promise<Session> {
+  const address = wallet.toLowerCase() as Hex;
+  const userId = await userOfWallet(tx, address);
+  await adoptAccounts(tx, { address, userId });
+  const accountId = (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: address, salt: PRIMARY_SALT }));
+  return { userId, accountId };
 }
 
 /**

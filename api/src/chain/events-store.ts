@@ -53,7 +53,7 @@ export async function accountOf(tx: Tx, event: ChainEvent, which: "ref" | "to_re
 
 /** Names an event's movement in the ledger; a block that was reorganised away and came back is a movement of its own. */
 export const causeOf = (
-  step: "deposit" | "credit" | "settle" | "void" | "payout",
+  step: "deposit" | "confirm" | "credit" | "settle" | "void" | "payout",
   { event_id: id, times_booked: times }: Pick<BookedEvent, "event_id" | "times_booked">,
 ): string => (times === 0 ? `${step}:${id}` : `${step}:${id}#${times + 1}`);
 

@@ -17,12 +17,12 @@ import { watchRoutes } from "../testing/route-list.ts";
  * - public: everybody, and all get the same
  * - session: somebody signed in
  * - managed: somebody signed in, or a management key
- * - key: an inference key
+ * - payer: an inference key, or whoever pays for the request by itself (x402)
  * - anyKey: an inference or a management key
  * - spender: somebody signed in, or an inference key
  * - admin: somebody signed in who owns one of the wallets of the platform's administrators
  */
-type Access = "public" | "session" | "managed" | "key" | "anyKey" | "spender" | "admin";
+type Access = "public" | "session" | "managed" | "payer" | "anyKey" | "spender" | "admin";
 
 type Row = {
   access: Access;
@@ -158,6 +158,24 @@ const MATRIX: Record<string, Row> = {
   },
   "DELETE /api/limits/:scope/:subjectId/:period": { access: "managed", params: limitOnKey, owner: 204 },
   "GET /api/deposits": { access: "session" },
+  "GET /api/deposits/address": { access: "session" },
+  "GET /api/deposits/transfers": { access: "session" },
+  "GET /api/onramps": { access: "session" },
+  // None is set up here.
+  "POST /api/onramps/:provider/sessions": {
+    access: "session",
+    params: () => ({ provider: "moonpay" }),
+    payload: () => ({}),
+    owner: 422,
+    others: 422,
+  },
+  "POST /api/webhooks/onramps/:provider": {
+    access: "public",
+    params: () => ({ provider: "moonpay" }),
+    payload: () => ({}),
+    owner: 422,
+    others: 422,
+  },
   "POST /api/deposits/authorizations": {
     access: "session",
     payload: () => ({
@@ -280,19 +298,19 @@ const MATRIX: Record<string, Row> = {
   "GET /v1/credits": { access: "anyKey" },
   "GET /v1/key": { access: "anyKey" },
   "GET /v1/generation": { access: "anyKey", query: ({ requestId: id }) => ({ id }), others: 404 },
-  "POST /v1/chat/completions": { access: "key", payload: chat, others: 402 },
-  "POST /v1/messages": { access: "key", payload: chat, others: 402 },
+  "POST /v1/chat/completions": { access: "payer", payload: chat, others: 402 },
+  "POST /v1/messages": { access: "payer", payload: chat, others: 402 },
   "POST /v1/responses": {
-    access: "key",
+    access: "payer",
     payload: () => ({ model: "demo/small", input: "Hi", max_output_tokens: 1 }),
     others: 402,
   },
   "POST /v1/completions": {
-    access: "key",
+    access: "payer",
     payload: () => ({ model: "demo/small", prompt: "Hi", max_tokens: 1 }),
     others: 402,
   },
-  "POST /v1/embeddings": { access: "key", payload: () => ({ model: "demo/small", input: "Hi" }), others: 402 },
+  "POST /v1/embeddings": { access: "payer", payload: () => ({ model: "demo/small", input: "Hi" }), others: 402 },
   // Last, because it ends the owner's session.
   "POST /api/auth/logout": { access: "public", owner: 204 },
 };
@@ -437,7 +455,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     public: { nobody: ok, session: ok, manager: ok, key: ok },
     session: { nobody: 401, session: own, manager: 401, key: 401 },
     managed: { nobody: 401, session: own, manager: own, key: 403 },
-    key: { nobody: 401, session: 401, manager: 403, key: own },
+    payer: { nobody: 402, session: 402, manager: 403, key: own },
     spender: { nobody: 401, session: own, manager: 403, key: own },
     admin: { nobody: 401, session: 403, manager: 401, key: 401 },
     anyKey: { nobody: 401, session: 401, manager: own, key: own },
@@ -448,9 +466,9 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     { role: "operator", headers: cookie(operator), status: expected.session },
     { role: "other's management key", headers: bearer(user.manager), status: expected.manager },
     { role: "other's inference key", headers: bearer(user.key), status: expected.key },
-    { role: "unknown key", headers: bearer("sk-infr-nobody"), status: expected.nobody },
+    { role: "unknown key", headers: bearer("sk-infr-nobody"), status: access === "payer" ? 401 : expected.nobody },
     // The owner's own keys, where they are of the wrong kind.
-    ...(["key", "session", "spender"].includes(access)
+    ...(["payer", "session", "spender"].includes(access)
       ? [{ role: "own management key", headers: bearer(owner.manager), status: expected.manager }]
       : []),
     ...(access === "admin"
@@ -464,7 +482,7 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
 
 function owners(access: Access): Array<Record<string, string>> {
   if (access === "admin") return [cookie(admin)];
-  if (access === "key") return [bearer(owner.key)];
+  if (access === "payer") return [bearer(owner.key)];
   if (access === "anyKey") return [bearer(owner.key), bearer(owner.manager)];
   if (access === "spender") return [cookie(owner), bearer(owner.key)];
   return access === "managed" ? [cookie(owner), bearer(owner.manager)] : [cookie(owner)];

@@ -2,7 +2,7 @@ import { formatUsd, type NanoUsd } from "@infr/money";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { InsufficientBalanceError } from "../flow/hold/place-hold.ts";
 import type { BurnRates } from "../inference/burn-rates.ts";
-import { callerOf } from "./rate-limits.ts";
+import { knownCallerOf } from "./rate-limits.ts";
 
 /** What an account can spend and how long that lasts, in the headers of an answer; nothing where it is not known. */
 export function stateBalance(
@@ -21,7 +21,7 @@ export function stateRefusedBalance(
   error: unknown,
   { request, reply, burnRates }: { request: FastifyRequest; reply: FastifyReply; burnRates: BurnRates },
 ): void {
-  if (!(error instanceof InsufficientBalanceError)) return;
-  const { accountId } = callerOf(request);
-  stateBalance(reply, burnRates, { accountId, spendable: error.spendable });
+  const caller = knownCallerOf(request);
+  if (!(error instanceof InsufficientBalanceError) || caller === null) return;
+  stateBalance(reply, burnRates, { accountId: caller.accountId, spendable: error.spendable });
 }

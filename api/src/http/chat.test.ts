@@ -325,8 +325,8 @@ describe("bad input", () => {
 
   test("error: a missing, an unknown and a revoked key", async () => {
     expect(await errorOf(await post({ model: "demo/large", messages }, ""))).toMatchObject({
-      status: 401,
-      code: "invalid_api_key",
+      status: 402,
+      code: "insufficient_quota",
     });
     expect(await errorOf(await post({ model: "demo/large", messages }, "Bearer sk-infr-nonsense"))).toMatchObject({
       status: 401,

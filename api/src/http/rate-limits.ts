@@ -125,12 +125,13 @@ export const setCaller = (request: FastifyRequest, caller: KeyOwner): void => re
 
 export const callerOf = (request: FastifyRequest): KeyOwner => request.getDecorator<KeyOwner>(CALLER);
 
-/** Null where somebody signed in may ask too, and has: he is counted by address. */
-const knownCaller = (request: FastifyRequest): KeyOwner | null => request.getDecorator<KeyOwner | null>(CALLER);
+/** Null where somebody signed in, or a payment, may ask too, and has: he is counted by address. */
+export const knownCallerOf = (request: FastifyRequest): KeyOwner | null =>
+  request.getDecorator<KeyOwner | null>(CALLER);
 
-const keyIdOf = (request: FastifyRequest): string => knownCaller(request)?.keyId ?? request.ip;
+const keyIdOf = (request: FastifyRequest): string => knownCallerOf(request)?.keyId ?? request.ip;
 
 function maxOf(request: FastifyRequest, rates: Config["rates"]): number {
-  const caller = knownCaller(request);
+  const caller = knownCallerOf(request);
   return caller === null ? rates.address : (caller.requestsPerMinute ?? rates.key);
 }

@@ -5,6 +5,7 @@ import type { KeyRing } from "../auth/api-keys.ts";
 import type { SignIn } from "../auth/siwe.ts";
 import type { Config } from "../config.ts";
 import type { Sql } from "../db/types.ts";
+import type { Onramps } from "../flow/deposit/onramps/orders.ts";
 import type { DepositContext } from "../flow/deposit/queue-authorization.ts";
 import type { OffRamp } from "../flow/payout/off-ramp.ts";
 import type { CardProcessor } from "../funding/card-processor.ts";
@@ -20,10 +21,14 @@ export type Services = DepositContext & {
   /** EIP-712 domain of the USDC token. */
   usdcDomain: { name: string; version: string };
   inference: Inference;
+  /** This process, as the ledger knows it. */
+  instanceId: string;
   /** Pays earnings on to banks; null where there is none. */
   offRamp: OffRamp | null;
   /** Takes card payments; null where there are none. */
   cardProcessor: CardProcessor | null;
+  /** Where USDC can be bought; empty where none is set up. */
+  onramps: Onramps;
   /** Ledger, indexer, contract and USDC against each other: the newest result. */
   reserves: () => Promise<Reconciliation>;
 };

@@ -25,13 +25,13 @@ type Wanted = { caller: Caller; request: InferenceRequest; requestId: string; of
  */
 export async function holdFor(batcher: Batcher, { caller, request, requestId, offers }: Wanted): Promise<Candidate[]> {
   const promptTokens = promptTokensAtMost(request);
-  const cost = (offer: Offer, perChoice: number): NanoUsd =>
-    worstCase({ promptTokens, completionTokens: perChoice * request.choices }, offer.prices);
   const wanted = {
     requestId,
     accountId: caller.accountId,
-    worst: offers.map((offer) => cost(offer, mostOf(offer, request))).reduce((a, b) => (a > b ? a : b)),
-    floor: offers.map((offer) => cost(offer, leastOf(offer, request))).reduce((a, b) => (a < b ? a : b)),
+    worst: worstOf(request, offers),
+    floor: offers
+      .map((offer) => costAt(offer, { request, promptTokens, perChoice: leastOf(offer, request) }))
+      .reduce((a, b) => (a < b ? a : b)),
     subjects: Object.keys(caller.subjects),
     paidOnly: offers.some(({ operatorId }) => operatorId === caller.accountId),
   };
@@ -44,6 +44,19 @@ export async function holdFor(batcher: Batcher, { caller, request, requestId, of
     })
     .filter(({ offer, maxTokens }) => maxTokens >= leastOf(offer, request));
 }
+
+/** What a request can cost on the dearest of these nodes. */
+export function worstOf(request: InferenceRequest, offers: Offer[]): NanoUsd {
+  const promptTokens = promptTokensAtMost(request);
+  return offers
+    .map((offer) => costAt(offer, { request, promptTokens, perChoice: mostOf(offer, request) }))
+    .reduce((a, b) => (a > b ? a : b));
+}
+
+const costAt = (
+  offer: Offer,
+  { request, promptTokens, perChoice }: { request: InferenceRequest; promptTokens: number; perChoice: number },
+): NanoUsd => worstCase({ promptTokens, completionTokens: perChoice * request.choices }, offer.prices);
 
 /** An answer of no tokens is of use only to those who asked for none. */
 const leastOf = (offer: Offer, request: InferenceRequest): number => Math.min(1, mostOf(offer, request));

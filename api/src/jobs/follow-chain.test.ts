@@ -52,7 +52,7 @@ async function write(to: Hex, abi: Abi, functionName: string, args: unknown[]): 
   expect((await api.chain.client.waitForTransactionReceipt({ hash, checkReplacement: false })).status).toBe("success");
 }
 
-const round = (chain: Chain) => followChain({ sql: api.sql, chain, offRampAddress: null });
+const round = (chain: Chain) => followChain({ sql: api.sql, chain, offRampAddress: null, trust: api.config.trust });
 /** Takes over what the chain says until something is so. */
 const follow = (what: string, check: () => Promise<boolean>) =>
   waitFor({

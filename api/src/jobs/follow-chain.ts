@@ -24,6 +24,8 @@ import {
 } from "../flow/credit/book-credit.ts";
 import { bookAccountOpened, reverseAccountOpened } from "../flow/deposit/book-account.ts";
 import { bookDeposit, reverseDeposit } from "../flow/deposit/book-deposit.ts";
+import { confirmDeposits } from "../flow/deposit/confirm-deposits.ts";
+import type { Trust } from "../flow/deposit/trust.ts";
 import { bookPayout, bookSkipped, reversePayout, reverseSkipped } from "../flow/payout/book-payout.ts";
 import { bookSettlement, reverseSettlement } from "../flow/settle/book-settlement.ts";
 import { bookVoid, reverseVoid } from "../flow/settle/book-void.ts";
@@ -33,10 +35,19 @@ const FOLLOWER_LOCK = 4_927_004;
 const PAGE = 200;
 
 /** `offRampAddress`: lower-case, where earnings for banks are paid; null where there is no off-ramp. */
-type Context = { sql: Sql; chain: Chain; offRampAddress: string | null };
+type Context = {
+  sql: Sql;
+  chain: Chain;
+  offRampAddress: string | null;
+  /** What of deposits is given on trust while their blocks may still go. */
+  trust: Trust;
+};
+
+/** `safeBlock`: what is not above it will stay. */
+type Booking = { viewsSchema: string; offRampAddress: string | null; safeBlock: bigint; trust: Trust };
 
 type Step = {
-  book: (tx: Tx, event: ChainEvent, context: { viewsSchema: string; offRampAddress: string | null }) => Promise<void>;
+  book: (tx: Tx, event: ChainEvent, context: Booking) => Promise<void>;
   reverse: (tx: Tx, event: BookedEvent) => Promise<void>;
 };
 
@@ -113,10 +124,11 @@ async function reverse(sql: Sql, event: BookedEvent): Promise<void> {
   });
 }
 
-async function bookNew({ sql, chain, offRampAddress }: Context): Promise<void> {
+async function bookNew({ sql, chain, offRampAddress, trust }: Context): Promise<void> {
   const events = await canonicalOf(chain, await unbookedEvents(sql, { schema: chain.viewsSchema, limit: PAGE }));
   if (events.length === 0 || !(await isOnSameChain({ sql, chain }))) return;
-  const context = { viewsSchema: chain.viewsSchema, offRampAddress };
+  const { number: safeBlock } = await chain.client.getBlock({ blockTag: "safe" });
+  const context = { viewsSchema: chain.viewsSchema, offRampAddress, safeBlock, trust };
   for (const event of events) {
     await sql.begin(async (tx) => {
       if (await noteBooked(tx, event)) await STEPS[event.kind].book(tx, event, context);
@@ -144,6 +156,7 @@ async function isOnSameChain({ sql, chain }: Pick<Context, "sql" | "chain">): Pr
 }
 
 async function followFinality({ sql, chain }: Context): Promise<void> {
+  await confirmDeposits(sql);
   if (!(await newestOpenEvent(sql))) return;
   const [safe, final] = await Promise.all([
     chain.client.getBlock({ blockTag: "safe" }),
@@ -152,6 +165,7 @@ async function followFinality({ sql, chain }: Context): Promise<void> {
   if (!(await reverseBuried({ sql, chain }, safe.number))) return;
   await raiseFinality(sql, { safe: safe.number, final: final.number });
   await finalizeBatches(sql);
+  await confirmDeposits(sql);
 }
 
 /**

@@ -4,6 +4,7 @@ import { openSettledBatches, verifyReservesFile, verifyReservesTotal } from "@in
 import { createTestClient, http, parseEventLogs } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bookDeposit } from "../flow/deposit/book-deposit.ts";
+import { TRUST } from "../flow/deposit/trust.ts";
 import { LiabilitiesMismatchError } from "../reserves/build-day.ts";
 import { newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { eventOf, fundPlatform, openOnChain } from "../testing/on-chain.ts";
@@ -48,7 +49,9 @@ async function bookDeposits(): Promise<void> {
       debt_repaid: String(args.debtRepaid),
       memo: args.memo,
     };
-    await api.sql.begin((tx) => bookDeposit(tx, eventOf({ kind: "deposited", eventId, data })));
+    await api.sql.begin((tx) =>
+      bookDeposit(tx, eventOf({ kind: "deposited", eventId, data }), { safeBlock: 1n, trust: TRUST }),
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import type { Queryable, Sql, Tx } from "../db/types.ts";
 export type LedgerTotals = {
   /** USDC in the contract, as booked. */
   escrow: bigint;
-  /** Owed to accounts. */
+  /** Owed to accounts, spendable or pending. */
   credit: bigint;
   /** Owed to earners. */
   earnings: bigint;
@@ -26,7 +26,7 @@ export async function ledgerTotals(sql: Queryable): Promise<LedgerTotals> {
   const [row] = await sql<[LedgerTotals]>`
     select
       coalesce(sum(amount_nano) filter (where book = 'escrow'), 0)::bigint as escrow,
-      coalesce(sum(-amount_nano) filter (where book = 'credit'), 0)::bigint as credit,
+      coalesce(sum(-amount_nano) filter (where book::text in ('credit', 'pending')), 0)::bigint as credit,
       coalesce(sum(-amount_nano) filter (where book = 'earnings'), 0)::bigint as earnings,
       coalesce(sum(-amount_nano) filter (where book = 'vouchers'), 0)::bigint as vouchers,
       coalesce(sum(amount_nano) filter (where book = 'usage'), 0)::bigint as usage,
@@ -53,13 +53,16 @@ export type OnChainAccount = {
 /** Accounts that the contract knows, with what the ledger says of them. */
 export async function onChainAccounts(sql: Queryable): Promise<OnChainAccount[]> {
   return sql<OnChainAccount[]>`
-    select a.account_id, a.chain_account, b.chain_nano, b.debt_nano, coalesce(e.earnings, 0)::bigint as earnings_nano,
+    select a.account_id, a.chain_account, (b.chain_nano + coalesce(p.pending, 0))::bigint as chain_nano, b.debt_nano, coalesce(e.earnings, 0)::bigint as earnings_nano,
       coalesce(f.owner, a.owner) as owner, f.day_limit_micro, f.suspended_until
     from accounts a
     join balances b using (account_id)
     left join (
       select account_id, sum(-amount_nano) as earnings from entry_sides where book = 'earnings' group by 1
     ) e using (account_id)
+    left join (
+      select account_id, sum(-amount_nano) as pending from entry_sides where book::text = 'pending' group by 1
+    ) p using (account_id)
     left join (
       select account_id, max(value) filter (where what = 'owner') as owner,
         max(value) filter (where what = 'day_limit')::bigint as day_limit_micro,

@@ -4,6 +4,7 @@ import type { NanoUsd } from "@infr/money";
 export type Book =
   | "escrow"
   | "credit"
+  | "pending"
   | "earnings"
   | "usage"
   | "unsettled"

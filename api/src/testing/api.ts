@@ -12,6 +12,7 @@ import { openChain } from "../chain/open.ts";
 import { readUsdcDomain } from "../chain/usdc-domain.ts";
 import { type Config, readConfig } from "../config.ts";
 import type { Sql } from "../db/types.ts";
+import { openOnramps } from "../flow/deposit/onramps/open-onramps.ts";
 import { openOffRamp } from "../flow/payout/open-off-ramp.ts";
 import { openCards } from "../funding/open-cards.ts";
 import { newId } from "../ids.ts";
@@ -48,11 +49,20 @@ const RATES = {
   WRONG_EMAIL_CODES_PER_HOUR_PER_ADDRESS: "1000000",
 };
 
+/** Another chain than the usual one: what it answers as, and what is put there before the escrow. */
+export type OtherChain = { chainId: number; prepare: (rpcUrl: string) => Promise<{ usdc: Hex }> };
+
+async function openTestChain(other?: OtherChain) {
+  const testChain = await startChain(other === undefined ? {} : { chainId: other.chainId });
+  const { rpcUrl } = testChain;
+  const contracts = await deployEscrow({ rpcUrl, deployerKey: RICH_KEY, ...(await other?.prepare(rpcUrl)) });
+  return { testChain, ...contracts };
+}
+
 /** The API in this process on a real socket, with a database and a chain of its own and a demo node to route to. */
-export async function startApi(environment: Record<string, string> = {}) {
+export async function startApi(environment: Record<string, string> = {}, other?: OtherChain) {
   const { sql, url, drop } = await testDatabase();
-  const testChain = await startChain();
-  const { escrow, usdc, chainId } = await deployEscrow({ rpcUrl: testChain.rpcUrl, deployerKey: RICH_KEY });
+  const { testChain, escrow, usdc, chainId } = await openTestChain(other);
   const config = readConfig({
     DATABASE_URL: url,
     RPC_URL: testChain.rpcUrl,
@@ -67,7 +77,8 @@ export async function startApi(environment: Record<string, string> = {}) {
     ...environment,
   });
   const chain = openChain(config);
-  const inference = await openInference(sql, config);
+  const instanceId = newId("inst");
+  const inference = await openInference({ sql, config, instanceId });
   const app = await buildApp(
     {
       config,
@@ -79,8 +90,10 @@ export async function startApi(environment: Record<string, string> = {}) {
       keyRing: new KeyRing(sql),
       reserves: keptReconciliation({ sql, chain }, 500),
       inference,
+      instanceId,
       offRamp: openOffRamp(config),
       cardProcessor: openCards(config),
+      onramps: openOnramps(config),
     },
     false,
   );
@@ -113,8 +126,15 @@ export async function startApi(environment: Record<string, string> = {}) {
   };
 }
 
-async function openInference(sql: Sql, config: Config): Promise<Inference> {
-  const instanceId = newId("inst");
+async function openInference({
+  sql,
+  config,
+  instanceId,
+}: {
+  sql: Sql;
+  config: Config;
+  instanceId: string;
+}): Promise<Inference> {
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   const health = new NodeHealth();
   return {

@@ -335,6 +335,9 @@ export interface paths {
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
          *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
+         *
+         *     Without a key, or with too little credit, the answer is 402 with `PAYMENT-REQUIRED` (x402 version 2): what a wallet has to
+         *     sign to have this request served. Send it again with `PAYMENT-SIGNATURE`; `PAYMENT-RESPONSE` says how it was settled.
          */
         post: {
             parameters: {
@@ -378,6 +381,9 @@ export interface paths {
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
          *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
+         *
+         *     Without a key, or with too little credit, the answer is 402 with `PAYMENT-REQUIRED` (x402 version 2): what a wallet has to
+         *     sign to have this request served. Send it again with `PAYMENT-SIGNATURE`; `PAYMENT-RESPONSE` says how it was settled.
          */
         post: {
             parameters: {
@@ -421,6 +427,9 @@ export interface paths {
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
          *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
+         *
+         *     Without a key, or with too little credit, the answer is 402 with `PAYMENT-REQUIRED` (x402 version 2): what a wallet has to
+         *     sign to have this request served. Send it again with `PAYMENT-SIGNATURE`; `PAYMENT-RESPONSE` says how it was settled.
          */
         post: {
             parameters: {
@@ -464,6 +473,9 @@ export interface paths {
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
          *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
+         *
+         *     Without a key, or with too little credit, the answer is 402 with `PAYMENT-REQUIRED` (x402 version 2): what a wallet has to
+         *     sign to have this request served. Send it again with `PAYMENT-SIGNATURE`; `PAYMENT-RESPONSE` says how it was settled.
          */
         post: {
             parameters: {
@@ -507,6 +519,9 @@ export interface paths {
          * @description Headers of the answer: `x-request-id`, the id it is metered under; `x-balance-usd`, exact dollars that
          *     can be spent after it (of a stream, and where it is refused for want of money: before it); `x-balance-runway-days`, how long that lasts at the average of the last
          *     seven days; `x-infr-node`; `x-infr-max-tokens`, if max_tokens was lowered.
+         *
+         *     Without a key, or with too little credit, the answer is 402 with `PAYMENT-REQUIRED` (x402 version 2): what a wallet has to
+         *     sign to have this request served. Send it again with `PAYMENT-SIGNATURE`; `PAYMENT-RESPONSE` says how it was settled.
          */
         post: {
             parameters: {
@@ -3595,7 +3610,12 @@ export interface paths {
                                 /** @enum {unknown} */
                                 finality: "seen" | "safe" | "final";
                                 /** @enum {unknown} */
-                                status: "credited" | "reversed";
+                                status: "credited" | "pending" | "reversed";
+                                /**
+                                 * @description What of it can be spent only when its block is safe.
+                                 * @example 12.345678901
+                                 */
+                                pending: string;
                                 /** Format: date-time */
                                 bookedAt: string;
                             }[];
@@ -5585,6 +5605,385 @@ export interface paths {
                 };
                 /** @description RFC 9457 problem details. */
                 429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deposits/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your account's deposit address: send USDC on Base to it, from a wallet, an exchange or an onramp
+         * @description It is yours from sign-up on. Less than $5 waits there and adds up; $5 and more is credited at once. USDC on other chains, and other tokens, are not taken: Base only.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            address: string;
+                            /** @description CAIP-2: eip155:8453 is Base. */
+                            network: string;
+                            /** @description USDC: nothing else is credited. */
+                            token: string;
+                            /**
+                             * @description Less waits at the address until more comes.
+                             * @example 12.345678901
+                             */
+                            minimum: string;
+                            /**
+                             * @description What was seen there last and is not credited yet.
+                             * @example 12.345678901
+                             */
+                            waiting: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/deposits/transfers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Plain USDC transfers from your wallets to the contract, newest first
+         * @description What was sent to the contract itself, rather than deposited, is credited once its block is safe: to the account that a memo names, else to the sender's. Signing in with the sending wallet is what claims it.
+         */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            transfers: {
+                                transactionHash: string;
+                                sender: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /** Format: date-time */
+                                sentAt: string;
+                                /** @enum {unknown} */
+                                status: "credited" | "sent" | "waits";
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/onramps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where USDC can be bought by card or bank, and your purchases, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            providers: ("coinbase" | "moonpay" | "stripe")[];
+                            purchases: {
+                                id: string;
+                                /** @enum {unknown} */
+                                provider: "coinbase" | "moonpay" | "stripe";
+                                amount: string | null;
+                                address: string;
+                                /**
+                                 * @description What the provider says. Credit comes when the chain has the USDC.
+                                 * @enum {unknown}
+                                 */
+                                status: "opened" | "processing" | "failed" | "sent";
+                                transactionHash: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/onramps/{provider}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Buy USDC by card or bank: it arrives at your deposit address on Base and is credited from there */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    provider: "coinbase" | "moonpay" | "stripe";
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description US dollars as an exact decimal string, below a billion.
+                         * @example 10
+                         */
+                        amount?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            id: string;
+                            /** @description Send the buyer there, at once. */
+                            url: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -12861,6 +13260,81 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/webhooks/onramps/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * News from an onramp about purchases
+         * @description Signed by the provider. They inform only: what is credited is told by the chain.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    provider: "coinbase" | "moonpay" | "stripe";
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;

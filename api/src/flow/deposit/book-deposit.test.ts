@@ -3,6 +3,10 @@ import type { Sql } from "../../db/types.ts";
 import { testDatabase } from "../../testing/database.ts";
 import { eventOf } from "../../testing/on-chain.ts";
 import { bookDeposit, reverseDeposit } from "./book-deposit.ts";
+import { TRUST } from "./trust.ts";
+
+/** The block is safe. */
+const AT_ONCE = { safeBlock: 1n, trust: TRUST };
 
 const ref = `0x${"a".repeat(64)}`;
 let sql: Sql;
@@ -31,9 +35,9 @@ test("behavior: a deposit, its reversal and its return are told, each once", asy
     memo: `0x${"0".repeat(64)}`,
   };
   const event = eventOf({ kind: "deposited", eventId: "e1", data });
-  await sql.begin((tx) => bookDeposit(tx, event));
+  await sql.begin((tx) => bookDeposit(tx, event, AT_ONCE));
   await sql.begin((tx) => reverseDeposit(tx, { ...event, times_booked: 1 }));
-  await sql.begin((tx) => bookDeposit(tx, { ...event, times_booked: 1 }));
+  await sql.begin((tx) => bookDeposit(tx, { ...event, times_booked: 1 }, AT_ONCE));
   const told = await sql`select type, data from webhook_events order by created_at`;
   expect(told).toMatchObject([
     { type: "deposit.credited", data: { depositId: "e1", amount: "5", debtRepaid: "0", rail: "deposit" } },

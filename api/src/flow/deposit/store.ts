@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from "../../db/types.ts";
 import { NotFoundError } from "../../errors.ts";
+import type { Given } from "./trust.ts";
 
 type Opened = { eventId: string; chainAccount: string; owner: string; ref: string };
 
@@ -29,14 +30,17 @@ export type NewDeposit = {
   amountMicro: bigint;
   debtRepaidMicro: bigint;
   memo: string;
+  pendingMicro: bigint;
+  needsReview: boolean;
 };
 
 export async function saveDeposit(tx: Tx, deposit: NewDeposit): Promise<void> {
   await tx`
-    insert into deposits (event_id, account_id, payer, rail, amount_micro, debt_repaid_micro, memo)
+    insert into deposits (event_id, account_id, payer, rail, amount_micro, debt_repaid_micro, memo, pending_micro,
+      needs_review)
     values (${deposit.eventId}, ${deposit.accountId}, ${deposit.payer}, ${deposit.rail}, ${deposit.amountMicro},
-      ${deposit.debtRepaidMicro}, ${deposit.memo})
-    on conflict (event_id) do nothing`;
+      ${deposit.debtRepaidMicro}, ${deposit.memo}, ${deposit.pendingMicro}, ${deposit.needsReview})
+    on conflict (event_id) do update set pending_micro = excluded.pending_micro, confirmed_at = null`;
 }
 
 export async function accountOfDeposit(tx: Tx, eventId: string): Promise<string | null> {
@@ -44,11 +48,68 @@ export async function accountOfDeposit(tx: Tx, eventId: string): Promise<string 
   return row?.account_id ?? null;
 }
 
+/** What accounts can spend of deposits whose blocks are not safe, without the one that is being booked. */
+export async function givenOnTrust(
+  tx: Tx,
+  { accountId, eventId }: { accountId: string; eventId: string },
+): Promise<Given> {
+  const [row] = await tx<[{ of_account: bigint; total: bigint }]>`
+    select coalesce(sum(given) filter (where account_id = ${accountId}), 0)::bigint as of_account,
+      coalesce(sum(given), 0)::bigint as total
+    from (
+      select d.account_id, d.amount_micro - d.debt_repaid_micro - d.pending_micro as given
+      from chain_events e join deposits d using (event_id)
+      where e.finality = 'seen' and e.reversed_at is null and e.event_id <> ${eventId}
+    ) d`;
+  return { accountMicro: row.of_account, totalMicro: row.total };
+}
+
+/** Deposits whose blocks are safe by now, and of which something was kept back. */
+export async function pendingSafe(sql: Queryable): Promise<string[]> {
+  const rows = await sql<Array<{ event_id: string }>>`
+    select d.event_id from deposits d join chain_events e using (event_id)
+    where d.pending_micro > 0 and d.confirmed_at is null and e.finality <> 'seen' and e.reversed_at is null
+    order by e.block_number, e.log_index`;
+  return rows.map(({ event_id: eventId }) => eventId);
+}
+
+/** The same one, locked, if that is still so. */
+export async function lockPending(
+  tx: Tx,
+  eventId: string,
+): Promise<{ account_id: string; pending_micro: bigint; times_booked: number } | undefined> {
+  const [row] = await tx<Array<{ account_id: string; pending_micro: bigint; times_booked: number }>>`
+    select d.account_id, d.pending_micro, e.times_booked from deposits d join chain_events e using (event_id)
+    where d.event_id = ${eventId} and d.confirmed_at is null and e.finality <> 'seen' and e.reversed_at is null
+    for update`;
+  return row;
+}
+
+export async function noteConfirmed(tx: Tx, eventId: string): Promise<void> {
+  await tx`update deposits set confirmed_at = now() where event_id = ${eventId}`;
+}
+
+/** Deposits above what passes without a look, newest first. */
+export async function depositsToReview(
+  sql: Queryable,
+  limit: number,
+): Promise<Array<DepositRow & { account_id: string }>> {
+  return sql<Array<DepositRow & { account_id: string }>>`
+    select d.account_id, d.event_id, d.payer, d.rail, d.amount_micro, d.pending_micro, d.confirmed_at, e.transaction_hash,
+      e.block_number, e.finality, e.booked_at, e.reversed_at
+    from deposits d join chain_events e using (event_id)
+    where d.needs_review
+    order by e.block_number desc, e.log_index desc
+    limit ${limit}`;
+}
+
 export type DepositRow = {
   event_id: string;
   payer: string;
   rail: string;
   amount_micro: bigint;
+  pending_micro: bigint;
+  confirmed_at: Date | null;
   transaction_hash: string;
   block_number: bigint;
   finality: "seen" | "safe" | "final";
@@ -62,7 +123,7 @@ export async function depositsOf(
   { accountId, limit }: { accountId: string; limit: number },
 ): Promise<DepositRow[]> {
   return sql<DepositRow[]>`
-    select d.event_id, d.payer, d.rail, d.amount_micro, e.transaction_hash, e.block_number, e.finality, e.booked_at,
+    select d.event_id, d.payer, d.rail, d.amount_micro, d.pending_micro, d.confirmed_at, e.transaction_hash, e.block_number, e.finality, e.booked_at,
       e.reversed_at
     from deposits d join chain_events e using (event_id)
     where d.account_id = ${accountId}

@@ -86,7 +86,7 @@ const follow = (what: string, check: () => Promise<boolean>) =>
     what,
     timeoutMs: 15_000,
     check: async () => {
-      await followChain({ sql: api.sql, chain: api.chain, offRampAddress: null });
+      await followChain({ sql: api.sql, chain: api.chain, offRampAddress: null, trust: api.config.trust });
       return check();
     },
   });

@@ -32,7 +32,8 @@ const Deposit = Type.Object({
   transactionHash: Bytes32,
   blockNumber: Type.Integer(),
   finality: Type.Enum(["seen", "safe", "final"]),
-  status: Type.Enum(["credited", "reversed"]),
+  status: Type.Enum(["credited", "pending", "reversed"]),
+  pending: Type.String({ ...Money, description: "What of it can be spent only when its block is safe." }),
   bookedAt: Moment,
 });
 
@@ -107,6 +108,14 @@ function readMicro(amount: string) {
   return microUsdc(micro);
 }
 
+const isPending = (row: DepositRow): boolean =>
+  row.pending_micro > 0n && row.confirmed_at === null && row.reversed_at === null;
+
+function statusOf(row: DepositRow): "credited" | "pending" | "reversed" {
+  if (row.reversed_at !== null) return "reversed";
+  return isPending(row) ? "pending" : "credited";
+}
+
 const shapeDeposit = (row: DepositRow) => ({
   id: row.event_id,
   amount: usdOfMicro(row.amount_micro),
@@ -115,6 +124,7 @@ const shapeDeposit = (row: DepositRow) => ({
   transactionHash: row.transaction_hash,
   blockNumber: Number(row.block_number),
   finality: row.finality,
-  status: row.reversed_at === null ? ("credited" as const) : ("reversed" as const),
+  status: statusOf(row),
+  pending: usdOfMicro(isPending(row) ? row.pending_micro : 0n),
   bookedAt: row.booked_at.toISOString(),
 });

@@ -8,7 +8,10 @@ import { DevTools } from "./dev-tools.tsx";
 export function DepositPage({ account }: { account: Account }) {
   const { dev, chainName } = useAppConfig();
   return (
-    <Page title="Deposit" description="One dollar of credit is one USDC, held by a contract that anybody can check.">
+    <Page
+      title="Deposit"
+      description="One dollar of credit is one USDC, held by a contract that anybody can check. Base only: USDC on other chains does not arrive."
+    >
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <DepositPanel account={account} />
         <div className="flex flex-col gap-6">

@@ -1,19 +1,26 @@
 import type { OutgoingHttpHeaders } from "node:http";
+import { type NanoUsd, nanoToMicro } from "@infr/money";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { PaymentFailedError } from "../../../flow/deposit/x402/errors.ts";
+import { InsufficientBalanceError } from "../../../flow/hold/place-hold.ts";
 import { answerJson } from "../../../inference/answer-json.ts";
 import { answerStream } from "../../../inference/answer-stream.ts";
+import type { Caller } from "../../../inference/caller.ts";
 import { readChatRequest } from "../../../inference/chat-request.ts";
 import { readCompletionsRequest } from "../../../inference/completions-request.ts";
 import { readEmbeddingsRequest } from "../../../inference/embeddings-request.ts";
 import { LEFT } from "../../../inference/frame-writer.ts";
 import { readMessagesRequest } from "../../../inference/messages/read-request.ts";
-import { readPreferences } from "../../../inference/preferences.ts";
+import { type Preferences, readPreferences } from "../../../inference/preferences.ts";
+import { quoteRequest } from "../../../inference/quote.ts";
 import type { InferenceRequest } from "../../../inference/request.ts";
 import { readResponsesRequest } from "../../../inference/responses/read-request.ts";
 import { type Run, startRun } from "../../../inference/run.ts";
+import { answerPaid } from "../../answer-paid.ts";
 import { stateBalance } from "../../balance-headers.ts";
-import { callerOf, failedKeysOf, setCaller } from "../../rate-limits.ts";
+import { demandPayment, isPaidByItself, PaymentRequiredError, paymentHeaderOf, topUpUrlOf } from "../../payments.ts";
+import { failedKeysOf, knownCallerOf, setCaller } from "../../rate-limits.ts";
 import type { Routes, Services } from "../../services.ts";
 
 const MAX_BODY_BYTES = 20 * 1_048_576;
@@ -24,7 +31,10 @@ const MESSAGES = "/v1/messages";
 
 const HEADERS = `Headers of the answer: \`x-request-id\`, the id it is metered under; \`x-balance-usd\`, exact dollars that
 can be spent after it (of a stream, and where it is refused for want of money: before it); \`x-balance-runway-days\`, how long that lasts at the average of the last
-seven days; \`x-infr-node\`; \`x-infr-max-tokens\`, if max_tokens was lowered.`;
+seven days; \`x-infr-node\`; \`x-infr-max-tokens\`, if max_tokens was lowered.
+
+Without a key, or with too little credit, the answer is 402 with \`PAYMENT-REQUIRED\` (x402 version 2): what a wallet has to
+sign to have this request served. Send it again with \`PAYMENT-SIGNATURE\`; \`PAYMENT-RESPONSE\` says how it was settled.`;
 
 /** Where something can be asked of a model. All of them hold, ask, answer and bill in the same way. */
 type Surface = { path: string; summary: string; read: (body: unknown) => InferenceRequest };
@@ -62,7 +72,8 @@ export function inferenceRoutes(app: Routes, services: Services): void {
   for (const surface of SURFACES) addRoute(app, services, surface);
 }
 
-function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary, read }: Surface): void {
+function addRoute(app: Routes, services: Services, { path, summary, read }: Surface): void {
+  const { keyRing, inference } = services;
   app.post(
     path,
     {
@@ -80,30 +91,72 @@ function addRoute(app: Routes, { keyRing, inference }: Services, { path, summary
         // Before anything is awaited: a client that leaves meanwhile would go unnoticed.
         request.setDecorator(LEAVING, leavingOf(reply));
         if (path === MESSAGES) void reply.header("request-id", request.id);
-        setCaller(request, await keyRing.authenticate(authorizationOf(request), failedKeysOf(request)));
+        const authorization = authorizationOf(request);
+        if (isPaidByItself(request, authorization)) return;
+        setCaller(request, await keyRing.authenticate(authorization, failedKeysOf(request)));
       },
     },
     async (request, reply) => {
       const { preferences, rest } = readPreferences(request.body);
-      const run = await startRun(inference, {
-        requestId: request.id,
-        caller: callerOf(request),
-        request: read(rest),
-        preferences,
-        leaving: request.getDecorator<AbortController>(LEAVING),
-      });
-      describe(reply, run);
-      const { accountId } = callerOf(request);
-      // A stream's headers leave before its capture: they state what there was when it began.
-      if (run.request.stream) {
-        stateBalance(reply, inference.burnRates, { accountId, spendable: run.spendable });
-        return stream(request, reply, run);
+      const asked = { request: read(rest), preferences };
+      const neededMicro = async () => atLeastMicro(await quoteRequest(inference, asked));
+      const demand = async (error: string) =>
+        demandPayment(services, reply, { neededMicro: await neededMicro(), path, error });
+      const header = paymentHeaderOf(request);
+      const caller = knownCallerOf(request);
+      try {
+        if (header !== null)
+          return await answerPaid(services, {
+            request,
+            reply,
+            header,
+            path,
+            asked,
+            neededMicro,
+            describe: (run) => describe(reply, run),
+          });
+        if (caller === null) throw new PaymentRequiredError(topUpUrlOf(services));
+        return await answerCaller({ request, reply, caller, asked });
+      } catch (error) {
+        if (error instanceof PaymentRequiredError || error instanceof InsufficientBalanceError)
+          await demand(error.message);
+        if (error instanceof PaymentFailedError) await demand(error.code);
+        throw error;
       }
-      const { body, spendable } = await answerJson(run);
-      stateBalance(reply, inference.burnRates, { accountId, spendable });
-      return body;
     },
   );
+
+  async function answerCaller({
+    request,
+    reply,
+    caller,
+    asked,
+  }: Asked & { request: FastifyRequest; reply: FastifyReply }) {
+    const run = await startRun(inference, {
+      requestId: request.id,
+      caller,
+      ...asked,
+      leaving: request.getDecorator<AbortController>(LEAVING),
+    });
+    describe(reply, run);
+    const { accountId } = caller;
+    // A stream's headers leave before its capture: they state what there was when it began.
+    if (run.request.stream) {
+      stateBalance(reply, inference.burnRates, { accountId, spendable: run.spendable });
+      return stream(request, reply, run);
+    }
+    const { body, spendable } = await answerJson(run);
+    stateBalance(reply, inference.burnRates, { accountId, spendable });
+    return body;
+  }
+}
+
+type Asked = { caller: Caller; asked: { request: InferenceRequest; preferences: Preferences } };
+
+/** Rounded up: what is paid has to cover it. */
+function atLeastMicro(amount: NanoUsd): bigint {
+  const { micro, remainder } = nanoToMicro(amount);
+  return remainder === 0n ? micro : micro + 1n;
 }
 
 /** Anthropic's clients send their key in a header of its own. */
