@@ -1,7 +1,6 @@
 import type { Sql } from "../db/types.ts";
 import { InfrError } from "../errors.ts";
 import { readSession, type Session } from "./sessions.ts";
-import { ownsWallet } from "./store.ts";
 
 /** Signed in, but no administrator of the platform: HTTP 403. */
 export class NotAdminError extends InfrError {
@@ -13,7 +12,8 @@ export class NotAdminError extends InfrError {
 }
 
 /**
- * Who is signed in, if it is an administrator: somebody who owns one of the configured wallets.
+ * Who is signed in, if it is an administrator: somebody who signed in with one of the configured wallets, and still has it.
+ * Another way in of the same person, such as a linked e-mail address, gives no such right: it may be easier to steal.
  * @throws SignedOutError, NotAdminError
  */
 export async function readAdmin(
@@ -21,6 +21,6 @@ export async function readAdmin(
   { token, adminWallets }: { token: string | undefined; adminWallets: string[] },
 ): Promise<Session> {
   const session = await readSession(sql, token);
-  if (!(await ownsWallet(sql, { userId: session.userId, addresses: adminWallets }))) throw new NotAdminError();
+  if (session.wallet === null || !adminWallets.includes(session.wallet)) throw new NotAdminError();
   return session;
 }

@@ -16,11 +16,14 @@ export const SESSION_MS = 7 * 24 * 3_600_000;
 /** Who is signed in, and in which account. */
 export type Session = { userId: string; accountId: string };
 
+/** A sign-in, and the wallet that it was made with; null for an e-mail address, or if the wallet is no longer the user's. */
+export type SignedIn = Session & { wallet: string | null };
+
 type Opened = { token: string; session: Session };
 
 /** Signs a verified wallet in: finds or makes its user and his account. @returns the session's secret */
 export const openSession = (sql: Sql, owner: Hex): Promise<Opened> =>
-  sql.begin(async (tx) => begin(tx, await ensureHome(tx, owner)));
+  sql.begin(async (tx) => begin(tx, { ...(await ensureHome(tx, owner)), wallet: owner.toLowerCase() }));
 
 /** The user of a wallet that has proved itself by a signature, and where he belongs; made if they are new. */
 export async function ensureHome(tx: Tx, wallet: Hex): Promise<Session> {
@@ -45,7 +48,7 @@ export async function openSessionByEmail(context: EmailSignIn, proven: Source & 
       const userId = await userOfEmail(tx, address);
       const accountId =
         (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: custodian, salt: newSalt() }));
-      return begin(tx, { userId, accountId });
+      return begin(tx, { userId, accountId, wallet: null });
     },
   });
 }
@@ -63,7 +66,7 @@ async function openHome(tx: Tx, { userId, owner, salt }: { userId: string; owner
 
 const newSalt = (): Hex => bytesToHex(randomBytes(32));
 
-async function begin(tx: Tx, session: Session): Promise<Opened> {
+async function begin(tx: Tx, session: SignedIn): Promise<Opened> {
   const token = newSecret();
   await insertSession(tx, { tokenHash: hashSecret(token), ...session, lifetimeMs: SESSION_MS });
   return { token, session };
@@ -76,10 +79,10 @@ export async function switchAccount(sql: Sql, { token, session }: { token: strin
 }
 
 /** @throws SignedOutError when there is no such session, or no longer */
-export async function readSession(sql: Sql, token: string | undefined): Promise<Session> {
+export async function readSession(sql: Sql, token: string | undefined): Promise<SignedIn> {
   const row = token === undefined ? undefined : await sessionByHash(sql, hashSecret(token));
   if (!row) throw new SignedOutError();
-  return { userId: row.user_id, accountId: row.account_id };
+  return { userId: row.user_id, accountId: row.account_id, wallet: row.wallet };
 }
 
 export async function closeSession(sql: Sql, token: string | undefined): Promise<void> {

@@ -43,20 +43,21 @@ export async function accountById(sql: Queryable, accountId: string): Promise<Ac
 
 export async function insertSession(
   tx: Tx,
-  session: { tokenHash: Buffer; userId: string; accountId: string; lifetimeMs: number },
+  session: { tokenHash: Buffer; userId: string; accountId: string; wallet: string | null; lifetimeMs: number },
 ): Promise<void> {
   await tx`
-    insert into sessions (token_hash, user_id, account_id, expires_at)
-    values (${session.tokenHash}, ${session.userId}, ${session.accountId},
+    insert into sessions (token_hash, user_id, account_id, wallet, expires_at)
+    values (${session.tokenHash}, ${session.userId}, ${session.accountId}, ${session.wallet},
       now() + make_interval(secs => ${session.lifetimeMs / 1000}))`;
 }
 
-export async function sessionByHash(
-  sql: Sql,
-  tokenHash: Buffer,
-): Promise<{ user_id: string; account_id: string } | undefined> {
-  const [row] = await sql<Array<{ user_id: string; account_id: string }>>`
-    select user_id, account_id from sessions where token_hash = ${tokenHash} and expires_at > now()`;
+type SessionRow = { user_id: string; account_id: string; wallet: string | null };
+
+export async function sessionByHash(sql: Sql, tokenHash: Buffer): Promise<SessionRow | undefined> {
+  const [row] = await sql<SessionRow[]>`
+    select s.user_id, s.account_id, w.address as wallet
+    from sessions s left join wallets w on w.address = s.wallet and w.user_id = s.user_id
+    where s.token_hash = ${tokenHash} and s.expires_at > now()`;
   return row;
 }
 
@@ -69,13 +70,4 @@ export async function setSessionAccount(
   { tokenHash, accountId }: { tokenHash: Buffer; accountId: string },
 ): Promise<void> {
   await sql`update sessions set account_id = ${accountId} where token_hash = ${tokenHash}`;
-}
-
-/** Whether one of these wallets is the user's. */
-export async function ownsWallet(
-  sql: Queryable,
-  { userId, addresses }: { userId: string; addresses: string[] },
-): Promise<boolean> {
-  const [row] = await sql`select from wallets where user_id = ${userId} and address = any (${addresses}) limit 1`;
-  return row !== undefined;
 }
