@@ -54,11 +54,19 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
     ...(onDemand ? { blockTime: 3, isMixed: true } : { blockTime: 0.2 }),
     timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS,
   });
-  const keys = { deployer: keyAt(0), settler: keyAt(1), relayer: keyAt(2), buyer: keyAt(3), operator: keyAt(4) };
+  const keys = {
+    deployer: keyAt(0),
+    settler: keyAt(1),
+    relayer: keyAt(2),
+    buyer: keyAt(3),
+    operator: keyAt(4),
+    clearer: keyAt(5),
+  };
   const contracts = await deployEscrow({
     rpcUrl: chain.rpcUrl,
     deployerKey: keys.deployer,
     settler: privateKeyToAccount(keys.settler).address,
+    clearer: privateKeyToAccount(keys.clearer).address,
   });
   const indexer = await startIndexer({ databaseUrl: database.url, rpcUrl: chain.rpcUrl, escrow: contracts.escrow });
   const node = await startDemoNode({ tokensPerChunk: 16 });
@@ -73,6 +81,7 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
     PUBLIC_URL: webUrl,
     SETTLER_KEY: keys.settler,
     RELAYER_KEY: keys.relayer,
+    CLEARER_KEY: keys.clearer,
     ...SETTINGS,
     // In a browser somebody waits for small amounts to be settled.
     ...(web && { FLUSH_AFTER_SECONDS: "1" }),

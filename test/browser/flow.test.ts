@@ -1,9 +1,12 @@
 import type { Browser, Page } from "playwright-core";
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startStack, type TestStack } from "../stack.ts";
 import { launchChromium } from "./chromium.ts";
 import { ask, createKey, getTestUsdc, goTo, signIn, startDeposit, waitForCredit } from "./flow.ts";
 
+/** A wallet that nobody has. */
+const STRANGER = `0x${"5a".repeat(20)}`;
 let stack: TestStack;
 let browser: Browser;
 let page: Page;
@@ -89,6 +92,57 @@ describe("the web app", () => {
 
     await goTo(page, "Overview");
     await expect.poll(async () => Number(await spendable())).toBeCloseTo(before - Number(cost), 9);
+  });
+
+  test("behavior: credit is sent to a wallet that was never here, and shown on both sides", async () => {
+    await goTo(page, "Transfer");
+    await page.getByLabel("To", { exact: true }).fill("alice");
+    await page.getByLabel("Amount").fill("1.5");
+    await page.getByRole("button", { name: "Review" }).click();
+    await page.getByText("Write a wallet's address (0x…) or an account (acct_…).").waitFor();
+    await page.getByLabel("To", { exact: true }).fill(STRANGER);
+    await page.getByRole("button", { name: "Review" }).click();
+    await page.getByRole("status").filter({ hasText: "You send $1.50" }).waitFor();
+    await page.getByRole("button", { name: "Sign and send" }).click();
+    const row = page.getByRole("table", { name: "Transfers" }).getByRole("row").nth(1);
+    await row.getByText("Done").waitFor();
+    expect(await row.innerText()).toContain("−$1.50");
+  });
+
+  test("behavior: a gift code is issued here and redeemed in another browser, once", async () => {
+    await goTo(page, "Share");
+    await page.getByLabel("Amount").fill("2");
+    await page.getByLabel("Message").fill("Happy birthday");
+    await page.getByRole("button", { name: "Sign and issue" }).click();
+    const link = await page.getByRole("figure", { name: "Link" }).locator("code").innerText();
+    await page.getByRole("table", { name: "Your gifts" }).getByText("Active").waitFor();
+
+    const friend = await (await browser.newContext()).newPage();
+    await friend.goto(stack.webUrl);
+    await signIn(friend);
+    await friend.goto(link);
+    await friend.getByRole("button", { name: "Redeem", exact: true }).click();
+    await friend.getByRole("status").filter({ hasText: "Happy birthday" }).waitFor();
+    await page.getByRole("table", { name: "Your gifts" }).getByText("Redeemed").waitFor();
+    await friend.getByRole("textbox", { name: "Code" }).fill(link.split("gift=")[1] ?? "");
+    await friend.getByRole("button", { name: "Redeem", exact: true }).click();
+    await friend.getByRole("status").filter({ hasText: "Happy birthday" }).waitFor();
+    await goTo(friend, "Overview");
+    const balance = friend.getByRole("region", { name: "Balance" }).locator("data").first();
+    await expect.poll(() => balance.getAttribute("value")).toBe("2");
+    await friend.context().close();
+  });
+
+  test("behavior: an e-mail address is linked with the code that was sent there", async () => {
+    await goTo(page, "Settings");
+    await page.getByLabel("Link an e-mail address").fill("me@example.com");
+    await page.getByRole("button", { name: "Send a code" }).click();
+    await page.getByLabel("Code sent to me@example.com").fill(await codeSentTo("me@example.com"));
+    await page.getByRole("button", { name: "Link", exact: true }).click();
+    await page.getByRole("list", { name: "Ways in" }).getByText("me@example.com").waitFor();
+    const low = page.getByRole("switch", { name: /^Low balance/ });
+    await low.click();
+    await expect.poll(() => low.getAttribute("aria-checked")).toBe("false");
   });
 
   test("behavior: the browser checks a request's receipt against the chain", async () => {
@@ -189,6 +243,20 @@ describe("the web app", () => {
     expect(problems).toEqual([]);
   });
 });
+
+/** The newest code that waits to be sent to an address. */
+async function codeSentTo(email: string): Promise<string> {
+  const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
+  try {
+    const read = () => sql<Array<{ code: string }>>`
+      select data->>'code' as code from mails where address = ${email} order by created_at desc limit 1`;
+    await expect.poll(async () => (await read()).length).toBe(1);
+    const [row] = await read();
+    return row?.code ?? "";
+  } finally {
+    await sql.end();
+  }
+}
 
 /** Does what the line would do, on machines without curl too. */
 function runCurl(line: string): Promise<Response> {

@@ -15,10 +15,13 @@ type PageName =
   | "API keys"
   | "Usage"
   | "Playground"
+  | "Transfer"
+  | "Share"
   | "Models"
   | "Earnings"
   | "Statements"
-  | "Reserves";
+  | "Reserves"
+  | "Settings";
 
 /** On a phone some pages are behind "More". */
 export async function goTo(page: Page, name: PageName): Promise<void> {

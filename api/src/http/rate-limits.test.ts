@@ -109,7 +109,8 @@ describe("under /v1", () => {
 
 describe("by address", () => {
   test("behavior: where a key or a session will do, a session is counted by address", async () => {
-    const rates = { key: 100, address: 2, signIn: 1, failedKeys: 1 };
+    const guesses = { address: 1, account: 1, all: 1 };
+    const rates = { key: 100, address: 2, signIn: 1, failedKeys: 1, guesses };
     const app = fastify();
     await addRateLimits(app, { rates } as Config);
     app.get("/both", { schema: { security: [{ session: [] }, { key: [] }] } }, () => "ok");

@@ -20,9 +20,12 @@ const rich = privateKeyToAccount(RICH_KEY);
 const ofToken = { abi: testUsdcAbi };
 const ofEscrow = { abi: creditEscrowAbi };
 
-/** Calls a contract as the account that has everything. */
-export async function write(api: TestApi, to: Hex, data: Hex): Promise<void> {
-  const wallet = createWalletClient({ account: rich, transport: http(api.chain.rpcUrl) });
+/** One more of the chain's well-known accounts: for what is sent while a worker sends from the first. */
+export const OTHER_KEY: Hex = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
+/** Calls a contract, as the account that has everything unless another key is given. */
+export async function write(api: TestApi, to: Hex, data: Hex, key = RICH_KEY): Promise<void> {
+  const wallet = createWalletClient({ account: privateKeyToAccount(key), transport: http(api.chain.rpcUrl) });
   const hash = await wallet.sendTransaction({ to, data, chain: null });
   await api.chain.client.waitForTransactionReceipt({ hash, checkReplacement: false });
 }

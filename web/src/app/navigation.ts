@@ -4,9 +4,12 @@ import {
   CirclePlus,
   FileText,
   Gauge,
+  Gift,
   KeyRound,
   MessageSquare,
+  Send,
   ServerCog,
+  Settings,
   ShieldCheck,
 } from "lucide-react";
 
@@ -17,10 +20,13 @@ export const PAGES = [
   { to: "/keys", label: "API keys", icon: KeyRound },
   { to: "/usage", label: "Usage", icon: ChartNoAxesColumn },
   { to: "/playground", label: "Playground", icon: MessageSquare },
+  { to: "/transfer", label: "Transfer", icon: Send },
+  { to: "/share", label: "Share", icon: Gift },
   { to: "/models", label: "Models", icon: Boxes },
   { to: "/earnings", label: "Earnings", icon: ServerCog },
   { to: "/statements", label: "Statements", icon: FileText },
   { to: "/reserves", label: "Reserves", icon: ShieldCheck },
+  { to: "/settings", label: "Settings", icon: Settings },
 ] as const;
 
 /** How many of them stand in a phone's bottom bar; the others are behind "More". */

@@ -50,9 +50,37 @@ const reserves = createRoute({
   path: "/reserves",
   component: lazyRouteComponent(() => import("./routes/reserves.tsx"), "ReservesRoute"),
 });
+const transfer = createRoute({
+  getParentRoute: () => root,
+  path: "/transfer",
+  component: lazyRouteComponent(() => import("./routes/transfer.tsx"), "TransferRoute"),
+});
+const share = createRoute({
+  getParentRoute: () => root,
+  path: "/share",
+  component: lazyRouteComponent(() => import("./routes/share.tsx"), "ShareRoute"),
+});
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./routes/settings.tsx"), "SettingsRoute"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, deposit, keys, usage, playground, models, earnings, statements, reserves]),
+  routeTree: root.addChildren([
+    overview,
+    deposit,
+    keys,
+    usage,
+    playground,
+    models,
+    earnings,
+    statements,
+    reserves,
+    transfer,
+    share,
+    settings,
+  ]),
   defaultPreload: "intent",
   scrollRestoration: true,
 });

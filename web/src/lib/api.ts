@@ -39,3 +39,6 @@ export type Earnings = Success<"/api/earnings", "get">;
 export type EarnedBatch = Success<"/api/earnings/batches", "get">["batches"][number];
 export type Payout = Success<"/api/payouts", "get">["payouts"][number];
 export type Node = Success<"/api/nodes", "get">["nodes"][number];
+export type Transfer = Success<"/api/transfers", "get">["transfers"][number];
+export type Gift = Success<"/api/gift-codes", "get">["gifts"][number];
+export type Me = Success<"/api/me", "get">;

@@ -12,6 +12,10 @@ export const queryKeys = {
   earnings: ["earnings"],
   payouts: ["payouts"],
   nodes: ["nodes"],
+  transfers: ["transfers"],
+  gifts: ["gifts"],
+  me: ["me"],
+  mails: ["mails"],
   walletUsdc: ["wallet-usdc"],
   transaction: ["transaction"],
 } as const;

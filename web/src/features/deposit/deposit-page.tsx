@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Page } from "../../components/page.tsx";
 import type { Account } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
@@ -5,7 +6,7 @@ import { DepositList } from "./deposit-list.tsx";
 import { DepositPanel } from "./deposit-panel.tsx";
 import { DevTools } from "./dev-tools.tsx";
 
-export function DepositPage({ account }: { account: Account }) {
+export function DepositPage({ account, redeem }: { account: Account; redeem: ReactNode }) {
   const { dev, chainName } = useAppConfig();
   return (
     <Page
@@ -16,6 +17,7 @@ export function DepositPage({ account }: { account: Account }) {
         <DepositPanel account={account} />
         <div className="flex flex-col gap-6">
           <Facts chainName={chainName} />
+          {redeem}
           {dev && <DevTools />}
         </div>
       </div>

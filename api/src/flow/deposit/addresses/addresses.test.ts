@@ -5,7 +5,7 @@ import { rpc } from "../../../../../scripts/anvil.ts";
 import { readBalance } from "../../../ledger/balance.ts";
 import { newUser, startApi, type TestApi, type TestUser } from "../../../testing/api.ts";
 import { closeMarket } from "../../../testing/market.ts";
-import { write } from "../../../testing/on-chain.ts";
+import { OTHER_KEY, write } from "../../../testing/on-chain.ts";
 import { runWorker } from "../../../testing/run-worker.ts";
 import { sweepAddresses } from "./sweep-addresses.ts";
 import { watchAddresses } from "./watch-addresses.ts";
@@ -31,8 +31,9 @@ afterAll(async () => {
   await closeMarket(api);
 });
 
+/** From another account than the worker's: two that send from one get in each other's way. */
 const usdc = (functionName: "mint" | "blacklist" | "unBlacklist", args: readonly unknown[]) =>
-  write(api, api.chain.usdc, encodeFunctionData({ abi: token, functionName, args }));
+  write(api, api.chain.usdc, encodeFunctionData({ abi: token, functionName, args }), OTHER_KEY);
 /** As an exchange would: from whoever, to the address alone. */
 const pay = (address: string, amount: bigint) => usdc("mint", [address, amount]);
 

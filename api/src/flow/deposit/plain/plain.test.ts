@@ -7,7 +7,7 @@ import { rpc } from "../../../../../scripts/anvil.ts";
 import { readBalance } from "../../../ledger/balance.ts";
 import { newUser, RICH_KEY, startApi, type TestApi, type TestUser } from "../../../testing/api.ts";
 import { closeMarket } from "../../../testing/market.ts";
-import { write } from "../../../testing/on-chain.ts";
+import { OTHER_KEY, write } from "../../../testing/on-chain.ts";
 import { runWorker } from "../../../testing/run-worker.ts";
 import { attributeTransfers } from "./attribute.ts";
 import { scanPlainTransfers } from "./scan-plain.ts";
@@ -18,6 +18,9 @@ const token: Abi = testUsdcAbi;
 const PATIENCE = { timeout: 15_000 };
 const SAFE_DEPTH = 40;
 const rich = privateKeyToAccount(RICH_KEY);
+/** Who sends what is not the worker's: two that send from one account get in each other's way. */
+const other = privateKeyToAccount(OTHER_KEY);
+const call = (to: Hex, data: Hex) => write(api, to, data, OTHER_KEY);
 
 let api: TestApi;
 let worker: Awaited<ReturnType<typeof runWorker>>;
@@ -41,7 +44,7 @@ const encodeToken = (functionName: string, args: readonly unknown[]) =>
 async function newWallet(amount = 100_000_000n): Promise<Hex> {
   const key = generatePrivateKey();
   const { address } = privateKeyToAccount(key);
-  await write(api, api.chain.usdc, encodeToken("mint", [address, amount]));
+  await call(api.chain.usdc, encodeToken("mint", [address, amount]));
   await rpc(api.chain.rpcUrl, "anvil_setBalance", [address, "0xde0b6b3a7640000"]);
   return key;
 }
@@ -67,7 +70,7 @@ async function newOwner(): Promise<{ user: TestUser; number: number }> {
   const user = await newUser(api);
   const owner = privateKeyToAccount(user.privateKey).address;
   const open = encodeFunctionData({ abi: creditEscrowAbi, functionName: "open", args: [owner, zeroHash] });
-  await write(api, api.chain.escrow, open);
+  await call(api.chain.escrow, open);
   await settle();
   const number = await api.chain.client.readContract({
     address: api.chain.escrow,
@@ -99,7 +102,7 @@ describe("a plain transfer", () => {
   test("without one is the sender's, if he has an account", async () => {
     const { user } = await newOwner();
     const { address } = privateKeyToAccount(user.privateKey);
-    await write(api, api.chain.usdc, encodeToken("mint", [address, 10_000_000n]));
+    await call(api.chain.usdc, encodeToken("mint", [address, 10_000_000n]));
     await rpc(api.chain.rpcUrl, "anvil_setBalance", [address, "0xde0b6b3a7640000"]);
     await sendAs(user.privateKey, api.chain.usdc, encodeToken("transfer", [api.chain.escrow, 2_500_000n]));
     await settle();
@@ -131,10 +134,10 @@ describe("a memo does not count", () => {
     const { user, number } = await newOwner();
     const wallet = await newWallet();
     const { address } = privateKeyToAccount(wallet);
-    await sendAs(wallet, api.chain.usdc, encodeToken("approve", [rich.address, 5_000_000n]));
+    await sendAs(wallet, api.chain.usdc, encodeToken("approve", [other.address, 5_000_000n]));
     const memo = encodeMemoTransfer(at(), { account: number, amount: 5_000_000n }).slice(-50);
     const pull = encodeToken("transferFrom", [address, api.chain.escrow, 5_000_000n]) + memo;
-    await write(api, api.chain.usdc, pull as Hex);
+    await call(api.chain.usdc, pull as Hex);
     await sendAs(wallet, api.chain.usdc, encodeMemoTransfer(at(), { account: 4_000_000_000, amount: 1_000_000n }));
     await settle();
     await vi.waitFor(async () => expect(await inSuspense(wallet)).toHaveLength(2), PATIENCE);

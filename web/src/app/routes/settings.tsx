@@ -1,0 +1,17 @@
+import { Page } from "../../components/page.tsx";
+import { MailChoices } from "../../features/settings/mail-choices.tsx";
+import { WaysIn } from "../../features/settings/ways-in.tsx";
+import { SignedIn } from "../signed-in.tsx";
+
+export const SettingsRoute = () => (
+  <SignedIn>
+    {(account) => (
+      <Page key={account.id} title="Settings" description="Who you are to us, and what we tell you.">
+        <div className="grid items-start gap-6 lg:grid-cols-2">
+          <WaysIn />
+          <MailChoices />
+        </div>
+      </Page>
+    )}
+  </SignedIn>
+);

@@ -1,0 +1,87 @@
+import { type FormEvent, useState } from "react";
+import { Money } from "../../components/money.tsx";
+import { Button } from "../../components/ui/button.tsx";
+import { Card, CardHeader } from "../../components/ui/card.tsx";
+import { TextField } from "../../components/ui/field.tsx";
+import { describeError, isRejected } from "../../lib/errors.ts";
+import { readRecipient } from "./recipient.ts";
+import { type Draft, usePreview, useSend } from "./use-transfers.ts";
+
+const EMPTY = { to: "", amount: "", memo: "" };
+
+/** First what would happen, then the signature. */
+export function TransferForm() {
+  const [text, setText] = useState(EMPTY);
+  const [toldOf, setToldOf] = useState(false);
+  const preview = usePreview();
+  const send = useSend();
+  const to = readRecipient(text.to);
+  const draft: Draft | null = to && { to, amount: text.amount.trim(), memo: text.memo };
+  const change = (field: keyof typeof EMPTY) => (value: string) => {
+    setText({ ...text, [field]: value });
+    preview.reset();
+    send.reset();
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setToldOf(true);
+    if (!draft) return;
+    if (!preview.data) preview.mutate(draft);
+    else send.mutate(draft, { onSuccess: () => setText(EMPTY) });
+  };
+  const error = send.error && !isRejected(send.error) ? send.error : preview.error;
+  return (
+    <Card aria-labelledby="send">
+      <CardHeader
+        id="send"
+        title="Send credit"
+        description="Your wallet signs; it costs no gas, and it is there in about a second."
+      />
+      <form onSubmit={submit} className="flex flex-col gap-4 p-5 sm:p-6">
+        <TextField
+          label="To"
+          placeholder="0x… or acct_…"
+          autoComplete="off"
+          required
+          value={text.to}
+          onValueChange={change("to")}
+          error={toldOf && text.to !== "" && !to ? "Write a wallet's address (0x…) or an account (acct_…)." : null}
+        />
+        <TextField
+          label="Amount"
+          prefix="$"
+          inputMode="decimal"
+          required
+          value={text.amount}
+          onValueChange={change("amount")}
+        />
+        <TextField
+          label="Note"
+          maxLength={31}
+          value={text.memo}
+          onValueChange={change("memo")}
+          hint="Both of you see it."
+        />
+        {preview.data && "dryRun" in preview.data && (
+          <p role="status" className="text-sm text-muted">
+            You send <Money usd={preview.data.amount} />. After that you can share{" "}
+            <Money usd={preview.data.shareableAfter} />, and today <Money usd={preview.data.leftToday} /> more.
+          </p>
+        )}
+        {error && (
+          <p role="alert" className="text-sm text-bad">
+            {describeError(error)}
+          </p>
+        )}
+        {send.isSuccess && (
+          <p role="status" className="text-sm text-good">
+            On its way.
+          </p>
+        )}
+        <Button type="submit" pending={preview.isPending || send.isPending}>
+          {preview.data ? "Sign and send" : "Review"}
+        </Button>
+      </form>
+    </Card>
+  );
+}

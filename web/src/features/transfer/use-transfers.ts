@@ -1,0 +1,75 @@
+import { parseUsdc } from "@infr/money";
+import {
+  type UseMutationResult,
+  type UseQueryResult,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useRef } from "react";
+import { useConfig } from "wagmi";
+import { api, type Transfer, unwrap } from "../../lib/api.ts";
+import { useAppConfig } from "../../lib/app-config.ts";
+import { every } from "../../lib/every.ts";
+import { queryKeys } from "../../lib/query-keys.ts";
+import { signOrder } from "../../lib/sign-order.ts";
+import type { Recipient } from "./recipient.ts";
+
+const REFRESH_MS = 2_000;
+const LIMIT = 25;
+const OPENING_MS = 500;
+const OPENING_TRIES = 120;
+
+export type Draft = { to: Recipient; amount: string; memo: string };
+
+export const useTransfers = (): UseQueryResult<{ transfers: Transfer[] }> =>
+  useQuery({
+    queryKey: queryKeys.transfers,
+    queryFn: () => unwrap(api.GET("/api/transfers", { params: { query: { limit: LIMIT } } })),
+    refetchInterval: every(REFRESH_MS),
+  });
+
+const post = (draft: Draft, { key, dryRun }: { key: string; dryRun: boolean }) =>
+  unwrap(api.POST("/api/transfers", { params: { header: { "idempotency-key": key } }, body: { ...draft, dryRun } }));
+
+/** What would be sent, to whom, and what may be shared after it: nothing is written. */
+export const usePreview = (): UseMutationResult<Awaited<ReturnType<typeof post>>, Error, Draft> =>
+  useMutation({ mutationFn: (draft) => post(draft, { key: crypto.randomUUID(), dryRun: true }) });
+
+/** Prepares, has the owner's wallet sign, hands it in. Pressed again after an error it is still the same transfer. */
+export function useSend(): UseMutationResult<void, Error, Draft> {
+  const { chainId, contracts } = useAppConfig();
+  const wagmi = useConfig();
+  const queries = useQueryClient();
+  const sending = useRef<{ draft: string; key: string } | null>(null);
+  return useMutation({
+    mutationFn: async (draft) => {
+      const text = JSON.stringify(draft);
+      if (sending.current?.draft !== text) sending.current = { draft: text, key: crypto.randomUUID() };
+      const made = (await post(draft, { key: sending.current.key, dryRun: false })) as Transfer;
+      const transfer = await untilSignable(made);
+      if (transfer.order) {
+        const at = { chainId, escrow: contracts.escrow };
+        const amountMicro = parseUsdc(draft.amount);
+        const signature = await signOrder(wagmi, { order: transfer.order, operation: "Transfer", amountMicro, at });
+        await unwrap(
+          api.POST("/api/transfers/{id}/signature", { params: { path: { id: transfer.id } }, body: { signature } }),
+        );
+      }
+      sending.current = null;
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: queryKeys.transfers }),
+  });
+}
+
+/** A recipient without an account in the contract gets one first: that takes a block or two. */
+async function untilSignable(transfer: Transfer): Promise<Transfer> {
+  let newest = transfer;
+  for (let tries = 0; newest.state === "awaiting_signature" && newest.order === null; tries += 1) {
+    if (tries === OPENING_TRIES)
+      throw new Error("The recipient's account is still being opened. Send it again in a minute.");
+    await new Promise((resolve) => setTimeout(resolve, OPENING_MS));
+    newest = await unwrap(api.GET("/api/transfers/{id}", { params: { path: { id: transfer.id } } }));
+  }
+  return newest;
+}

@@ -1,0 +1,31 @@
+import { type OperationName, operationTypedData } from "@infr/protocol";
+import type { Address, Hex } from "viem";
+import type { Config as WagmiConfig } from "wagmi";
+import { signTypedData } from "wagmi/actions";
+
+/** What the API prepares for the owner's wallet to sign. */
+export type Order = { typedData: { primaryType: string; message: Record<string, string | number> } };
+
+type Wanted = {
+  order: Order;
+  /** What the user asked for: the wallet is shown nothing else. */
+  operation: Extract<OperationName, "Transfer" | "CreateVoucher">;
+  amountMicro: bigint;
+  at: { chainId: number; escrow: Address };
+};
+
+/** Has the wallet sign a move of just that amount, in our contract. Of the API's words only the accounts' numbers count. */
+export async function signOrder(wagmi: WagmiConfig, { order, operation, amountMicro, at }: Wanted): Promise<Hex> {
+  const { primaryType, message } = order.typedData;
+  if (primaryType !== operation || BigInt(message["amount"] ?? 0) !== amountMicro) {
+    throw new Error("The API asks to sign something else than you wanted. Nothing was signed: reload the page.");
+  }
+  const fields = Object.fromEntries(Object.entries(message).map(([name, value]) => [name, fieldOf(name, value)]));
+  return signTypedData(
+    wagmi,
+    operationTypedData(at, operation, fields as never) as Parameters<typeof signTypedData>[1],
+  );
+}
+
+const WIDE = ["amount", "nonce"];
+const fieldOf = (name: string, value: string | number) => (WIDE.includes(name) ? BigInt(value) : value);
