@@ -9,10 +9,13 @@ const PAGES = /** @type {const} */ ([
   "API keys",
   "Usage",
   "Playground",
+  "Transfer",
+  "Share",
   "Models",
   "Earnings",
   "Statements",
   "Reserves",
+  "Settings",
 ]);
 const SIZES = [
   { name: "phone", width: 360, height: 780 },
@@ -36,6 +39,7 @@ for (const { name, ...viewport } of SIZES) {
     for (const title of PAGES) {
       await goTo(page, title);
       await page.waitForLoadState("networkidle");
+      await page.waitForFunction(() => !document.querySelector("[role=status][aria-label^=Loading]"));
       await page.screenshot({ path: `${FOLDER}/${title.toLowerCase().replace(" ", "-")}-${name}-${colorScheme}.png` });
     }
     await context.close();
