@@ -39,7 +39,7 @@ for (const { name, ...viewport } of SIZES) {
     for (const title of PAGES) {
       await goTo(page, title);
       await page.waitForLoadState("networkidle");
-      await page.waitForFunction(() => !document.querySelector("[role=status][aria-label^=Loading]"));
+      await page.waitForFunction('!document.querySelector("[role=status][aria-label^=Loading]")');
       await page.screenshot({ path: `${FOLDER}/${title.toLowerCase().replace(" ", "-")}-${name}-${colorScheme}.png` });
     }
     await context.close();
