@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page, Route } from "playwright-core";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startStack, type TestStack } from "../stack.ts";
@@ -113,9 +113,19 @@ describe("the web app", () => {
     await goTo(page, "Share");
     await page.getByLabel("Amount").fill("2");
     await page.getByLabel("Message").fill("Happy birthday");
+    // The signature arrives, its answer does not: pressed again, it is the same gift, and its code is told.
+    const loseAnswer = async (route: Route) => {
+      await route.fetch();
+      await route.abort();
+    };
+    await page.route("**/api/gift-codes/*/signature", loseAnswer, { times: 1 });
+    await page.getByRole("button", { name: "Sign and issue" }).click();
+    await page.getByRole("alert").filter({ hasText: "The API does not answer." }).waitFor();
     await page.getByRole("button", { name: "Sign and issue" }).click();
     const link = await page.getByRole("figure", { name: "Link" }).locator("code").innerText();
-    await page.getByRole("table", { name: "Your gifts" }).getByText("Active").waitFor();
+    const gifts = page.getByRole("table", { name: "Your gifts" });
+    await gifts.getByText("Active").waitFor();
+    expect(await gifts.getByRole("row").count()).toBe(2);
 
     const friend = await (await browser.newContext()).newPage();
     await friend.goto(stack.webUrl);
@@ -123,7 +133,7 @@ describe("the web app", () => {
     await friend.goto(link);
     await friend.getByRole("button", { name: "Redeem", exact: true }).click();
     await friend.getByRole("status").filter({ hasText: "Happy birthday" }).waitFor();
-    await page.getByRole("table", { name: "Your gifts" }).getByText("Redeemed").waitFor();
+    await gifts.getByText("Redeemed").waitFor();
     await friend.getByRole("textbox", { name: "Code" }).fill(link.split("gift=")[1] ?? "");
     await friend.getByRole("button", { name: "Redeem", exact: true }).click();
     await friend.getByRole("status").filter({ hasText: "Happy birthday" }).waitFor();

@@ -6,6 +6,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useRef } from "react";
 import { useConfig } from "wagmi";
 import { api, type Gift, unwrap } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
@@ -27,17 +28,29 @@ export const useGifts = (): UseQueryResult<{ gifts: Gift[] }> =>
 
 export type GiftDraft = { amount: string; message: string; expiresInDays: number };
 
-/** Prepares a gift and has the owner's wallet sign it. @returns its code, which is told this once */
+/**
+ * Prepares a gift and has the owner's wallet sign it. Pressed again after an error it is still the same gift, and its code is
+ * still known: an answer that was lost on the way must not leave credit under a code that nobody has.
+ * @returns the code, which is told this once
+ */
 export function useGive(): UseMutationResult<string, Error, GiftDraft> {
   const { chainId, contracts } = useAppConfig();
   const wagmi = useConfig();
   const queries = useQueryClient();
+  const giving = useRef<{ draft: string; key: string; code: string | null } | null>(null);
   return useMutation({
     mutationFn: async (body) => {
-      const header = { "idempotency-key": crypto.randomUUID() };
+      const draft = JSON.stringify(body);
+      if (giving.current?.draft !== draft) giving.current = { draft, key: crypto.randomUUID(), code: null };
+      const given = giving.current;
+      const header = { "idempotency-key": given.key };
       const gift = await unwrap(api.POST("/api/gift-codes", { params: { header }, body }));
-      if (gift.code === null) throw new Error("This gift was made before, and its code was told then.");
-      if (gift.order) {
+      given.code ??= gift.code;
+      if (given.code === null || !UNDER_WAY.includes(gift.state)) {
+        giving.current = null;
+        throw new Error("This gift has come to an end before it was given. Press again for another.");
+      }
+      if (gift.state === "awaiting_signature" && gift.order) {
         const at = { chainId, escrow: contracts.escrow };
         const amountMicro = parseUsdc(body.amount);
         const signature = await signOrder(wagmi, { order: gift.order, operation: "CreateVoucher", amountMicro, at });
@@ -45,11 +58,15 @@ export function useGive(): UseMutationResult<string, Error, GiftDraft> {
           api.POST("/api/gift-codes/{id}/signature", { params: { path: { id: gift.id } }, body: { signature } }),
         );
       }
-      return gift.code;
+      giving.current = null;
+      return given.code;
     },
     onSettled: () => queries.invalidateQueries({ queryKey: queryKeys.gifts }),
   });
 }
+
+/** States of a gift whose code counts, or will. */
+const UNDER_WAY: ReadonlyArray<Gift["state"]> = ["awaiting_signature", "pending", "active"];
 
 export function useRevokeGift(): UseMutationResult<unknown, Error, string> {
   const queries = useQueryClient();

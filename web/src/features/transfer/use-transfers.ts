@@ -48,7 +48,11 @@ export function useSend(): UseMutationResult<void, Error, Draft> {
       if (sending.current?.draft !== text) sending.current = { draft: text, key: crypto.randomUUID() };
       const made = (await post(draft, { key: sending.current.key, dryRun: false })) as Transfer;
       const transfer = await untilSignable(made);
-      if (transfer.order) {
+      if (transfer.state === "expired" || transfer.state === "failed") {
+        sending.current = null;
+        throw new Error(transfer.reason ?? "This transfer has come to an end. Nothing was moved: send it again.");
+      }
+      if (transfer.state === "awaiting_signature" && transfer.order) {
         const at = { chainId, escrow: contracts.escrow };
         const amountMicro = parseUsdc(draft.amount);
         const signature = await signOrder(wagmi, { order: transfer.order, operation: "Transfer", amountMicro, at });
