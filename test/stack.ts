@@ -11,6 +11,7 @@ import { startChain } from "./chain.ts";
 import { createEmptyDatabase } from "./database.ts";
 import { startIndexer } from "./indexer.ts";
 import { Part, waitUntilUp } from "./part.ts";
+import { buildWeb, WEB_ROOT } from "./web-build.ts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 const DAY_SECONDS = 86_400;
@@ -39,7 +40,7 @@ export type TestStack = Awaited<ReturnType<typeof startStack>>;
 export type StackOptions = {
   /** Days that the chain's genesis lies back, so that time can be travelled without leaving the present behind. */
   daysBack?: number;
-  /** Whether to serve the web app, too. */
+  /** Whether the first server has the web app, too: built, as in production. */
   web?: boolean;
   /** Mine transactions at once and little else: for tests that reorganise, which the indexer must not be amidst of. */
   onDemand?: boolean;
@@ -72,6 +73,7 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
   const node = await startDemoNode({ tokensPerChunk: 16 });
   const webPort = await getPort();
   const webUrl = `http://localhost:${webPort}`;
+  if (web) await buildWeb();
   const environment = {
     DATABASE_URL: database.url,
     RPC_URL: chain.rpcUrl,
@@ -84,12 +86,13 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
     CLEARER_KEY: keys.clearer,
     ...SETTINGS,
     // In a browser somebody waits for small amounts to be settled.
-    ...(web && { FLUSH_AFTER_SECONDS: "1" }),
+    ...(web && { FLUSH_AFTER_SECONDS: "1", WEB_ROOT }),
   };
-  const pairs = await Promise.all(Array.from({ length: instances }, () => startPair(environment)));
+  const pairs = await Promise.all(
+    Array.from({ length: instances }, (_, index) => startPair(environment, index === 0 ? webPort : null)),
+  );
   const [first] = pairs;
   if (!first) throw new Error("a stack has at least one instance");
-  const webApp = web ? startWeb({ webPort, apiUrl: first.url }) : null;
   const flowStack = {
     api: first.url,
     web: webUrl,
@@ -103,9 +106,8 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
   await mintUsdc({ ...flowStack, privateKey: keys.buyer, amount: microUsdc(10_000_000_000n) });
   await registerDemoNode({ stack: flowStack, url: node.url });
   for (const { url, server } of pairs) await waitUntilUp(`${url}/ready`, server);
-  if (webApp) await waitUntilUp(webUrl, webApp);
   const stop = async () => {
-    const parts = [...pairs.flatMap(({ server, worker }) => [server, worker]), ...(webApp ? [webApp] : [])];
+    const parts = pairs.flatMap(({ server, worker }) => [server, worker]);
     await Promise.all(parts.map((part) => part.stop()));
     await Promise.all([indexer.stop(), node.stop()]);
     await chain.stop();
@@ -115,17 +117,12 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
 }
 
 /** A server and a worker, as one machine would run them. */
-async function startPair(environment: Record<string, string>) {
-  const port = await getPort();
+async function startPair(environment: Record<string, string>, wantedPort: number | null) {
+  const port = wantedPort ?? (await getPort());
   const settings = { ...environment, PORT: String(port) };
   return {
     url: `http://127.0.0.1:${port}`,
     server: new Part(`server-${port}`, ["api/src/server.ts"], settings),
     worker: new Part(`worker-${port}`, ["api/src/worker.ts"], settings),
   };
-}
-
-function startWeb({ webPort, apiUrl }: { webPort: number; apiUrl: string }): Part {
-  const settings = { WEB_PORT: String(webPort), API_URL: apiUrl };
-  return new Part(`web-${webPort}`, ["web/node_modules/vite/bin/vite.js", "web"], settings);
 }

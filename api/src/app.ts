@@ -44,6 +44,7 @@ import { modelRoutes } from "./http/routes/v1/models.ts";
 import { webhookRoutes } from "./http/routes/webhooks-out.ts";
 import type { Services } from "./http/services.ts";
 import { compileValidator } from "./http/validator.ts";
+import { openWebApp } from "./http/web-app.ts";
 import { newId } from "./ids.ts";
 
 /** Small everywhere but where prompts come in: those routes say so themselves. */
@@ -79,7 +80,10 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
     stateRefusedBalance(error, { request, reply, burnRates });
     return answerError(error, request, reply);
   });
-  app.setNotFoundHandler((request, reply) => answerError(new NotFoundError("route"), request, reply));
+  const webApp = await openWebApp(services);
+  app.setNotFoundHandler(
+    (request, reply) => webApp?.(request, reply) ?? answerError(new NotFoundError("route"), request, reply),
+  );
   await app.register(swagger, {
     openapi: {
       openapi: "3.1.0",

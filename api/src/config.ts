@@ -42,6 +42,10 @@ export const environmentSchema = Type.Object({
     default: "http://localhost:3000",
     description: "The one origin that users see: SIWE domain and links.",
   }),
+  WEB_ROOT: Type.String({
+    default: "",
+    description: "Folder of the built web app (`pnpm build` writes web/dist). Empty: the server has no web app.",
+  }),
   HOST: Type.String({ default: "127.0.0.1", description: "Address the server listens on." }),
   PORT: Type.Integer({ default: 4000, minimum: 0, maximum: 65535, description: "Port the server listens on." }),
   LOG_LEVEL: Type.String({ default: "info", description: "fatal, error, warn, info, debug, trace or silent." }),
@@ -426,6 +430,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     usdc: env.USDC_ADDRESS.toLowerCase() as Hex,
     viewsSchema: env.INDEXER_VIEWS_SCHEMA,
     publicUrl: new URL(env.PUBLIC_URL),
+    webRoot: env.WEB_ROOT === "" ? null : env.WEB_ROOT,
     host: env.HOST,
     port: env.PORT,
     logLevel: env.LOG_LEVEL,

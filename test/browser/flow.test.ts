@@ -17,6 +17,9 @@ beforeAll(async () => {
   browser = await launchChromium();
   page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.on("pageerror", (error) => problems.push(error.message));
+  page.on("console", (message) => {
+    if (message.text().includes("Content Security Policy")) problems.push(message.text());
+  });
   await page.goto(stack.webUrl);
 });
 
@@ -147,7 +150,9 @@ describe("the web app", () => {
     await goTo(page, "Settings");
     await page.getByLabel("Link an e-mail address").fill("me@example.com");
     await page.getByRole("button", { name: "Send a code" }).click();
-    await page.getByLabel("Code sent to me@example.com").fill(await codeSentTo("me@example.com"));
+    const code = page.getByLabel("Code sent to me@example.com");
+    await code.waitFor();
+    await code.fill(await codeSentTo("me@example.com"));
     await page.getByRole("button", { name: "Link", exact: true }).click();
     await page.getByRole("list", { name: "Ways in" }).getByText("me@example.com").waitFor();
     const low = page.getByRole("switch", { name: /^Low balance/ });

@@ -1,3 +1,4 @@
+import { CSPProvider } from "@base-ui/react/csp-provider";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { WagmiProvider } from "wagmi";
@@ -32,9 +33,12 @@ function noticeLostSession(error: Error): void {
 }
 
 export const Providers = ({ children }: { children: ReactNode }) => (
-  <QueryClientProvider client={queryClient}>
-    <ConfigGate>{children}</ConfigGate>
-  </QueryClientProvider>
+  // The content security policy lets no component bring style elements of its own; ours need none.
+  <CSPProvider disableStyleElements>
+    <QueryClientProvider client={queryClient}>
+      <ConfigGate>{children}</ConfigGate>
+    </QueryClientProvider>
+  </CSPProvider>
 );
 
 /** Chain and contracts are the API's to tell: nothing can be shown before it has. */

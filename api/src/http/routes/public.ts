@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import { readReadiness } from "../../jobs/readiness.ts";
+import { publicRpcUrl } from "../public-rpc-url.ts";
 import { Address, Moment, Money, Nullable, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 
@@ -80,7 +81,7 @@ export function publicRoutes(app: Routes, services: Services): void {
     async () => ({
       chainId: config.chainId,
       chainName: chain.viemChain.name,
-      rpcUrl: config.dev ? config.rpcUrl : (chain.viemChain.rpcUrls.default.http[0] ?? ""),
+      rpcUrl: publicRpcUrl(services),
       explorerUrl: chain.viemChain.blockExplorers?.default.url ?? null,
       dev: config.dev,
       origin: config.publicUrl.origin,
