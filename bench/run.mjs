@@ -27,6 +27,10 @@ const BENCHES = {
     about:
       "a batch of 1M usage rows: time, memory, gas; receipts verified; settlement and index lag; --rows, --lag-rounds",
   },
+  transfers: {
+    file: "bench/transfers.ts",
+    about: "from the request for a transfer until its recipient can spend it, in seconds and in blocks; --transfers",
+  },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };
 

@@ -8,7 +8,7 @@ import { mnemonicToAccount, privateKeyToAccount } from "viem/accounts";
 import { mintUsdc } from "../scripts/flow/faucet.ts";
 import { registerDemoNode } from "../scripts/flow/operator.ts";
 import { startChain } from "./chain.ts";
-import { createEmptyDatabase } from "./database.ts";
+import { createEmptyDatabase, type TestDatabase } from "./database.ts";
 import { startIndexer } from "./indexer.ts";
 import { Part, waitUntilUp } from "./part.ts";
 import { buildWeb, WEB_ROOT } from "./web-build.ts";
@@ -46,11 +46,22 @@ export type StackOptions = {
   onDemand?: boolean;
   /** How many servers and workers share the database; the first server is the one that clients talk to. */
   instances?: number;
+  /** Without it, one of the test run's. */
+  database?: TestDatabase;
+  /** Whether the chain announces its blocks to the indexer, as a node with WebSockets does. */
+  announced?: boolean;
 };
 
 /** The whole stack on free ports, with a database and a chain of its own, a funded buyer and an operator with a node. */
-export async function startStack({ daysBack = 4, web = false, onDemand = false, instances = 1 }: StackOptions = {}) {
-  const database = await createEmptyDatabase();
+export async function startStack({
+  daysBack = 4,
+  web = false,
+  onDemand = false,
+  instances = 1,
+  announced = false,
+  ...given
+}: StackOptions = {}) {
+  const database = given.database ?? (await createEmptyDatabase());
   const chain = await startChain({
     ...(onDemand ? { blockTime: 3, isMixed: true } : { blockTime: 0.2 }),
     timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS,
@@ -69,7 +80,12 @@ export async function startStack({ daysBack = 4, web = false, onDemand = false, 
     settler: privateKeyToAccount(keys.settler).address,
     clearer: privateKeyToAccount(keys.clearer).address,
   });
-  const indexer = await startIndexer({ databaseUrl: database.url, rpcUrl: chain.rpcUrl, escrow: contracts.escrow });
+  const indexer = await startIndexer({
+    databaseUrl: database.url,
+    rpcUrl: chain.rpcUrl,
+    ...(announced && { wsUrl: chain.wsUrl }),
+    escrow: contracts.escrow,
+  });
   const node = await startDemoNode({ tokensPerChunk: 16 });
   const webPort = await getPort();
   const webUrl = `http://localhost:${webPort}`;

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
 import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
 import { deployEscrow, deploySettlerWallet } from "@infr/contracts/testing";
 import { type NanoUsd, nanoUsd } from "@infr/money";
@@ -11,7 +12,7 @@ import { openChain } from "../../api/src/chain/open.ts";
 import { migrate } from "../../api/src/db/migrate.ts";
 import { openDatabase } from "../../api/src/db/open.ts";
 import type { Sql } from "../../api/src/db/types.ts";
-import { UnavailableError } from "../../api/src/errors.ts";
+import { OverloadedError, UnavailableError } from "../../api/src/errors.ts";
 import { newId, timeOfId } from "../../api/src/ids.ts";
 import { Batcher } from "../../api/src/ledger/commit/batcher.ts";
 import { renewLease } from "../../api/src/ledger/commit/store.ts";
@@ -286,7 +287,7 @@ async function capture(batcher: Batcher, { accountId, operatorId, nano }: Usage)
   return requestId;
 }
 
-/** While the database is down a buyer is told so, and asks again. @returns the request that was let in */
+/** While the database is down a buyer is told so, or that too many wait, and asks again. @returns the request that was let in */
 async function hold(batcher: Batcher, { accountId, cost }: { accountId: string; cost: NanoUsd }): Promise<string> {
   for (;;) {
     const requestId = newId("req");
@@ -301,7 +302,8 @@ async function hold(batcher: Batcher, { accountId, cost }: { accountId: string; 
       if (outcome === "held") return requestId;
       throw new Error(`a hold was ${outcome} by ${refusedBy}`);
     } catch (error) {
-      if (!(error instanceof UnavailableError)) throw error;
+      if (error instanceof OverloadedError) await setTimeout(error.retryAfterSeconds * 1_000);
+      else if (!(error instanceof UnavailableError)) throw error;
     }
   }
 }
