@@ -62,10 +62,7 @@ export async function startStack({
   ...given
 }: StackOptions = {}) {
   const database = given.database ?? (await createEmptyDatabase());
-  const chain = await startChain({
-    ...(onDemand ? { blockTime: 3, isMixed: true } : { blockTime: 0.2 }),
-    timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS,
-  });
+  const chain = await startDatedChain({ daysBack, onDemand });
   const keys = {
     deployer: keyAt(0),
     settler: keyAt(1),
@@ -131,6 +128,12 @@ export async function startStack({
   };
   return { ...flowStack, webUrl, pairs, indexer, databaseUrl: database.url, stop };
 }
+
+const startDatedChain = ({ daysBack, onDemand }: { daysBack: number; onDemand: boolean }) =>
+  startChain({
+    ...(onDemand ? { blockTime: 3, isMixed: true } : { blockTime: 0.2 }),
+    timestamp: Math.floor(Date.now() / 1000) - daysBack * DAY_SECONDS,
+  });
 
 /** A server and a worker, as one machine would run them. */
 async function startPair(environment: Record<string, string>, wantedPort: number | null) {
