@@ -77,9 +77,10 @@ module.exports = {
     },
     {
       name: "reports-only-read",
-      comment: "statements, accounting and reserves import only db, errors, ids; http, jobs and commands call them",
+      comment:
+        "statements, accounting, reserves and referrals import only db, errors, ids; http, jobs and commands call them",
       severity: "error",
-      from: { path: "^api/src/(statements|accounting|reserves)/", pathNot: TEST },
+      from: { path: "^api/src/(statements|accounting|reserves|referrals)/", pathNot: TEST },
       to: { path: "^api/src/", pathNot: "^api/src/($1/|db/|errors\\.ts|ids\\.ts)" },
     },
     {

@@ -11,6 +11,7 @@ const PAGES = /** @type {const} */ ([
   "Playground",
   "Transfer",
   "Share",
+  "Referrals",
   "Models",
   "Earnings",
   "Statements",

@@ -33,7 +33,9 @@ import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
 import { rechargeRoutes } from "./http/routes/recharge.ts";
+import { referralRoutes } from "./http/routes/referrals.ts";
 import { reserveRoutes } from "./http/routes/reserves.ts";
+import { shareRoutes } from "./http/routes/share.ts";
 import { statementRoutes } from "./http/routes/statements.ts";
 import { stripeRoutes } from "./http/routes/stripe.ts";
 import { transferRoutes } from "./http/routes/transfers.ts";
@@ -146,4 +148,6 @@ const ROUTES = [
   stripeRoutes,
   planRoutes,
   rechargeRoutes,
+  referralRoutes,
+  shareRoutes,
 ];

@@ -398,6 +398,12 @@ export const environmentSchema = Type.Object({
     minimum: 0,
     description: "Recipients of an account for whom the platform opens one in the contract, in 24 hours.",
   }),
+  REFERRAL_DAYS: Type.Integer({
+    default: 30,
+    minimum: 1,
+    maximum: 365,
+    description: "How long after somebody followed a referrer's link his sign-up still counts as brought by it.",
+  }),
   DEV: Type.Boolean({
     default: false,
     description: "Offer the web app's dev wallet and test USDC. Never in production.",
@@ -476,6 +482,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     },
     voucherSecret: optional(env.VOUCHER_SECRET),
     sharing: readSharing(env),
+    referralDays: env.REFERRAL_DAYS,
     rates: readRates(env),
   };
 }

@@ -146,6 +146,38 @@ describe("the web app", () => {
     await friend.context().close();
   });
 
+  test("behavior: systems that share credit are compared, sorted and filtered, also for visitors", async () => {
+    const visitor = await (await browser.newContext()).newPage();
+    await visitor.goto(`${stack.webUrl}/share?category=stablecoin`);
+    const table = visitor.getByRole("table", { name: "Who lets you share" });
+    await table.getByRole("link", { name: "Lightning Network" }).waitFor();
+    expect(await table.getByRole("row").count()).toBe(3);
+    await visitor.getByRole("combobox", { name: "Category" }).click();
+    await visitor.getByRole("option", { name: "All" }).click();
+    const first = () => table.getByRole("link").first().innerText();
+    expect(await first()).toBe("Anthropic API credits");
+    await table.getByRole("button", { name: "System" }).click();
+    expect(await first()).toBe("Wise (formerly TransferWise)");
+    const own = table.getByRole("row").filter({ has: visitor.getByRole("link", { name: "infr", exact: true }) });
+    expect(await own.getByRole("cell").nth(4).innerText()).toBe("Yes");
+    await visitor.context().close();
+  });
+
+  test("behavior: whoever signs up through a link is told of to its owner, under another name", async () => {
+    await goTo(page, "Referrals");
+    await page.getByText("Nobody yet").waitFor();
+    const link = await page.getByRole("figure", { name: "Link" }).locator("code").innerText();
+    const friend = await (await browser.newContext()).newPage();
+    await friend.goto(link.replace(new URL(link).origin, stack.webUrl));
+    await friend.waitForURL(`${stack.webUrl}/`);
+    await signIn(friend);
+    await friend.context().close();
+    await page.reload();
+    const people = page.getByRole("table", { name: "People" });
+    await people.getByText(/^person_/).waitFor();
+    expect(await people.getByRole("row").count()).toBe(2);
+  });
+
   test("behavior: an e-mail address is linked with the code that was sent there", async () => {
     await goTo(page, "Settings");
     await page.getByLabel("Link an e-mail address").fill("me@example.com");

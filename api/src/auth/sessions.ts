@@ -7,6 +7,8 @@ import { newId } from "../ids.ts";
 import { adoptAccounts, ensureAccount, ensureOwner, homeOf, setHome } from "./accounts-store.ts";
 import { type EmailSignIn, NoEmailSignInError, type Proof, type Source, withCode } from "./email-codes.ts";
 import { userOfEmail, userOfWallet } from "./people-store.ts";
+import { attributeReferral } from "./referral-store.ts";
+import type { Touch } from "./referral-touch.ts";
 import { deleteSession, insertSession, isMember, sessionByHash, setSessionAccount } from "./store.ts";
 import { hashSecret, newSecret } from "./tokens.ts";
 
@@ -21,16 +23,20 @@ export type SignedIn = Session & { wallet: string | null };
 
 type Opened = { token: string; session: Session };
 
+/** The link that somebody came through, which counts if he is new; and for how many days it does. */
+export type Referral = { touch: Touch; days: number };
+
 /** Signs a verified wallet in: finds or makes its user and his account. @returns the session's secret */
-export const openSession = (sql: Sql, owner: Hex): Promise<Opened> =>
-  sql.begin(async (tx) => begin(tx, { ...(await ensureHome(tx, owner)), wallet: owner.toLowerCase() }));
+export const openSession = (sql: Sql, owner: Hex, referral: Referral | null = null): Promise<Opened> =>
+  sql.begin(async (tx) => begin(tx, { ...(await ensureHome(tx, owner, referral)), wallet: owner.toLowerCase() }));
 
 /** The user of a wallet that has proved itself by a signature, and where he belongs; made if they are new. */
-export async function ensureHome(tx: Tx, wallet: Hex): Promise<Session> {
+export async function ensureHome(tx: Tx, wallet: Hex, referral: Referral | null = null): Promise<Session> {
   const address = wallet.toLowerCase() as Hex;
   const userId = await userOfWallet(tx, address);
   await adoptAccounts(tx, { address, userId });
-  const accountId = (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: address, salt: PRIMARY_SALT }));
+  const accountId =
+    (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: address, salt: PRIMARY_SALT, referral }));
   return { userId, accountId };
 }
 
@@ -39,7 +45,10 @@ export async function ensureHome(tx: Tx, wallet: Hex): Promise<Session> {
  * the custodian owns in the contract for him.
  * @throws CodeRefusedError, TooManyAttemptsError, NoEmailSignInError
  */
-export async function openSessionByEmail(context: EmailSignIn, proven: Source & { proof: Proof }): Promise<Opened> {
+export async function openSessionByEmail(
+  context: EmailSignIn,
+  { referral = null, ...proven }: Source & { proof: Proof; referral?: Referral | null },
+): Promise<Opened> {
   const custodian = context.config.custodianAddress;
   if (custodian === null) throw new NoEmailSignInError();
   return withCode(context, {
@@ -47,20 +56,24 @@ export async function openSessionByEmail(context: EmailSignIn, proven: Source & 
     prove: async (tx, address) => {
       const userId = await userOfEmail(tx, address);
       const accountId =
-        (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: custodian, salt: newSalt() }));
+        (await homeOf(tx, userId)) ?? (await openHome(tx, { userId, owner: custodian, salt: newSalt(), referral }));
       return begin(tx, { userId, accountId, wallet: null });
     },
   });
 }
 
+type Home = { userId: string; owner: Hex; salt: Hex; referral: Referral | null };
+
 /** Where a user's sign-ins lead from now on: his account in the contract is known at once by its ref. */
-async function openHome(tx: Tx, { userId, owner, salt }: { userId: string; owner: Hex; salt: Hex }): Promise<string> {
+async function openHome(tx: Tx, home: Home): Promise<string> {
+  const { userId, owner, salt, referral } = home;
   const ref = accountRef({ owner, salt });
   const accountId = await ensureAccount(tx, { accountId: newId("acct"), owner, salt, ref, userId });
   // His primary account is in other hands by now.
-  if (accountId === null) return openHome(tx, { userId, owner, salt: newSalt() });
+  if (accountId === null) return openHome(tx, { ...home, salt: newSalt() });
   await ensureOwner(tx, { accountId, userId });
   await setHome(tx, { userId, accountId });
+  if (referral !== null) await attributeReferral(tx, { accountId, ...referral });
   return accountId;
 }
 

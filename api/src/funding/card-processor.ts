@@ -17,6 +17,8 @@ export type SeenPayment = {
   needsOwner: boolean;
   /** Ours among its refunds. */
   refunds: Array<{ refundId: string; externalId: string }>;
+  /** Tells one card from all others, whoever pays with it; null where there was none yet. */
+  fingerprint: string | null;
   /** The card, if its owner wants it kept for later. */
   card: SeenCard | null;
 };

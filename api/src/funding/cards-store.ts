@@ -109,6 +109,15 @@ export async function saveCard(
     on conflict (method_id) do nothing`;
 }
 
+/** With which card an account has paid: whoever pays for two accounts with one card is one person. */
+export async function noteFingerprint(
+  tx: Tx,
+  { accountId, fingerprint }: { accountId: string; fingerprint: string },
+): Promise<void> {
+  await tx`
+    insert into card_fingerprints (account_id, fingerprint) values (${accountId}, ${fingerprint}) on conflict do nothing`;
+}
+
 /** The cards that an account has saved and not removed, newest first; one of them, if given. */
 export async function cardsOf(sql: Queryable, accountId: string, cardId: string | null = null): Promise<CardRow[]> {
   return sql<CardRow[]>`

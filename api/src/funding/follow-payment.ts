@@ -9,6 +9,7 @@ import {
   centsBack,
   linkIntent,
   lockPayment,
+  noteFingerprint,
   numberQuestion,
   type PaymentRow,
   type PaymentState,
@@ -61,6 +62,8 @@ async function learn(tx: Tx, { paymentId, question, seen, now }: Answer): Promis
   const state = stateOf(locked, seen);
   await setFacts(tx, { paymentId, question, state, receivedCents, refundedCents, disputedCents, reason });
   for (const refund of seen.refunds) await setMade(tx, refund);
+  if (seen.fingerprint !== null && state === "paid")
+    await noteFingerprint(tx, { accountId: locked.account_id, fingerprint: seen.fingerprint });
   if (seen.card && state === "paid")
     await saveCard(tx, { cardId: newId("card"), accountId: locked.account_id, card: seen.card });
   return bringUpToDate(tx, { paymentId, now });

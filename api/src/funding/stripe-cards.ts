@@ -157,6 +157,7 @@ async function readPayment(stripe: Stripe, intentId: string): Promise<SeenPaymen
       const refundId = metadata?.["refund_id"];
       return refundId === undefined ? [] : [{ refundId, externalId: id }];
     }),
+    fingerprint: methodOf(intent.payment_method)?.card?.fingerprint ?? null,
     card: intent.setup_future_usage === "off_session" ? cardOf(intent.payment_method) : null,
   };
 }
@@ -168,10 +169,13 @@ function statusOf({ status, currency }: Stripe.PaymentIntent): SeenPayment["stat
   return status === "canceled" || currency !== CURRENCY ? "canceled" : "open";
 }
 
+const methodOf = (method: Stripe.PaymentIntent["payment_method"]) => (typeof method === "string" ? null : method);
+
 function cardOf(method: Stripe.PaymentIntent["payment_method"]): SeenPayment["card"] {
-  if (method === null || typeof method === "string" || !method.card) return null;
-  const { brand, last4, exp_month: expiresMonth, exp_year: expiresYear } = method.card;
-  return { methodId: method.id, brand, last4, expiresMonth, expiresYear };
+  const known = methodOf(method);
+  if (!known?.card) return null;
+  const { brand, last4, exp_month: expiresMonth, exp_year: expiresYear } = known.card;
+  return { methodId: known.id, brand, last4, expiresMonth, expiresYear };
 }
 
 /** Stripe forgets idempotency keys after a day, so an earlier one is looked for first. */

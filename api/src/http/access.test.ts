@@ -268,6 +268,9 @@ const MATRIX: Record<string, Row> = {
     owner: 201,
   },
   "DELETE /api/admin/grants/:id": { access: "admin", params: lotId },
+  "GET /api/referrals": { access: "session" },
+  "POST /api/referrals/visits": { access: "public", payload: () => ({ code: "unknown" }), owner: 204 },
+  "GET /api/share": { access: "public" },
   // No cards are taken here.
   "GET /api/cards": { access: "session" },
   "DELETE /api/cards/:id": { access: "session", params: lotId, owner: 422, others: 422 },

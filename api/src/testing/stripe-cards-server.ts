@@ -61,7 +61,7 @@ class StripeWorld {
 
   /** A card that a customer has saved already. */
   newCard(kind: CardKind): Row {
-    const card = { brand: "visa", last4: "4242", exp_month: 12, exp_year: 2031 };
+    const card = { brand: "visa", last4: "4242", exp_month: 12, exp_year: 2031, fingerprint: "Xt5EWLLDS7FJjR1c" };
     const method = this.make("payment_method", { type: "card", card });
     this.#cards.set(method.id, kind);
     return method;

@@ -13265,6 +13265,212 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/referrals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your link, whom it has brought, newest first, and your 1 % of what they pay */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description Whoever follows it and signs up within `days` was brought by you. */
+                            link: string;
+                            code: string;
+                            days: number;
+                            /** @description People whom your link has brought, in all. */
+                            count: number;
+                            /**
+                             * @description What they have used and no batch has settled yet.
+                             * @example 12.345678901
+                             */
+                            unsettled: string;
+                            /**
+                             * @description What they have paid in settled batches.
+                             * @example 12.345678901
+                             */
+                            gross: string;
+                            /**
+                             * @description 1 % of it, in the same batches: part of your earnings.
+                             * @example 12.345678901
+                             */
+                            earned: string;
+                            /**
+                             * @description Gross that a later batch takes: your account is not open in the contract, or the batch had no room.
+                             * @example 12.345678901
+                             */
+                            waiting: string;
+                            /**
+                             * @description What has left your earnings of it, in proportion to all of them.
+                             * @example 12.345678901
+                             */
+                            paid: string;
+                            people: {
+                                /** @description A pseudonym: the same person has the same one here. */
+                                id: string;
+                                /** Format: date-time */
+                                since: string;
+                                endedAt: string | null;
+                                /**
+                                 * @description Paid by them in settled batches.
+                                 * @example 12.345678901
+                                 */
+                                gross: string;
+                                /**
+                                 * @description Your 1 % of it.
+                                 * @example 12.345678901
+                                 */
+                                earned: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/referrals/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A browser has followed a referrer's link
+         * @description It keeps the first one. Whoever is signed in is not new, and keeps none.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        code: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which systems let people share credit, ours first */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            ok: boolean;
+                            /**
+                             * Format: date
+                             * @example 2030-01-31
+                             */
+                            updated: string;
+                            notes: string;
+                            systems: {
+                                name: string;
+                                /** @enum {unknown} */
+                                category: "compute-credit" | "fiat" | "stablecoin" | "referral";
+                                /** @description Several people spend from one balance. */
+                                team_pool: boolean;
+                                /** @description Credit can be given as a gift. */
+                                gift_credit: boolean;
+                                /** @description Balance goes from one person to another. */
+                                p2p_transfer: boolean;
+                                unit: string;
+                                how: string;
+                                url: string;
+                            }[];
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/webhooks/onramps/{provider}": {
         parameters: {
             query?: never;

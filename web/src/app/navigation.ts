@@ -11,6 +11,7 @@ import {
   ServerCog,
   Settings,
   ShieldCheck,
+  UsersRound,
 } from "lucide-react";
 
 /** Every page, in the order in which people come to need them. */
@@ -22,6 +23,7 @@ export const PAGES = [
   { to: "/playground", label: "Playground", icon: MessageSquare },
   { to: "/transfer", label: "Transfer", icon: Send },
   { to: "/share", label: "Share", icon: Gift },
+  { to: "/referrals", label: "Referrals", icon: UsersRound },
   { to: "/models", label: "Models", icon: Boxes },
   { to: "/earnings", label: "Earnings", icon: ServerCog },
   { to: "/statements", label: "Statements", icon: FileText },

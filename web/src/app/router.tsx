@@ -1,8 +1,13 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { CATEGORIES, type Category } from "../lib/sharing-categories.ts";
 import { Layout } from "./layout.tsx";
 import { NotFound, PageError } from "./page-states.tsx";
 
 const root = createRootRoute({ component: Layout, notFoundComponent: NotFound, errorComponent: PageError });
+
+/** Which systems are compared: of one category, or all. */
+const readCategory = ({ category }: Record<string, unknown>): { category?: Category } =>
+  typeof category === "string" && category in CATEGORIES ? { category: category as Category } : {};
 
 /** Each page is a chunk of its own. */
 const overview = createRoute({
@@ -58,7 +63,18 @@ const transfer = createRoute({
 const share = createRoute({
   getParentRoute: () => root,
   path: "/share",
+  validateSearch: readCategory,
   component: lazyRouteComponent(() => import("./routes/share.tsx"), "ShareRoute"),
+});
+const referrals = createRoute({
+  getParentRoute: () => root,
+  path: "/referrals",
+  component: lazyRouteComponent(() => import("./routes/referrals.tsx"), "ReferralsRoute"),
+});
+const invited = createRoute({
+  getParentRoute: () => root,
+  path: "/r/$code",
+  component: lazyRouteComponent(() => import("./routes/invited.tsx"), "InvitedRoute"),
 });
 const settings = createRoute({
   getParentRoute: () => root,
@@ -79,6 +95,8 @@ export const router = createRouter({
     reserves,
     transfer,
     share,
+    referrals,
+    invited,
     settings,
   ]),
   defaultPreload: "intent",

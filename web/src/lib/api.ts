@@ -41,4 +41,6 @@ export type Payout = Success<"/api/payouts", "get">["payouts"][number];
 export type Node = Success<"/api/nodes", "get">["nodes"][number];
 export type Transfer = Success<"/api/transfers", "get">["transfers"][number];
 export type Gift = Success<"/api/gift-codes", "get">["gifts"][number];
+export type Referrals = Success<"/api/referrals", "get">;
+export type SharingSystem = Success<"/api/share", "get">["systems"][number];
 export type Me = Success<"/api/me", "get">;

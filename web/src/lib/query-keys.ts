@@ -15,6 +15,8 @@ export const queryKeys = {
   transfers: ["transfers"],
   gifts: ["gifts"],
   me: ["me"],
+  referrals: ["referrals"],
+  share: ["share"],
   mails: ["mails"],
   walletUsdc: ["wallet-usdc"],
   transaction: ["transaction"],

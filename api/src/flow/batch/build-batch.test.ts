@@ -43,6 +43,7 @@ import {
 import { type BatchPolicy, buildBatch } from "./build-batch.ts";
 import { flushCandidates } from "./claim-store.ts";
 import { proveReceipt } from "./receipts.ts";
+import { recomputeBatch } from "./recompute-batch.ts";
 import { signBatch } from "./sign-batch.ts";
 
 let world: Settlement;
@@ -77,6 +78,25 @@ async function lines(): Promise<Lines> {
   const read = (bytes: Uint8Array) =>
     decodeLines(bytesToHex(bytes)).map(({ id, amount }): [string, bigint] => [names.get(id) ?? "", amount]);
   return { debits: read(batch.debits), credits: read(batch.credits), referrals: read(batch.referrals) };
+}
+
+/** What the co-signer would be asked to sign. */
+async function asked() {
+  const [row] = await world.sql<Array<Record<string, string> & { seq: bigint; period_end: Date }>>`
+    select seq, prev, receipts_root, period_end, encode(debits, 'hex') as debits, encode(credits, 'hex') as credits,
+      encode(referrals, 'hex') as referrals
+    from batches where state = 'built'`;
+  if (!row) throw new Error("no batch is built");
+  const hex = (text = ""): Hex => `0x${text}`;
+  return {
+    seq: row.seq,
+    prev: row["prev"] as Hex,
+    receiptsRoot: row["receipts_root"] as Hex,
+    periodEnd: row.period_end.getTime() / 1000,
+    debits: hex(row["debits"]),
+    credits: hex(row["credits"]),
+    referrals: hex(row["referrals"]),
+  };
 }
 
 /** Captures whose batch is not one that lives. */
@@ -114,6 +134,28 @@ describe("buildBatch", () => {
       expect(booked).toBe((await earnedOnChain(accountId)) * 1_000n);
     }
     expect(await bookBalance(world.sql, { book: "earnings", account: referrer })).toBe(-9_000n);
+  });
+
+  test("behavior: a referral that turns out to be self-dealing ends with the next batch, and not in those before it", async () => {
+    const [buyer, operator, referrer] = [await open(1), await open(2), await open(3)];
+    await world.sql`insert into referrals (account_id, referrer_id) values (${buyer}, ${referrer})`;
+    const spend = (name: string) =>
+      capture(world.sql, { accountId: buyer, operatorId: operator, count: 1, cost: 400_000n, name });
+    await spend("first");
+    await build();
+    // One card pays for both, and the co-signer computes the batch again after that.
+    await world.sql`
+      insert into card_fingerprints (account_id, fingerprint) values (${buyer}, 'card'), (${referrer}, 'card')`;
+    expect((await lines()).referrals).toEqual([[referrer, 400n]]);
+    await recomputeBatch(world.sql, await asked());
+    await settle();
+    await spend("second");
+    await build();
+    expect((await lines()).referrals).toEqual([]);
+    await recomputeBatch(world.sql, await asked());
+    await settle();
+    const [ended] = await world.sql`select end_reason from referrals where account_id = ${buyer}`;
+    expect(ended?.["end_reason"]).toContain("cards");
   });
 
   test("behavior: what a referrer's people pay waits for his account in the contract", async () => {

@@ -10,7 +10,15 @@ import { claimSlices } from "./claim-captures.ts";
 import { flushCandidates, isFull, type Party, partiesOf } from "./claim-store.ts";
 import { composeTally } from "./compose-tally.ts";
 import { readRooms } from "./read-rooms.ts";
-import { carriesBefore, insertDraft, type LastBatch, lastBatch, lockBuilder, saveBatch } from "./store.ts";
+import {
+  carriesBefore,
+  endSelfDealing,
+  insertDraft,
+  type LastBatch,
+  lastBatch,
+  lockBuilder,
+  saveBatch,
+} from "./store.ts";
 import { Tally } from "./tally.ts";
 
 type Context = { sql: Sql; chain: Chain };
@@ -99,6 +107,7 @@ async function build(tx: Tx, { seq, prev, candidates, people, rooms }: Plan): Pr
   if (!isNext(await lastBatch(tx), { seq, prev })) throw new NothingToSettleError();
   const batchId = await insertDraft(tx, { seq, prev });
   const accounts = candidates.map(({ accountId }) => accountId);
+  await endSelfDealing(tx, accounts);
   const { accounts: carried } = await carriesBefore(tx, { batchId, accounts, earners: [] });
   const tally = new Tally(people);
   const numbers = numbersOf(people);

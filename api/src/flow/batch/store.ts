@@ -70,13 +70,23 @@ export async function carriesBefore(
   return { accounts: await read("batch_accounts", accounts), earners: await read("batch_earners", earners) };
 }
 
+/**
+ * Ends the referrals of these accounts that have turned out to be self-dealing. The batch's own time tells it, and whoever
+ * computes it again, that they count no more.
+ */
+export async function endSelfDealing(tx: Tx, accounts: string[]): Promise<void> {
+  await tx`select end_self_dealing(${accounts}, now())`;
+}
+
 /** Who referred these accounts, and what referrers carry out of their last live batch before this one. */
 export async function referralsBefore(
   sql: Queryable,
   { batchId, accounts }: { batchId: bigint; accounts: string[] },
 ): Promise<Referrals> {
   const referred = await sql<Array<{ account_id: string; referrer_id: string }>>`
-    select account_id, referrer_id from referrals where account_id = any (${accounts})`;
+    select account_id, referrer_id from referrals
+    where account_id = any (${accounts})
+      and (ended_at is null or ended_at > (select built_at from batches where batch_id = ${batchId}))`;
   const carried = await sql<Array<{ account_id: string; carry_out_micro: bigint }>>`
     select r.account_id, l.carry_out_micro
     from (select distinct referrer_id as account_id from referrals) r

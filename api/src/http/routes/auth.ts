@@ -5,7 +5,7 @@ import { giveNonce, verifySignIn } from "../../auth/siwe.ts";
 import { readAccount } from "../read-account.ts";
 import { Account, Bytes, Challenge, CodeProof, EmailAddress, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { SESSION_COOKIE, sessionOf, setSession } from "../session.ts";
+import { referralOf, SESSION_COOKIE, sessionOf, setSession } from "../session.ts";
 
 const tags = ["Sign-in"];
 
@@ -34,10 +34,11 @@ export function authRoutes(app: Routes, services: Services): void {
         response: { 200: Type.Object({ account: Account }), 401: Problem },
       },
     },
-    async ({ body }, reply) => {
+    async (request, reply) => {
+      const { body } = request;
       const signature = body.signature as `0x${string}`;
       const owner = await verifySignIn(services.signIn, { message: body.message, signature });
-      const { token, session } = await openSession(services.sql, owner);
+      const { token, session } = await openSession(services.sql, owner, referralOf(services, request));
       setSession(reply, { token, secure: services.config.publicUrl.protocol === "https:" });
       return { account: await readAccount(services, session.accountId) };
     },
@@ -102,8 +103,9 @@ function emailRoutes(app: Routes, services: Services): void {
         response: { 200: Type.Object({ account: Account }), 401: Problem, 422: Problem, 429: Problem },
       },
     },
-    async ({ body, ip }, reply) => {
-      const { token, session } = await openSessionByEmail(services, { proof: body, ip });
+    async (request, reply) => {
+      const proven = { proof: request.body, ip: request.ip, referral: referralOf(services, request) };
+      const { token, session } = await openSessionByEmail(services, proven);
       setSession(reply, { token, secure: services.config.publicUrl.protocol === "https:" });
       return { account: await readAccount(services, session.accountId) };
     },
