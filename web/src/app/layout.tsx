@@ -1,12 +1,18 @@
-import { Link, Outlet } from "@tanstack/react-router";
+import { Link, Outlet, useMatches } from "@tanstack/react-router";
+import { lazy } from "react";
 import { Brand } from "../components/brand.tsx";
+import { Skeleton } from "../components/ui/skeleton.tsx";
+import { WithWallet } from "../components/with-wallet.tsx";
 import { AccountMenu } from "../features/sign-in/account-menu.tsx";
 import { ConnectButton } from "../features/sign-in/connect-button.tsx";
-import { WrongChainBanner } from "../features/sign-in/wrong-chain-banner.tsx";
 import { useAppConfig } from "../lib/app-config.ts";
 import { useSession } from "../lib/session.ts";
 import { MorePages } from "./more-pages.tsx";
 import { PAGES, WITHIN_REACH } from "./navigation.ts";
+
+const WrongChainBanner = lazy(async () => ({
+  default: (await import("../features/sign-in/wrong-chain-banner.tsx")).WrongChainBanner,
+}));
 
 /** A side bar on a desktop; on a phone a bar above, and the pages within reach of the thumb. */
 export function Layout() {
@@ -21,13 +27,35 @@ export function Layout() {
       <SideBar />
       <div className="flex min-w-0 flex-col">
         <TopBar />
-        <WrongChainBanner />
+        <NetworkNotice />
         <main id="content" className="mx-auto w-full max-w-5xl flex-1 px-4 pt-7 pb-28 sm:px-8 md:pt-10 md:pb-16">
-          <Outlet />
+          <PageOutlet />
         </main>
       </div>
       <BottomBar />
     </div>
+  );
+}
+
+/** Most pages may use the wallet; those that say they don't are there before its code is. */
+function PageOutlet() {
+  const walletless = useMatches({ select: (matches) => matches.at(-1)?.staticData.walletless ?? false });
+  if (walletless) return <Outlet />;
+  return (
+    <WithWallet fallback={<Skeleton className="h-64 rounded-xl" />}>
+      <Outlet />
+    </WithWallet>
+  );
+}
+
+/** For whoever is signed in; a visitor is asked when he connects. */
+function NetworkNotice() {
+  const { data: account } = useSession();
+  if (!account) return null;
+  return (
+    <WithWallet>
+      <WrongChainBanner />
+    </WithWallet>
   );
 }
 

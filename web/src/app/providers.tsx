@@ -1,14 +1,12 @@
 import { CSPProvider } from "@base-ui/react/csp-provider";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { WagmiProvider } from "wagmi";
 import { Brand } from "../components/brand.tsx";
 import { ErrorNote } from "../components/query-view.tsx";
 import { Card } from "../components/ui/card.tsx";
 import { api, type Config, unwrap } from "../lib/api.ts";
 import { AppConfigContext } from "../lib/app-config.ts";
 import { canonicalUrl } from "../lib/canonical-origin.ts";
-import { createWagmiConfig } from "../lib/chain/wagmi-config.ts";
 import { ApiError } from "../lib/errors.ts";
 import { queryKeys } from "../lib/query-keys.ts";
 
@@ -44,14 +42,7 @@ export const Providers = ({ children }: { children: ReactNode }) => (
 /** Chain and contracts are the API's to tell: nothing can be shown before it has. */
 function ConfigGate({ children }: { children: ReactNode }) {
   const boot = useQuery({ queryKey: queryKeys.config, queryFn: loadConfig, staleTime: Number.POSITIVE_INFINITY });
-  if (boot.data) {
-    const { config, wagmi } = boot.data;
-    return (
-      <AppConfigContext value={config}>
-        <WagmiProvider config={wagmi}>{children}</WagmiProvider>
-      </AppConfigContext>
-    );
-  }
+  if (boot.data) return <AppConfigContext value={boot.data}>{children}</AppConfigContext>;
   return (
     <main className="mx-auto flex min-h-dvh max-w-md flex-col items-center justify-center gap-6 p-6">
       <h1>
@@ -70,9 +61,9 @@ function ConfigGate({ children }: { children: ReactNode }) {
   );
 }
 
-async function loadConfig() {
+async function loadConfig(): Promise<Config> {
   const config = (await unwrap(api.GET("/api/config"))) as Config;
   const elsewhere = canonicalUrl(window.location.href, config.origin);
   if (elsewhere) window.location.replace(elsewhere);
-  return { config, wagmi: await createWagmiConfig(config) };
+  return config;
 }

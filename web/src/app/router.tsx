@@ -13,6 +13,7 @@ const readCategory = ({ category }: Record<string, unknown>): { category?: Categ
 const overview = createRoute({
   getParentRoute: () => root,
   path: "/",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/overview.tsx"), "Overview"),
 });
 const deposit = createRoute({
@@ -23,31 +24,37 @@ const deposit = createRoute({
 const keys = createRoute({
   getParentRoute: () => root,
   path: "/keys",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/keys.tsx"), "KeysRoute"),
 });
 const usage = createRoute({
   getParentRoute: () => root,
   path: "/usage",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/usage.tsx"), "UsageRoute"),
 });
 const playground = createRoute({
   getParentRoute: () => root,
   path: "/playground",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/playground.tsx"), "PlaygroundRoute"),
 });
 const models = createRoute({
   getParentRoute: () => root,
   path: "/models",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/models.tsx"), "ModelsRoute"),
 });
 const earnings = createRoute({
   getParentRoute: () => root,
   path: "/earnings",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/earnings.tsx"), "EarningsRoute"),
 });
 const statements = createRoute({
   getParentRoute: () => root,
   path: "/statements",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/statements.tsx"), "StatementsRoute"),
 });
 const reserves = createRoute({
@@ -79,6 +86,7 @@ const invited = createRoute({
 const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
+  staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/settings.tsx"), "SettingsRoute"),
 });
 
@@ -106,5 +114,9 @@ export const router = createRouter({
 declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
+  }
+  interface StaticDataRouteOption {
+    /** Nothing on the page itself uses wagmi's hooks: it does not wait for the wallet code. */
+    walletless?: boolean;
   }
 }

@@ -1,4 +1,4 @@
-import { BaseError, ContractFunctionRevertedError, InsufficientFundsError, UserRejectedRequestError } from "viem";
+import type { BaseError, ContractFunctionRevertedError } from "viem";
 
 /** An answer of the API that is not a success, or no answer at all (status 0). */
 export class ApiError extends Error {
@@ -34,20 +34,28 @@ const fields = (value: unknown): Record<string, unknown> =>
 
 const textOf = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
+/** EIP-1193's code for what a user has refused. */
+const REJECTED = 4001;
+
+/** viem's errors are told by their shape and names: their classes would bring its code along, which not every page needs. */
+const isOfViem = (error: unknown): error is BaseError =>
+  error instanceof Error && "walk" in error && typeof error.walk === "function" && "shortMessage" in error;
+
+const causeNamed = (error: BaseError, name: string): Error | null =>
+  error.walk((cause) => cause instanceof Error && cause.name === name) as Error | null;
+
 /** True when the user said no in the wallet: nothing went wrong, so nothing is shown. */
 export function isRejected(error: unknown): boolean {
-  if (error instanceof BaseError) return error.walk((cause) => cause instanceof UserRejectedRequestError) !== null;
-  return fields(error).code === UserRejectedRequestError.code;
+  if (isOfViem(error)) return causeNamed(error, "UserRejectedRequestError") !== null;
+  return fields(error).code === REJECTED;
 }
 
 /** What to tell the user, as an instruction where there is one. */
 export function describeError(error: unknown): string {
-  if (error instanceof BaseError) {
-    const revert = error.walk((cause) => cause instanceof ContractFunctionRevertedError);
-    if (revert instanceof ContractFunctionRevertedError) {
-      return `The contract refused: ${revert.data?.errorName ?? revert.reason ?? revert.shortMessage}.`;
-    }
-    if (error.walk((cause) => cause instanceof InsufficientFundsError)) {
+  if (isOfViem(error)) {
+    const revert = causeNamed(error, "ContractFunctionRevertedError") as ContractFunctionRevertedError | null;
+    if (revert) return `The contract refused: ${revert.data?.errorName ?? revert.reason ?? revert.shortMessage}.`;
+    if (causeNamed(error, "InsufficientFundsError")) {
       return "This wallet has too little ETH for the network fee. Add some, or use the gasless way.";
     }
     return error.shortMessage;

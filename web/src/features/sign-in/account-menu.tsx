@@ -1,20 +1,20 @@
 import { Menu } from "@base-ui/react/menu";
 import { Check, ChevronsUpDown, Copy, LogOut } from "lucide-react";
-import { useState } from "react";
-import { useConnection } from "wagmi";
+import { lazy, useState } from "react";
+import { WithWallet } from "../../components/with-wallet.tsx";
 import type { Account } from "../../lib/api.ts";
 import { shortHex } from "../../lib/format.ts";
-import { useSignOut } from "./use-sign-in.ts";
+import { useSignOut } from "./use-sign-out.ts";
+
+const OtherWallet = lazy(async () => ({ default: (await import("./other-wallet.tsx")).OtherWallet }));
 
 const itemStyles =
   "flex w-full cursor-default items-center gap-2.5 rounded-md px-2.5 py-2 text-sm outline-none data-highlighted:bg-sunken [&_svg]:size-4 [&_svg]:text-muted";
 
 /** Who is signed in, and the way out. */
 export function AccountMenu({ account }: { account: Account }) {
-  const { address } = useConnection();
   const signOut = useSignOut();
   const [copied, setCopied] = useState(false);
-  const otherWallet = address && address.toLowerCase() !== account.owner.toLowerCase();
   const copy = () => void navigator.clipboard.writeText(account.owner).then(() => setCopied(true));
   const CopyIcon = copied ? Check : Copy;
 
@@ -37,7 +37,9 @@ export function AccountMenu({ account }: { account: Account }) {
                   ? "Opens on-chain with the first deposit"
                   : `Account ${account.chainAccount}`}
               </p>
-              {otherWallet && <p className="mt-1">Connected wallet: {shortHex(address)}</p>}
+              <WithWallet>
+                <OtherWallet owner={account.owner} />
+              </WithWallet>
             </div>
             <Menu.Item closeOnClick={false} onClick={copy} className={itemStyles}>
               <CopyIcon aria-hidden />

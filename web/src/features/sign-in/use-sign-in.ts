@@ -1,10 +1,11 @@
-import { type QueryClient, type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
+import { type UseMutationResult, useMutation, useQueryClient } from "@tanstack/react-query";
 import type { Address } from "viem";
 import { createSiweMessage } from "viem/siwe";
 import { type Config, type Connector, useConfig } from "wagmi";
-import { connect, disconnect, getConnection, signMessage } from "wagmi/actions";
+import { connect, getConnection, signMessage } from "wagmi/actions";
 import { api, unwrap } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
+import { forgetAccount } from "../../lib/forget-account.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 const STATEMENT = "Sign in to infr. This costs nothing and moves nothing.";
@@ -44,25 +45,3 @@ async function addressOf(wagmi: Config, connector: Connector): Promise<Address> 
   const { accounts } = await connect(wagmi, { connector });
   return accounts[0];
 }
-
-/** Ends the session and lets go of the wallet; nothing of the account stays in the page. */
-export function useSignOut(): UseMutationResult<void, Error, void> {
-  const wagmi = useConfig();
-  const queries = useQueryClient();
-  return useMutation({
-    mutationFn: async () => {
-      await unwrap(api.POST("/api/auth/logout"));
-      await disconnect(wagmi);
-      forgetAccount(queries);
-      queries.setQueryData(queryKeys.session, null);
-    },
-  });
-}
-
-/** Also before somebody signs in: a session may have ended without a sign-out, and left another account's data. */
-function forgetAccount(queries: QueryClient): void {
-  window.sessionStorage.clear();
-  queries.removeQueries({ predicate: ({ queryKey }) => !KEPT.has(queryKey[0]) });
-}
-
-const KEPT = new Set<unknown>([queryKeys.session[0], queryKeys.config[0]]);

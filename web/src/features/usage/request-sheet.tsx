@@ -1,10 +1,14 @@
 import { parseUsd } from "@infr/money";
+import { lazy } from "react";
 import { Fact, Facts } from "../../components/facts.tsx";
 import { Money } from "../../components/money.tsx";
 import { Sheet } from "../../components/ui/sheet.tsx";
+import { Skeleton } from "../../components/ui/skeleton.tsx";
+import { WithWallet } from "../../components/with-wallet.tsx";
 import type { UsageRow } from "../../lib/api.ts";
 import { displayCount, displayExactTime, displayLatency } from "../../lib/format.ts";
-import { VerifyReceipt } from "./verify-receipt.tsx";
+
+const VerifyReceipt = lazy(async () => ({ default: (await import("./verify-receipt.tsx")).VerifyReceipt }));
 
 const SOURCES = {
   node: "The node's report, which agreed with our count",
@@ -62,7 +66,9 @@ function Details({ row }: { row: UsageRow }) {
         <h3 id="receipt" className="text-[15px] font-semibold">
           Receipt
         </h3>
-        <VerifyReceipt key={row.id} requestId={row.id} batchSeq={row.batchSeq} />
+        <WithWallet fallback={<Skeleton className="h-10" />}>
+          <VerifyReceipt key={row.id} requestId={row.id} batchSeq={row.batchSeq} />
+        </WithWallet>
       </section>
     </div>
   );
