@@ -39,6 +39,7 @@ const app = await buildApp(
     cardProcessor: null,
     onramps: new Map(),
     instanceId: "",
+    changes: { listen: () => () => {} },
     inference: {
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),

@@ -15,6 +15,7 @@ import { cardRoutes } from "./http/routes/cards.ts";
 import { depositAddressRoutes } from "./http/routes/deposit-addresses.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
+import { eventRoutes } from "./http/routes/events.ts";
 import { giftCodeRoutes } from "./http/routes/gift-codes.ts";
 import { grantRoutes } from "./http/routes/grants.ts";
 import { holdRoutes } from "./http/routes/holds.ts";
@@ -123,6 +124,7 @@ const ROUTES = [
   accountRoutes,
   keyRoutes,
   limitRoutes,
+  eventRoutes,
   depositRoutes,
   transferRoutes,
   giftCodeRoutes,

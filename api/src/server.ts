@@ -19,6 +19,8 @@ import { startLoop } from "./jobs/loop.ts";
 import { keptReconciliation } from "./jobs/reconcile.ts";
 import { Batcher } from "./ledger/commit/batcher.ts";
 import { keepLease } from "./ledger/commit/lease.ts";
+import { ChangeListener } from "./live/change-listener.ts";
+import { ChangeTeller } from "./live/change-teller.ts";
 import { openPriceBook } from "./metering/price-book.ts";
 import { TokenCounter } from "./metering/token-counter.ts";
 import { onStop } from "./stop.ts";
@@ -44,7 +46,13 @@ const lease = await keepLease(ledgerSql, {
     process.exit(1);
   },
 });
-const batcher = new Batcher({ sql: ledgerSql, instanceId });
+const onLiveError = (error: unknown) => app.log.error({ err: error }, "changes are not told");
+const teller = new ChangeTeller({ sql, onError: onLiveError });
+const changes = new ChangeListener({
+  open: () => openDatabase({ url: config.databaseUrl, connections: 1 }),
+  onError: onLiveError,
+});
+const batcher = new Batcher({ sql: ledgerSql, instanceId, onCommitted: teller.committed });
 const agent = openNodeAgent({ allowPrivate: config.allowPrivateNodes });
 const health = new NodeHealth();
 const inference = {
@@ -71,6 +79,7 @@ const app = await buildApp(
     keyRing: new KeyRing(sql),
     reserves: keptReconciliation({ sql, chain }, 2 * config.reconcileIntervalMs),
     inference,
+    changes,
     instanceId,
     offRamp: openOffRamp(config),
     cardProcessor: openCards(config),
@@ -103,10 +112,13 @@ onStop(STOP_MS, async () => {
   await inference.runs.stop();
   await inference.counter.stop();
   await batcher.drained();
+  await teller.stop();
+  await changes.stop();
   await writeHealth.stop();
   await writeNodeHealth(sql, health).catch((error: unknown) => app.log.error({ err: error }, "node health is lost"));
   await lease.stop();
   await agent.close();
   await Promise.all([sql.end({ timeout: 5 }), ledgerSql.end({ timeout: 5 })]);
 });
+await changes.start();
 await app.listen({ host: config.host, port: config.port });

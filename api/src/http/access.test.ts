@@ -76,6 +76,8 @@ const MATRIX: Record<string, Row> = {
   "GET /ready": { access: "public", owner: 503 },
   "GET /metrics": { access: "public" },
   "GET /api/config": { access: "public" },
+  // A stream for EventSource, of public topics alone without a session.
+  "GET /api/events": { access: "public", owner: 406 },
   "GET /api/reserves": { access: "public" },
   "GET /api/reserves/:day": { access: "public", params: () => ({ day: DAY }) },
   "GET /api/reserves/:day/proof": { access: "managed", params: () => ({ day: DAY }), others: 404 },

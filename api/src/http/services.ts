@@ -11,6 +11,7 @@ import type { OffRamp } from "../flow/payout/off-ramp.ts";
 import type { CardProcessor } from "../funding/card-processor.ts";
 import type { Inference } from "../inference/run.ts";
 import type { Reconciliation } from "../jobs/reconcile-store.ts";
+import type { ChangeListener } from "../live/change-listener.ts";
 
 /** What routes work with: opened by the server, passed in, never imported. */
 export type Services = DepositContext & {
@@ -21,6 +22,8 @@ export type Services = DepositContext & {
   /** EIP-712 domain of the USDC token. */
   usdcDomain: { name: string; version: string };
   inference: Inference;
+  /** Hears what has changed in the database. */
+  changes: Pick<ChangeListener, "listen">;
   /** This process, as the ledger knows it. */
   instanceId: string;
   /** Pays earnings on to banks; null where there is none. */

@@ -11,6 +11,7 @@ import { KeyRing } from "../auth/api-keys.ts";
 import { openChain } from "../chain/open.ts";
 import { readUsdcDomain } from "../chain/usdc-domain.ts";
 import { type Config, readConfig } from "../config.ts";
+import { openDatabase } from "../db/open.ts";
 import type { Sql } from "../db/types.ts";
 import { openOnramps } from "../flow/deposit/onramps/open-onramps.ts";
 import { openOffRamp } from "../flow/payout/open-off-ramp.ts";
@@ -25,6 +26,8 @@ import { keptReconciliation } from "../jobs/reconcile.ts";
 import { Batcher } from "../ledger/commit/batcher.ts";
 import { renewLease } from "../ledger/commit/store.ts";
 import { bookEntries } from "../ledger/entries.ts";
+import { ChangeListener } from "../live/change-listener.ts";
+import { ChangeTeller } from "../live/change-teller.ts";
 import { openPriceBook } from "../metering/price-book.ts";
 import { TokenCounter } from "../metering/token-counter.ts";
 import { testDatabase } from "./database.ts";
@@ -77,8 +80,8 @@ export async function startApi(environment: Record<string, string> = {}, other?:
     ...environment,
   });
   const chain = openChain(config);
-  const instanceId = newId("inst");
-  const inference = await openInference({ sql, config, instanceId });
+  const [instanceId, live] = [newId("inst"), await openLive(sql, url)];
+  const inference = await openInference({ sql, config, instanceId, live });
   const app = await buildApp(
     {
       config,
@@ -90,6 +93,7 @@ export async function startApi(environment: Record<string, string> = {}, other?:
       keyRing: new KeyRing(sql),
       reserves: keptReconciliation({ sql, chain }, 500),
       inference,
+      changes: live.changes,
       instanceId,
       offRamp: openOffRamp(config),
       cardProcessor: openCards(config),
@@ -120,25 +124,36 @@ export async function startApi(environment: Record<string, string> = {}, other?:
       await inference.counter.stop();
       await node.stop();
       await inference.agent.destroy();
+      await live.stop();
       await testChain.stop();
       await drop();
     },
   };
 }
 
+async function openLive(sql: Sql, url: string) {
+  const onError = (error: unknown) => console.error(error);
+  const changes = new ChangeListener({ open: () => openDatabase({ url, connections: 1 }), onError });
+  await changes.start();
+  const teller = new ChangeTeller({ sql, onError });
+  return { changes, teller, stop: () => Promise.all([teller.stop(), changes.stop()]) };
+}
+
 async function openInference({
   sql,
   config,
   instanceId,
+  live: { teller },
 }: {
   sql: Sql;
   config: Config;
   instanceId: string;
+  live: { teller: ChangeTeller };
 }): Promise<Inference> {
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   const health = new NodeHealth();
   return {
-    batcher: new Batcher({ sql, instanceId }),
+    batcher: new Batcher({ sql, instanceId, onCommitted: teller.committed }),
     agent: openNodeAgent({ allowPrivate: true }),
     health,
     priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),

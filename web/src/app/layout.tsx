@@ -6,6 +6,7 @@ import { WithWallet } from "../components/with-wallet.tsx";
 import { AccountMenu } from "../features/sign-in/account-menu.tsx";
 import { ConnectButton } from "../features/sign-in/connect-button.tsx";
 import { useAppConfig } from "../lib/app-config.ts";
+import { useLiveQueries } from "../lib/live/use-live-queries.ts";
 import { useSession } from "../lib/session.ts";
 import { MorePages } from "./more-pages.tsx";
 import { PAGES, WITHIN_REACH } from "./navigation.ts";
@@ -16,8 +17,10 @@ const WrongChainBanner = lazy(async () => ({
 
 /** A side bar on a desktop; on a phone a bar above, and the pages within reach of the thumb. */
 export function Layout() {
+  const { data: account } = useSession();
   return (
     <div className="min-h-dvh md:grid md:grid-cols-[232px_minmax(0,1fr)]">
+      <Live key={account?.id} />
       <a
         href="#content"
         className="sr-only rounded-lg bg-ink px-4 py-2 text-sm text-on-ink focus:not-sr-only focus:fixed focus:top-3 focus:left-3 focus:z-50"
@@ -57,6 +60,11 @@ function NetworkNotice() {
       <WrongChainBanner />
     </WithWallet>
   );
+}
+
+function Live() {
+  useLiveQueries();
+  return null;
 }
 
 const SideBar = () => (

@@ -42,7 +42,7 @@ const isOfViem = (error: unknown): error is BaseError =>
   error instanceof Error && "walk" in error && typeof error.walk === "function" && "shortMessage" in error;
 
 const causeNamed = (error: BaseError, name: string): Error | null =>
-  error.walk((cause) => cause instanceof Error && cause.name === name) as Error | null;
+  error.walk((cause) => cause instanceof Error && cause.name === name);
 
 /** True when the user said no in the wallet: nothing went wrong, so nothing is shown. */
 export function isRejected(error: unknown): boolean {

@@ -12,6 +12,8 @@ const PATIENCE_MS = 3_000;
 
 type Waiting = { operation: Operation; resolve: (outcome: Outcome) => void; reject: (error: Error) => void };
 
+type BatcherOptions = { sql: Sql; instanceId: string; onCommitted?: (operations: Operation[]) => void };
+
 /**
  * The only door to holds and captures. Operations queue up while a commit is under way and leave together in the next
  * one: the price of a durable commit is shared by all that came meanwhile. One commit at a time per process.
@@ -19,13 +21,16 @@ type Waiting = { operation: Operation; resolve: (outcome: Outcome) => void; reje
 export class Batcher {
   readonly #sql: Sql;
   readonly #instanceId: string;
+  readonly #onCommitted: (operations: Operation[]) => void;
   #queue: Waiting[] = [];
   #running = false;
   #idle: Array<() => void> = [];
 
-  constructor({ sql, instanceId }: { sql: Sql; instanceId: string }) {
+  /** `onCommitted` hears of each commit; it has to be quick. */
+  constructor({ sql, instanceId, onCommitted = nothing }: BatcherOptions) {
     this.#sql = sql;
     this.#instanceId = instanceId;
+    this.#onCommitted = onCommitted;
   }
 
   /**
@@ -91,6 +96,7 @@ export class Batcher {
     for (let attempt = 1; ; attempt++) {
       try {
         const outcomes = await commitOperations(this.#sql, { instanceId: this.#instanceId, operations });
+        this.#onCommitted(operations);
         const byRequest = new Map(outcomes.map((outcome) => [outcome.requestId, outcome]));
         return () => {
           for (const one of waiting) this.#settle(one, byRequest.get(one.operation.requestId));

@@ -8,11 +8,9 @@ import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
 import { Row, Table, Td, Th } from "../../components/ui/table.tsx";
 import { api, type Deposit, unwrap } from "../../lib/api.ts";
-import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 const LIMIT = 25;
-const REFRESH_MS = 5_000;
 
 const RAILS: Record<string, string> = {
   deposit: "Wallet",
@@ -34,7 +32,6 @@ export function DepositList() {
   const deposits = useQuery({
     queryKey: queryKeys.deposits,
     queryFn: () => unwrap(api.GET("/api/deposits", { params: { query: { limit: LIMIT } } })),
-    refetchInterval: every(REFRESH_MS),
   });
   return (
     <Card aria-labelledby="deposits">

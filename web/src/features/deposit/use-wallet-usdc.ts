@@ -3,10 +3,7 @@ import { type Address, erc20Abi } from "viem";
 import { useConfig } from "wagmi";
 import { readContract } from "wagmi/actions";
 import { useAppConfig } from "../../lib/app-config.ts";
-import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
-
-const REFRESH_MS = 5_000;
 
 /** USDC in the connected wallet, in micro-USDC. */
 export function useWalletUsdc(address: Address | undefined): UseQueryResult<bigint> {
@@ -22,7 +19,6 @@ export function useWalletUsdc(address: Address | undefined): UseQueryResult<bigi
         args: [address as Address],
       }),
     enabled: address !== undefined,
-    refetchInterval: every(REFRESH_MS),
     // A bigint can't be compared by the structural sharing of TanStack Query.
     structuralSharing: false,
   });

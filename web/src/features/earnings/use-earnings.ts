@@ -6,31 +6,26 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { api, type EarnedBatch, type Earnings, type Payout, unwrap } from "../../lib/api.ts";
-import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
-const REFRESH_MS = 5_000;
 const LIMIT = 25;
 
 export const useEarnings = (): UseQueryResult<Earnings> =>
   useQuery({
     queryKey: queryKeys.earnings,
     queryFn: () => unwrap(api.GET("/api/earnings")),
-    refetchInterval: every(REFRESH_MS),
   });
 
 export const useEarnedBatches = (): UseQueryResult<{ batches: EarnedBatch[] }> =>
   useQuery({
     queryKey: [...queryKeys.earnings, "batches"],
     queryFn: () => unwrap(api.GET("/api/earnings/batches", { params: { query: { limit: LIMIT } } })),
-    refetchInterval: every(REFRESH_MS),
   });
 
 export const usePayouts = (): UseQueryResult<{ payouts: Payout[] }> =>
   useQuery({
     queryKey: queryKeys.payouts,
     queryFn: () => unwrap(api.GET("/api/payouts", { params: { query: { limit: LIMIT } } })),
-    refetchInterval: every(REFRESH_MS),
   });
 
 /** Asks for all that is available, to the wallet that the contract pays: no transaction of one's own, no gas. */

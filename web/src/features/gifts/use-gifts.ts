@@ -10,20 +10,17 @@ import { useRef } from "react";
 import { useConfig } from "wagmi";
 import { api, type Gift, unwrap } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
-import { every } from "../../lib/every.ts";
+import { readUntil } from "../../lib/live/read-until.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 import { signOrder } from "../../lib/sign-order.ts";
 
-const REFRESH_MS = 2_000;
 const LIMIT = 25;
-const OPENING_MS = 1_000;
-const OPENING_TRIES = 60;
+const OPENING_MS = 60_000;
 
 export const useGifts = (): UseQueryResult<{ gifts: Gift[] }> =>
   useQuery({
     queryKey: queryKeys.gifts,
     queryFn: () => unwrap(api.GET("/api/gift-codes", { params: { query: { limit: LIMIT } } })),
-    refetchInterval: every(REFRESH_MS),
   });
 
 export type GiftDraft = { amount: string; message: string; expiresInDays: number };
@@ -84,12 +81,9 @@ export function useRedeem(): UseMutationResult<Redeemed, Error, string> {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async (code) => {
-      let answer = await redeem(code);
-      for (let tries = 0; answer.state === "opening" && tries < OPENING_TRIES; tries += 1) {
-        await new Promise((resolve) => setTimeout(resolve, OPENING_MS));
-        answer = await redeem(code);
-      }
-      return answer;
+      const read = () => redeem(code);
+      const isDone = ({ state }: Redeemed) => state !== "opening";
+      return (await readUntil({ read, isDone, topics: ["account"], withinMs: OPENING_MS })) ?? redeem(code);
     },
     onSuccess: () => queries.invalidateQueries({ queryKey: queryKeys.balance }),
   });

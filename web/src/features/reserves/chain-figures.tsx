@@ -11,11 +11,8 @@ import { Badge } from "../../components/ui/badge.tsx";
 import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
 import { useAppConfig } from "../../lib/app-config.ts";
-import { every } from "../../lib/every.ts";
 import { displayCount } from "../../lib/format.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
-
-const REFRESH_MS = 5_000;
 
 type Figures = { block: bigint; held: bigint; owed: bigint };
 
@@ -44,7 +41,6 @@ function useChainFigures(): UseQueryResult<Figures> {
       ]);
       return { block, held, owed };
     },
-    refetchInterval: every(REFRESH_MS),
   });
 }
 

@@ -4,17 +4,13 @@ import { useConfig } from "wagmi";
 import { getPublicClient } from "wagmi/actions";
 import { api, type Reserves, unwrap } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
-import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
-
-const REFRESH_MS = 10_000;
 
 /** What the platform last found when it compared its books with the contract. */
 export const useReserves = (): UseQueryResult<Reserves> =>
   useQuery({
     queryKey: queryKeys.reserves,
     queryFn: () => unwrap(api.GET("/api/reserves")),
-    refetchInterval: every(REFRESH_MS),
   });
 
 /**

@@ -10,15 +10,13 @@ import { useRef } from "react";
 import { useConfig } from "wagmi";
 import { api, type Transfer, unwrap } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
-import { every } from "../../lib/every.ts";
+import { readUntil } from "../../lib/live/read-until.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 import { signOrder } from "../../lib/sign-order.ts";
 import type { Recipient } from "./recipient.ts";
 
-const REFRESH_MS = 2_000;
 const LIMIT = 25;
-const OPENING_MS = 500;
-const OPENING_TRIES = 120;
+const OPENING_MS = 60_000;
 
 export type Draft = { to: Recipient; amount: string; memo: string };
 
@@ -26,7 +24,6 @@ export const useTransfers = (): UseQueryResult<{ transfers: Transfer[] }> =>
   useQuery({
     queryKey: queryKeys.transfers,
     queryFn: () => unwrap(api.GET("/api/transfers", { params: { query: { limit: LIMIT } } })),
-    refetchInterval: every(REFRESH_MS),
   });
 
 const post = (draft: Draft, { key, dryRun }: { key: string; dryRun: boolean }) =>
@@ -68,12 +65,11 @@ export function useSend(): UseMutationResult<void, Error, Draft> {
 
 /** A recipient without an account in the contract gets one first: that takes a block or two. */
 async function untilSignable(transfer: Transfer): Promise<Transfer> {
-  let newest = transfer;
-  for (let tries = 0; newest.state === "awaiting_signature" && newest.order === null; tries += 1) {
-    if (tries === OPENING_TRIES)
-      throw new Error("The recipient's account is still being opened. Send it again in a minute.");
-    await new Promise((resolve) => setTimeout(resolve, OPENING_MS));
-    newest = await unwrap(api.GET("/api/transfers/{id}", { params: { path: { id: transfer.id } } }));
-  }
+  const isDone = ({ state, order }: Transfer) => state !== "awaiting_signature" || order !== null;
+  if (isDone(transfer)) return transfer;
+  const read = (): Promise<Transfer> =>
+    unwrap(api.GET("/api/transfers/{id}", { params: { path: { id: transfer.id } } }));
+  const newest = await readUntil({ read, isDone, topics: ["moves"], withinMs: OPENING_MS });
+  if (newest === null) throw new Error("The recipient's account is still being opened. Send it again in a minute.");
   return newest;
 }

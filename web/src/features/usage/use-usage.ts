@@ -6,7 +6,6 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import { api, type UsageRow, unwrap } from "../../lib/api.ts";
-import { every } from "../../lib/every.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 interface UsagePage {
@@ -16,7 +15,6 @@ interface UsagePage {
 
 const PAGE = 25;
 const RECENT = 5;
-const RECENT_REFRESH_MS = 5_000;
 
 const fetchPage = (limit: number, cursor?: string): Promise<UsagePage> =>
   unwrap(api.GET("/api/usage", { params: { query: { limit, ...(cursor && { cursor }) } } }));
@@ -34,5 +32,4 @@ export const useRecentUsage = (): UseQueryResult<UsagePage> =>
   useQuery({
     queryKey: [...queryKeys.usage, "recent"],
     queryFn: () => fetchPage(RECENT),
-    refetchInterval: every(RECENT_REFRESH_MS),
   });

@@ -9,7 +9,8 @@ import { advance } from "./advance.ts";
 import { type FlowState, IDLE, isPending } from "./flow-state.ts";
 import { FlowStore } from "./flow-store.ts";
 
-const POLL_MS = 500;
+/** A wallet sends by itself, and the chain's node tells of nothing over HTTP: it is asked. The API tells of what it sends. */
+const ASK_CHAIN_MS = 1_000;
 const store = new FlowStore(window.localStorage);
 
 export interface ContractCall {
@@ -85,7 +86,7 @@ function useProgress(name: string, state: FlowState): void {
     queryKey: [...queryKeys.transaction, name, state],
     queryFn: () => (chain ? advance(state, chain) : state),
     enabled: isPending(state),
-    refetchInterval: POLL_MS,
+    refetchInterval: state.stage === "submitted" && state.relayId === null ? ASK_CHAIN_MS : false,
     refetchIntervalInBackground: true,
     retry: false,
     structuralSharing: false,
