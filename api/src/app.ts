@@ -39,6 +39,9 @@ import { reserveRoutes } from "./http/routes/reserves.ts";
 import { shareRoutes } from "./http/routes/share.ts";
 import { statementRoutes } from "./http/routes/statements.ts";
 import { stripeRoutes } from "./http/routes/stripe.ts";
+import { teamInvitationRoutes } from "./http/routes/team-invitations.ts";
+import { teamProjectRoutes } from "./http/routes/team-projects.ts";
+import { teamRoutes } from "./http/routes/teams.ts";
 import { transferRoutes } from "./http/routes/transfers.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
@@ -95,7 +98,13 @@ export async function buildApp(services: Services, logger: FastifyServerOptions[
         securitySchemes: {
           key: { type: "http", scheme: "bearer" },
           managementKey: { type: "http", scheme: "bearer", description: "sk-infr-mgmt-…" },
-          session: { type: "apiKey", in: "cookie", name: "infr_session" },
+          session: {
+            type: "apiKey",
+            in: "cookie",
+            name: "infr_session",
+            description:
+              "For the account that the header Infr-Account names (acct_…), else the one that the session is in.",
+          },
         },
       },
     },
@@ -122,6 +131,9 @@ const ROUTES = [
   authRoutes,
   meRoutes,
   accountRoutes,
+  teamRoutes,
+  teamInvitationRoutes,
+  teamProjectRoutes,
   keyRoutes,
   limitRoutes,
   eventRoutes,

@@ -28,7 +28,8 @@ export type IdPrefix =
   | "card"
   | "refund"
   | "rech"
-  | "onramp";
+  | "onramp"
+  | "invite";
 
 /**
  * A new id such as `req_01kap…`: prefix, milliseconds since 1970 (48 bits), 80 random bits, in lower-case Crockford

@@ -17,6 +17,7 @@ type PageName =
   | "Playground"
   | "Transfer"
   | "Share"
+  | "Team"
   | "Referrals"
   | "Models"
   | "Earnings"

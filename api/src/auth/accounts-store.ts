@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from "../db/types.ts";
+import type { Role } from "../roles.ts";
 
 /** Who owns an account in the contract now: it may have changed hands since it was opened. */
 const currentOwner = (sql: Queryable) => sql`
@@ -50,14 +51,14 @@ export async function adoptAccounts(tx: Tx, { address, userId }: { address: stri
     on conflict do nothing`;
 }
 
-/** Accounts of a user that a wallet owns in the contract: without it he could not sign for them. */
+/** Accounts of a user that a wallet owns in the contract: without it nobody could sign for them. */
 export async function accountsOwnedBy(
   tx: Tx,
   { address, userId }: { address: string; userId: string },
 ): Promise<string[]> {
   const rows = await tx<Array<{ account_id: string }>>`
     select a.account_id from accounts a join account_members m using (account_id)
-    where m.user_id = ${userId} and m.role = 'owner' and ${currentOwner(tx)} = ${address}
+    where m.user_id = ${userId} and ${currentOwner(tx)} = ${address}
     order by a.account_id`;
   return rows.map((row) => row.account_id);
 }
@@ -65,7 +66,9 @@ export async function accountsOwnedBy(
 export type MembershipRow = {
   account_id: string;
   kind: "personal" | "team";
-  role: "owner" | "admin" | "billing" | "member";
+  /** Of a team. */
+  name: string | null;
+  role: Role;
   owner: string;
   chain_account: bigint | null;
   created_at: Date;
@@ -74,8 +77,8 @@ export type MembershipRow = {
 /** The accounts that a user belongs to, oldest first. */
 export async function membershipsOf(sql: Queryable, userId: string): Promise<MembershipRow[]> {
   return sql<MembershipRow[]>`
-    select a.account_id, a.kind, m.role, ${currentOwner(sql)} as owner, a.chain_account, a.created_at
-    from account_members m join accounts a using (account_id)
+    select a.account_id, a.kind, t.name, m.role, ${currentOwner(sql)} as owner, a.chain_account, a.created_at
+    from account_members m join accounts a using (account_id) left join teams t using (account_id)
     where m.user_id = ${userId} and a.kind <> 'platform'
     order by m.created_at, a.account_id
     limit 1000`;

@@ -32,6 +32,7 @@ const open: Guard = { check: () => Promise.resolve(), failed: () => Promise.reso
 async function newKey(): Promise<{ keyId: string; authorization: string }> {
   const [userId, keyId, secret] = [newId("user"), newId("key"), `sk-infr-${newId("key")}`];
   await sql`insert into users (user_id) values (${userId})`;
+  await sql`insert into account_members (account_id, user_id, role) values ('acct_platform', ${userId}, 'member')`;
   await sql`
     insert into api_keys (key_id, account_id, user_id, name, prefix, key_hash, last_used_at)
     values (${keyId}, 'acct_platform', ${userId}, 'test', 'sk-infr', ${hashSecret(secret)}, now())`;

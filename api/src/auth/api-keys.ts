@@ -1,5 +1,6 @@
 import type { Sql } from "../db/types.ts";
 import { InfrError } from "../errors.ts";
+import { demand, type Role } from "../roles.ts";
 import { type KeyKind, type KeyUseRow, keyBySecret, touchKey } from "./keys-store.ts";
 import { hashSecret } from "./tokens.ts";
 
@@ -31,6 +32,8 @@ export type KeyOwner = {
   keyId: string;
   accountId: string;
   userId: string;
+  /** What its maker is in the account: a key can do no more. */
+  role: Role;
   name: string;
   /** The only models it may ask for; null for all. */
   models: string[] | null;
@@ -76,12 +79,19 @@ export class KeyRing {
     this.#reading.clear();
   }
 
+  /** Reads all keys of an account anew. */
+  forgetAccount(accountId: string): void {
+    for (const [secret, { owner }] of this.#known) if (owner.accountId === accountId) this.#known.delete(secret);
+    this.#reading.clear();
+  }
+
   async #ownerOf({ authorization, kind, guard }: Asked): Promise<KeyOwner> {
     const key = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1] ?? "";
     const hash = hashSecret(key);
     const secret = hash.toString("base64");
     const known = this.#fresh(secret) ?? (await this.#readGuarded({ key, hash, secret, guard }));
     if (known.kind !== kind) throw new WrongKeyKindError(known.kind);
+    if (kind === "inference") demand(known.owner.role, "requests");
     return known.owner;
   }
 
@@ -123,15 +133,17 @@ export class KeyRing {
     const readAt = performance.now();
     const row = await keyBySecret(this.#sql, hash);
     const refusal = whyNot(row);
-    if (row === undefined || refusal !== null) throw new InvalidKeyError(refusal ?? "");
+    if (row === undefined || row.role === null || refusal !== null) throw new InvalidKeyError(refusal ?? "");
     if (row.stale) await touchKey(this.#sql, row.key_id);
-    return { owner: ownerOf(row), kind: row.kind, endsAt: endOf(row), readAt };
+    return { owner: ownerOf(row, row.role), kind: row.kind, endsAt: endOf(row), readAt };
   }
 }
 
 function whyNot(row: KeyUseRow | undefined): string | null {
   if (row === undefined) return "This API key is not known. Check that you copied all of it.";
   if (row.revoked_at) return "This API key was revoked. Create a new one on the API keys page.";
+  if (row.role === null)
+    return "Whoever made this API key does not belong to its account any more. Use one of your own.";
   if (row.disabled) return "This API key is disabled. Enable it on the API keys page, or use another one.";
   if (row.expires_at && row.expires_at.getTime() <= Date.now()) {
     return `This API key expired on ${row.expires_at.toISOString()}. Create a new one, or set a later expiry.`;
@@ -148,10 +160,11 @@ const endOf = (row: KeyUseRow): number =>
     row.secret_ends_at?.getTime() ?? Number.POSITIVE_INFINITY,
   );
 
-const ownerOf = (row: KeyUseRow): KeyOwner => ({
+const ownerOf = (row: KeyUseRow, role: Role): KeyOwner => ({
   keyId: row.key_id,
   accountId: row.account_id,
   userId: row.user_id,
+  role,
   name: row.name,
   models: row.models,
   requestsPerMinute: row.requests_per_minute,

@@ -1,9 +1,12 @@
 import type { Queryable, Sql, Tx } from "../db/types.ts";
+import type { Role } from "../roles.ts";
 
 export type KeyKind = "inference" | "management";
 
 export type KeyRow = {
   key_id: string;
+  /** Who made it. */
+  user_id: string;
   kind: KeyKind;
   name: string;
   prefix: string;
@@ -50,12 +53,18 @@ export async function insertKey(tx: Tx, key: NewKey): Promise<void> {
 }
 
 const columns = (sql: Queryable) => sql`
-  key_id, kind, name, prefix, project, disabled, expires_at, models, requests_per_minute, created_at, last_used_at,
+  key_id, user_id, kind, name, prefix, project, disabled, expires_at, models, requests_per_minute, created_at, last_used_at,
   revoked_at, (select max(ends_at) from retired_secrets s where s.key_id = k.key_id and ends_at > now()) as old_secret_until`;
 
-export async function keysOf(sql: Queryable, accountId: string): Promise<KeyRow[]> {
+/** The keys of an account; `userId`: only those that he made. */
+export async function keysOf(
+  sql: Queryable,
+  { accountId, userId }: { accountId: string; userId: string | null },
+): Promise<KeyRow[]> {
   return sql<KeyRow[]>`
-    select ${columns(sql)} from api_keys k where account_id = ${accountId} order by created_at desc, key_id desc limit 1000`;
+    select ${columns(sql)} from api_keys k
+    where account_id = ${accountId} ${userId === null ? sql`` : sql`and user_id = ${userId}`}
+    order by created_at desc, key_id desc limit 1000`;
 }
 
 export async function keyById(sql: Queryable, { keyId, accountId }: Owned): Promise<KeyRow | undefined> {
@@ -68,6 +77,17 @@ export async function keyById(sql: Queryable, { keyId, accountId }: Owned): Prom
 export async function lockKey(tx: Tx, { keyId, accountId }: Owned): Promise<KeyRow | undefined> {
   await tx`select from api_keys where key_id = ${keyId} and account_id = ${accountId} for no key update`;
   return keyById(tx, { keyId, accountId });
+}
+
+/** Whether a key may name a project: any, but in a team one that there is and that is not archived. */
+export async function takesKeys(
+  sql: Queryable,
+  { accountId, project }: { accountId: string; project: string },
+): Promise<boolean> {
+  const rows = await sql`
+    select from accounts a where a.account_id = ${accountId} and (a.kind <> 'team' or exists (
+      select from team_projects p where p.account_id = a.account_id and p.name = ${project} and p.archived_at is null))`;
+  return rows.length === 1;
 }
 
 /** What of a key can change; `undefined` leaves it as it is. */
@@ -120,6 +140,8 @@ export type KeyUseRow = {
   key_id: string;
   account_id: string;
   user_id: string;
+  /** What its maker is in the account; null: he has left it. */
+  role: Role | null;
   kind: KeyKind;
   name: string;
   project: string | null;
@@ -137,13 +159,13 @@ export type KeyUseRow = {
 /** The key that a secret is of. */
 export async function keyBySecret(sql: Sql, hash: Buffer): Promise<KeyUseRow | undefined> {
   const [row] = await sql<KeyUseRow[]>`
-    select key_id, account_id, user_id, kind, name, project, disabled, expires_at, models, requests_per_minute, revoked_at,
+    select key_id, account_id, user_id, m.role, kind, name, project, disabled, expires_at, models, requests_per_minute, revoked_at,
       secret_ends_at, last_used_at is null or last_used_at < now() - interval '1 minute' as stale
     from (
       select key_id, null::timestamptz as secret_ends_at from api_keys where key_hash = ${hash}
       union all
       select key_id, ends_at from retired_secrets where secret_hash = ${hash}
-    ) s join api_keys using (key_id)`;
+    ) s join api_keys using (key_id) left join account_members m using (account_id, user_id)`;
   return row;
 }
 

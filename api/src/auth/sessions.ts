@@ -1,22 +1,25 @@
-import { randomBytes } from "node:crypto";
 import { accountRef, PRIMARY_SALT } from "@infr/protocol";
-import { bytesToHex, type Hex } from "viem";
+import type { Hex } from "viem";
 import type { Sql, Tx } from "../db/types.ts";
 import { NotFoundError, SignedOutError } from "../errors.ts";
 import { newId } from "../ids.ts";
+import type { Role } from "../roles.ts";
 import { adoptAccounts, ensureAccount, ensureOwner, homeOf, setHome } from "./accounts-store.ts";
 import { type EmailSignIn, NoEmailSignInError, type Proof, type Source, withCode } from "./email-codes.ts";
 import { userOfEmail, userOfWallet } from "./people-store.ts";
 import { attributeReferral } from "./referral-store.ts";
 import type { Touch } from "./referral-touch.ts";
-import { deleteSession, insertSession, isMember, sessionByHash, setSessionAccount } from "./store.ts";
-import { hashSecret, newSecret } from "./tokens.ts";
+import { deleteSession, insertSession, isMember, sessionByHash, sessionIn, setSessionAccount } from "./store.ts";
+import { hashSecret, newSalt, newSecret } from "./tokens.ts";
 
 /** How long a sign-in lasts. */
 export const SESSION_MS = 7 * 24 * 3_600_000;
 
 /** Who is signed in, and in which account. */
 export type Session = { userId: string; accountId: string };
+
+/** Somebody who acts for an account, and what he is in it. */
+export type Actor = Session & { role: Role };
 
 /** A sign-in, and the wallet that it was made with; null for an e-mail address, or if the wallet is no longer the user's. */
 export type SignedIn = Session & { wallet: string | null };
@@ -77,8 +80,6 @@ async function openHome(tx: Tx, home: Home): Promise<string> {
   return accountId;
 }
 
-const newSalt = (): Hex => bytesToHex(randomBytes(32));
-
 async function begin(tx: Tx, session: SignedIn): Promise<Opened> {
   const token = newSecret();
   await insertSession(tx, { tokenHash: hashSecret(token), ...session, lifetimeMs: SESSION_MS });
@@ -96,6 +97,20 @@ export async function readSession(sql: Sql, token: string | undefined): Promise<
   const row = token === undefined ? undefined : await sessionByHash(sql, hashSecret(token));
   if (!row) throw new SignedOutError();
   return { userId: row.user_id, accountId: row.account_id, wallet: row.wallet };
+}
+
+/**
+ * Who is signed in, for an account that he belongs to: the one he names, else the one that the session is in.
+ * @throws SignedOutError; NotFoundError for an account that is not his, or there is none
+ */
+export async function readActor(
+  sql: Sql,
+  { token, accountId }: { token: string | undefined; accountId: string | null },
+): Promise<Actor> {
+  const row = token === undefined ? undefined : await sessionIn(sql, { tokenHash: hashSecret(token), accountId });
+  if (!row) throw new SignedOutError();
+  if (row.role === null) throw accountId === null ? new SignedOutError() : new NotFoundError("account");
+  return { userId: row.user_id, accountId: row.account_id, role: row.role };
 }
 
 export async function closeSession(sql: Sql, token: string | undefined): Promise<void> {

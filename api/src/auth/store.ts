@@ -1,7 +1,11 @@
 import type { Queryable, Sql, Tx } from "../db/types.ts";
+import type { Role } from "../roles.ts";
 
 export type AccountRow = {
   account_id: string;
+  kind: "personal" | "team";
+  /** Of a team. */
+  name: string | null;
   owner: string;
   /** Who owns it in the contract now: it may have changed hands. */
   current_owner: string;
@@ -35,9 +39,9 @@ export async function isMember(
 
 export async function accountById(sql: Queryable, accountId: string): Promise<AccountRow | undefined> {
   const [row] = await sql<AccountRow[]>`
-    select account_id, owner, salt, ref, chain_account, created_at, coalesce(
+    select account_id, kind, t.name, owner, salt, ref, chain_account, a.created_at, coalesce(
       (select value from account_facts f where f.account_id = a.account_id and f.what = 'owner'), owner) as current_owner
-    from accounts a where account_id = ${accountId}`;
+    from accounts a left join teams t using (account_id) where account_id = ${accountId}`;
   return row;
 }
 
@@ -59,6 +63,32 @@ export async function sessionByHash(sql: Sql, tokenHash: Buffer): Promise<Sessio
     from sessions s left join wallets w on w.address = s.wallet and w.user_id = s.user_id
     where s.token_hash = ${tokenHash} and s.expires_at > now()`;
   return row;
+}
+
+type ActorRow = { user_id: string; account_id: string; role: Role | null };
+
+/** A session for an account, or for the one that it is in; without a role where its user does not belong to it. */
+export async function sessionIn(
+  sql: Sql,
+  { tokenHash, accountId }: { tokenHash: Buffer; accountId: string | null },
+): Promise<ActorRow | undefined> {
+  const [row] = await sql<ActorRow[]>`
+    select s.user_id, a.account_id, m.role
+    from sessions s
+    cross join lateral (select coalesce(${accountId}, s.account_id) as account_id) a
+    left join account_members m on m.account_id = a.account_id and m.user_id = s.user_id
+    where s.token_hash = ${tokenHash} and s.expires_at > now()`;
+  return row;
+}
+
+/** What somebody is in an account, which he stays until the transaction ends; null: nothing. */
+export async function lockRole(
+  tx: Tx,
+  { accountId, userId }: { accountId: string; userId: string },
+): Promise<Role | null> {
+  const [row] = await tx<Array<{ role: Role }>>`
+    select role from account_members where account_id = ${accountId} and user_id = ${userId} for share`;
+  return row?.role ?? null;
 }
 
 export async function deleteSession(sql: Sql, tokenHash: Buffer): Promise<void> {

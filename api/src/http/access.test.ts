@@ -8,9 +8,11 @@ import { newId } from "../ids.ts";
 import { differences } from "../ledger/store.ts";
 import { createEndpoint, testEndpoint } from "../notify/webhooks.ts";
 import { buildDay } from "../reserves/build-day.ts";
+import { may, type Permission, type Role } from "../roles.ts";
 import { credit, newUser, registerNode, sellNode, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { AT_ONCE, fundPlatform, openOnChain } from "../testing/on-chain.ts";
 import { watchRoutes } from "../testing/route-list.ts";
+import { createTeam, join } from "../testing/teams.ts";
 
 /**
  * Who may use a route:
@@ -26,6 +28,13 @@ type Access = "public" | "session" | "managed" | "payer" | "anyKey" | "spender" 
 
 type Row = {
   access: Access;
+  /**
+   * What the role of somebody in the account has to allow; null where it is about him and no account. Every route that a
+   * session is for says it.
+   */
+  needs?: Permission | null;
+  /** What roles get that may come in, where it is not what the owner gets: what they see is their own. */
+  roles?: Partial<Record<Role, number>>;
   /** Its parameters, filled with what belongs to the owner: others must get 404, as for what does not exist. */
   params?: (target: Target) => Record<string, string>;
   query?: (target: Target) => Record<string, string>;
@@ -37,7 +46,7 @@ type Row = {
   others?: number;
 };
 
-/** Ids of the owner, who buys and has a node. */
+/** Ids of the owner, who buys and has a node, in an account that is a team. */
 type Target = {
   keyId: string;
   emailId: string;
@@ -54,6 +63,9 @@ type Target = {
   seq: string;
   version: string;
   lotId: string;
+  userId: string;
+  invitationId: string;
+  project: string;
 };
 
 /** A day whose reserves are published. */
@@ -68,6 +80,8 @@ const transferId = ({ transferId: id }: Target) => ({ id });
 const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
 const lotId = ({ lotId: id }: Target) => ({ id });
 const accountIdOfOwner = () => ({ accountId: owner.accountId });
+const team = () => ({ id: owner.accountId });
+const memberOfTeam = ({ userId }: Target) => ({ ...team(), userId });
 const limitOnKey = ({ keyId: subjectId }: Target) => ({ scope: "key", subjectId, period: "day" });
 
 /** Every route of the API. One that is missing here fails the test: decide who may use it, and add it. */
@@ -80,7 +94,7 @@ const MATRIX: Record<string, Row> = {
   "GET /api/events": { access: "public", owner: 406 },
   "GET /api/reserves": { access: "public" },
   "GET /api/reserves/:day": { access: "public", params: () => ({ day: DAY }) },
-  "GET /api/reserves/:day/proof": { access: "managed", params: () => ({ day: DAY }), others: 404 },
+  "GET /api/reserves/:day/proof": { access: "managed", needs: "statements", params: () => ({ day: DAY }), others: 404 },
   "GET /api/batches": { access: "public" },
   "GET /api/batches/:seq": { access: "public", params: ({ seq }) => ({ seq }) },
   "GET /api/prices/:version": { access: "public", params: ({ version }) => ({ version }) },
@@ -93,21 +107,43 @@ const MATRIX: Record<string, Row> = {
   "POST /api/auth/verify": { access: "public", payload: () => ({ message: "x", signature: "0x" }), owner: 401 },
   "POST /api/auth/email": { access: "public", payload: () => ({ email: "matrix@example.com" }), owner: 202 },
   "POST /api/auth/email/verify": { access: "public", payload: () => ({ challenge: "x", code: "0" }), owner: 401 },
-  "GET /api/me": { access: "session" },
-  "POST /api/me/account": { access: "session", payload: () => ({ accountId: owner.accountId }), others: 404 },
-  "POST /api/me/wallets": { access: "session", payload: () => ({ message: "x", signature: "0x" }), owner: 401 },
+  "GET /api/me": { access: "session", needs: "account" },
+  "POST /api/me/account": {
+    access: "session",
+    needs: null,
+    payload: () => ({ accountId: owner.accountId }),
+    others: 404,
+  },
+  "POST /api/me/wallets": {
+    access: "session",
+    needs: null,
+    payload: () => ({ message: "x", signature: "0x" }),
+    owner: 401,
+  },
   // The owner's only one, and that of his account in the contract.
   "DELETE /api/me/wallets/:address": {
     access: "session",
+    needs: null,
     params: () => ({ address: privateKeyToAccount(owner.privateKey).address }),
     owner: 409,
   },
-  "POST /api/me/emails": { access: "session", payload: () => ({ email: "matrix@example.com" }), owner: 202 },
-  "POST /api/me/emails/verify": { access: "session", payload: () => ({ challenge: "x", code: "0" }), owner: 401 },
-  "DELETE /api/me/emails/:id": { access: "session", params: ({ emailId: id }) => ({ id }), owner: 204 },
-  "GET /api/notifications/mails": { access: "session" },
+  "POST /api/me/emails": {
+    access: "session",
+    needs: null,
+    payload: () => ({ email: "matrix@example.com" }),
+    owner: 202,
+  },
+  "POST /api/me/emails/verify": {
+    access: "session",
+    needs: null,
+    payload: () => ({ challenge: "x", code: "0" }),
+    owner: 401,
+  },
+  "DELETE /api/me/emails/:id": { access: "session", needs: null, params: ({ emailId: id }) => ({ id }), owner: 204 },
+  "GET /api/notifications/mails": { access: "session", needs: null },
   "PUT /api/notifications/mails/:kind": {
     access: "session",
+    needs: null,
     params: () => ({ kind: "balance" }),
     payload: () => ({ wanted: false }),
     others: 200,
@@ -115,57 +151,90 @@ const MATRIX: Record<string, Row> = {
   // Whoever has the mail has the token.
   "GET /api/notifications/unsubscribe/:token": { access: "public", params: () => ({ token: "unknown" }) },
   "POST /api/notifications/unsubscribe/:token": { access: "public", params: () => ({ token: "unknown" }), owner: 404 },
-  "GET /api/notifications/push": { access: "session" },
+  "GET /api/notifications/push": { access: "session", needs: null },
   "POST /api/notifications/push": {
     access: "session",
+    needs: null,
     payload: () => ({ endpoint: "https://push.example.com/x", keys: { p256dh: "AAAA", auth: "AAAA" } }),
     owner: 400,
   },
-  "DELETE /api/notifications/push/:id": { access: "session", params: ({ browserId: id }) => ({ id }), owner: 204 },
-  "GET /api/webhook-endpoints": { access: "session" },
-  "POST /api/webhook-endpoints": { access: "session", payload: () => ({ url: "ftp://x" }), owner: 400 },
+  "DELETE /api/notifications/push/:id": {
+    access: "session",
+    needs: null,
+    params: ({ browserId: id }) => ({ id }),
+    owner: 204,
+  },
+  "GET /api/webhook-endpoints": { access: "session", needs: "operation" },
+  "POST /api/webhook-endpoints": {
+    access: "session",
+    needs: "operation",
+    payload: () => ({ url: "ftp://x" }),
+    owner: 400,
+  },
   "PATCH /api/webhook-endpoints/:id": {
     access: "session",
+    needs: "operation",
     params: hookId,
     payload: () => ({ disabled: true }),
   },
-  "POST /api/webhook-endpoints/:id/rotate": { access: "session", params: hookId, payload: () => ({}) },
-  "POST /api/webhook-endpoints/:id/test": { access: "session", params: hookId, owner: 202 },
-  "GET /api/webhook-endpoints/:id/deliveries": { access: "session", params: hookId },
+  "POST /api/webhook-endpoints/:id/rotate": {
+    access: "session",
+    needs: "operation",
+    params: hookId,
+    payload: () => ({}),
+  },
+  "POST /api/webhook-endpoints/:id/test": { access: "session", needs: "operation", params: hookId, owner: 202 },
+  "GET /api/webhook-endpoints/:id/deliveries": { access: "session", needs: "operation", params: hookId },
   "POST /api/webhook-endpoints/:id/deliveries/:deliveryId/redeliver": {
     access: "session",
+    needs: "operation",
     params: ({ hookId: id, deliveryId }) => ({ id, deliveryId }),
     owner: 202,
   },
-  "DELETE /api/webhook-endpoints/:id": { access: "session", params: hookId, owner: 204 },
-  "GET /api/account": { access: "session" },
-  "GET /api/balance": { access: "managed" },
-  "GET /api/entries": { access: "session" },
-  "GET /api/transactions/:id": { access: "session", params: ({ transactionId: id }) => ({ id }) },
-  "GET /api/keys": { access: "managed" },
-  "POST /api/keys": { access: "managed", payload: () => ({ name: "new" }), owner: 201 },
-  "GET /api/keys/:id": { access: "managed", params: keyId },
+  "DELETE /api/webhook-endpoints/:id": { access: "session", needs: "operation", params: hookId, owner: 204 },
+  "GET /api/account": { access: "session", needs: "account" },
+  "GET /api/balance": { access: "managed", needs: "account" },
+  "GET /api/entries": { access: "session", needs: "statements" },
+  "GET /api/transactions/:id": { access: "session", needs: "funding", params: ({ transactionId: id }) => ({ id }) },
+  "GET /api/keys": { access: "managed", needs: "account" },
+  "POST /api/keys": { access: "managed", needs: "requests", payload: () => ({ name: "new" }), owner: 201 },
+  "GET /api/keys/:id": { access: "managed", needs: "account", roles: { member: 404, billing: 404 }, params: keyId },
   "PATCH /api/keys/:id": {
     access: "managed",
+    needs: "requests",
+    roles: { member: 403 },
     params: keyId,
     payload: () => ({ name: "changed", limits: { day: "1" } }),
   },
-  "POST /api/keys/:id/rotate": { access: "managed", params: keyId, payload: () => ({}) },
-  "DELETE /api/keys/:id": { access: "managed", params: keyId, owner: 204 },
-  "GET /api/limits": { access: "managed" },
+  "POST /api/keys/:id/rotate": {
+    access: "managed",
+    needs: "requests",
+    roles: { admin: 403, member: 404 },
+    params: keyId,
+    payload: () => ({}),
+  },
+  "DELETE /api/keys/:id": { access: "managed", needs: "requests", roles: { member: 404 }, params: keyId, owner: 204 },
+  "GET /api/limits": { access: "managed", needs: "account" },
   "PUT /api/limits/:scope/:subjectId/:period": {
     access: "managed",
+    needs: "budgets",
     params: limitOnKey,
     payload: () => ({ amount: "2" }),
   },
-  "DELETE /api/limits/:scope/:subjectId/:period": { access: "managed", params: limitOnKey, owner: 204 },
-  "GET /api/deposits": { access: "session" },
-  "GET /api/deposits/address": { access: "session" },
-  "GET /api/deposits/transfers": { access: "session" },
-  "GET /api/onramps": { access: "session" },
+  "DELETE /api/limits/:scope/:subjectId/:period": {
+    access: "managed",
+    needs: "budgets",
+    params: limitOnKey,
+    owner: 204,
+  },
+  "GET /api/deposits": { access: "session", needs: "funding" },
+  "GET /api/deposits/address": { access: "session", needs: "funding" },
+  "GET /api/deposits/transfers": { access: "session", needs: null },
+  "GET /api/onramps": { access: "session", needs: "funding" },
   // None is set up here.
   "POST /api/onramps/:provider/sessions": {
     access: "session",
+    needs: "funding",
     params: () => ({ provider: "moonpay" }),
     payload: () => ({}),
     owner: 422,
@@ -180,6 +249,7 @@ const MATRIX: Record<string, Row> = {
   },
   "POST /api/deposits/authorizations": {
     access: "session",
+    needs: "funding",
     payload: () => ({
       from: `0x${"1".repeat(40)}`,
       amount: "1",
@@ -194,75 +264,96 @@ const MATRIX: Record<string, Row> = {
   // To the operator, who has nothing to give himself.
   "POST /api/transfers": {
     access: "session",
+    needs: "sharing",
     headers: () => ({ "idempotency-key": newId("transfer") }),
     payload: () => ({ to: { account: others.operator.accountId }, amount: "1" }),
     owner: 201,
     others: 402,
   },
-  "GET /api/transfers": { access: "session" },
-  "GET /api/transfers/:id": { access: "session", params: transferId },
+  "GET /api/transfers": { access: "session", needs: "sharing" },
+  "GET /api/transfers/:id": { access: "session", needs: "sharing", params: transferId },
   // Nobody has read it since it was made: there is nothing to sign yet.
   "POST /api/transfers/:id/signature": {
     access: "session",
+    needs: "sharing",
     params: transferId,
     payload: () => ({ signature: "0x" }),
     owner: 409,
   },
   "POST /api/gift-codes": {
     access: "session",
+    needs: "sharing",
     headers: () => ({ "idempotency-key": newId("gift") }),
     payload: () => ({ amount: "1" }),
     owner: 201,
     others: 402,
   },
-  "GET /api/gift-codes": { access: "session" },
-  "GET /api/gift-codes/:id": { access: "session", params: giftId },
+  "GET /api/gift-codes": { access: "session", needs: "sharing" },
+  "GET /api/gift-codes/:id": { access: "session", needs: "sharing", params: giftId },
   "POST /api/gift-codes/:id/signature": {
     access: "session",
+    needs: "sharing",
     params: giftId,
     payload: () => ({ signature: "0x" }),
     owner: 409,
   },
-  "POST /api/gift-codes/:id/revoke": { access: "session", params: giftId },
-  "POST /api/gift-codes/redeem": { access: "managed", payload: () => ({ code: "x" }), owner: 422 },
-  "GET /api/usage": { access: "managed" },
-  "GET /api/usage/summary": { access: "managed" },
-  "GET /api/receipts/:requestId": { access: "managed", params: ({ requestId }) => ({ requestId }) },
-  "GET /api/batches/:seq/receipts": { access: "managed", params: ({ seq }) => ({ seq }) },
-  "GET /api/statements": { access: "managed" },
+  "POST /api/gift-codes/:id/revoke": { access: "session", needs: "sharing", params: giftId },
+  "POST /api/gift-codes/redeem": { access: "managed", needs: "funding", payload: () => ({ code: "x" }), owner: 422 },
+  "GET /api/usage": { access: "managed", needs: "account" },
+  "GET /api/usage/summary": { access: "managed", needs: "account" },
+  "GET /api/receipts/:requestId": {
+    access: "managed",
+    needs: "account",
+    roles: { member: 404 },
+    params: ({ requestId }) => ({ requestId }),
+  },
+  "GET /api/batches/:seq/receipts": { access: "managed", needs: "usage", params: ({ seq }) => ({ seq }) },
+  "GET /api/statements": { access: "managed", needs: "statements" },
   "GET /api/statements/:file": {
     access: "managed",
+    needs: "statements",
     params: () => ({ file: new Date().toISOString().slice(0, 7) }),
     others: 200,
   },
-  "GET /api/earnings": { access: "session" },
-  "GET /api/earnings/batches": { access: "session" },
-  "GET /api/payouts": { access: "session" },
+  "GET /api/earnings": { access: "session", needs: "earnings" },
+  "GET /api/earnings/batches": { access: "session", needs: "earnings" },
+  "GET /api/payouts": { access: "session", needs: "earnings" },
   // Nobody has earned $10, and there is no off-ramp here.
-  "POST /api/payouts": { access: "session", payload: () => ({ method: "wallet" }), owner: 422 },
-  "POST /api/payouts/:id/cancel": { access: "session", params: ({ payoutId: id }) => ({ id }) },
-  "POST /api/payouts/bank": { access: "session", owner: 422 },
+  "POST /api/payouts": { access: "session", needs: "earnings", payload: () => ({ method: "wallet" }), owner: 422 },
+  "POST /api/payouts/:id/cancel": { access: "session", needs: "earnings", params: ({ payoutId: id }) => ({ id }) },
+  "POST /api/payouts/bank": { access: "session", needs: "earnings", owner: 422 },
   // Without Stripe's signature.
   "POST /api/webhooks/stripe-connect": { access: "public", payload: () => ({}), owner: 400 },
   // Before the owner's node is taken off sale below.
-  "POST /api/holds": { access: "spender", payload: job, owner: 201, others: 402 },
-  "GET /api/holds": { access: "spender" },
-  "GET /api/holds/:id": { access: "spender", params: holdId },
-  "DELETE /api/holds/:id": { access: "spender", params: holdId },
+  "POST /api/holds": { access: "spender", needs: "requests", payload: job, owner: 201, others: 402 },
+  "GET /api/holds": { access: "spender", needs: "requests" },
+  "GET /api/holds/:id": { access: "spender", needs: "requests", roles: { member: 404 }, params: holdId },
+  "DELETE /api/holds/:id": { access: "spender", needs: "requests", roles: { member: 404 }, params: holdId },
   "POST /api/meter-events": {
     access: "spender",
+    needs: null,
     payload: ({ nodeId: id, holdId: hold }) => ({
       nodeId: id,
       events: [{ id: "1", hold, resource: "gpu", quantity: 1 }],
     }),
     others: 404,
   },
-  "GET /api/nodes": { access: "session" },
-  "POST /api/nodes": { access: "session", payload: () => ({ name: "n", url: "ftp://x", models: [] }), owner: 400 },
-  "GET /api/nodes/:id": { access: "session", params: nodeId },
-  "PATCH /api/nodes/:id": { access: "session", params: nodeId, payload: () => ({ name: "changed" }) },
-  "DELETE /api/nodes/:id": { access: "session", params: nodeId, owner: 204 },
-  "GET /api/grants": { access: "managed" },
+  "GET /api/nodes": { access: "session", needs: "operation" },
+  "POST /api/nodes": {
+    access: "session",
+    needs: "operation",
+    payload: () => ({ name: "n", url: "ftp://x", models: [] }),
+    owner: 400,
+  },
+  "GET /api/nodes/:id": { access: "session", needs: "operation", params: nodeId },
+  "PATCH /api/nodes/:id": {
+    access: "session",
+    needs: "operation",
+    params: nodeId,
+    payload: () => ({ name: "changed" }),
+  },
+  "DELETE /api/nodes/:id": { access: "session", needs: "operation", params: nodeId, owner: 204 },
+  "GET /api/grants": { access: "managed", needs: "funding" },
   "GET /api/admin/grants": { access: "admin", query: accountIdOfOwner },
   "POST /api/admin/grants": {
     access: "admin",
@@ -270,34 +361,41 @@ const MATRIX: Record<string, Row> = {
     owner: 201,
   },
   "DELETE /api/admin/grants/:id": { access: "admin", params: lotId },
-  "GET /api/referrals": { access: "session" },
+  "GET /api/referrals": { access: "session", needs: "earnings" },
   "POST /api/referrals/visits": { access: "public", payload: () => ({ code: "unknown" }), owner: 204 },
   "GET /api/share": { access: "public" },
   // No cards are taken here.
-  "GET /api/cards": { access: "session" },
-  "DELETE /api/cards/:id": { access: "session", params: lotId, owner: 422, others: 422 },
-  "GET /api/cards/payments": { access: "session" },
-  "POST /api/cards/payments": { access: "session", payload: () => ({ amount: "5", cardId: "card_x" }), owner: 400 },
-  "POST /api/cards/checkout": { access: "session", payload: () => ({ amount: "5" }), owner: 422 },
+  "GET /api/cards": { access: "session", needs: "funding" },
+  "DELETE /api/cards/:id": { access: "session", needs: "funding", params: lotId, owner: 422, others: 422 },
+  "GET /api/cards/payments": { access: "session", needs: "funding" },
+  "POST /api/cards/payments": {
+    access: "session",
+    needs: "funding",
+    payload: () => ({ amount: "5", cardId: "card_x" }),
+    owner: 400,
+  },
+  "POST /api/cards/checkout": { access: "session", needs: "funding", payload: () => ({ amount: "5" }), owner: 422 },
   "POST /api/admin/card-payments/:id/refund": { access: "admin", params: lotId, payload: () => ({}), owner: 422 },
   "GET /api/plans": { access: "public" },
-  "POST /api/plans/:id/checkout": { access: "session", params: lotId, owner: 422, others: 422 },
-  "GET /api/subscriptions": { access: "session" },
+  "POST /api/plans/:id/checkout": { access: "session", needs: "funding", params: lotId, owner: 422, others: 422 },
+  "GET /api/subscriptions": { access: "session", needs: "funding" },
   "PATCH /api/subscriptions/:id": {
     access: "session",
+    needs: "funding",
     params: lotId,
     payload: () => ({ endsAtPeriodEnd: true }),
     owner: 422,
     others: 422,
   },
-  "GET /api/recharge": { access: "session" },
+  "GET /api/recharge": { access: "session", needs: "funding" },
   "PUT /api/recharge": {
     access: "session",
+    needs: "funding",
     payload: () => ({ cardId: "card_x", threshold: "5", target: "20", ceiling: "100" }),
     owner: 422,
   },
   // Nobody has turned it on.
-  "DELETE /api/recharge": { access: "session", owner: 404 },
+  "DELETE /api/recharge": { access: "session", needs: "funding", owner: 404 },
   // Without Stripe's signature.
   "POST /api/webhooks/stripe": { access: "public", payload: () => ({}), owner: 400 },
   "GET /v1/credits": { access: "anyKey" },
@@ -316,6 +414,68 @@ const MATRIX: Record<string, Row> = {
     others: 402,
   },
   "POST /v1/embeddings": { access: "payer", payload: () => ({ model: "demo/small", input: "Hi" }), others: 402 },
+  "POST /api/teams": { access: "session", needs: null, payload: () => ({ name: "New" }), owner: 201 },
+  "GET /api/teams/:id": { access: "session", needs: "account", params: team },
+  "PATCH /api/teams/:id": { access: "session", needs: "ownership", params: team, payload: () => ({ name: "Other" }) },
+  "PATCH /api/teams/:id/members/:userId": {
+    access: "session",
+    needs: "members",
+    params: memberOfTeam,
+    payload: () => ({ role: "billing" }),
+  },
+  "DELETE /api/teams/:id/members/:userId": { access: "session", needs: "members", params: memberOfTeam, owner: 204 },
+  "POST /api/teams/:id/offer": {
+    access: "session",
+    needs: "ownership",
+    params: team,
+    payload: ({ userId }) => ({ userId }),
+  },
+  "DELETE /api/teams/:id/offer": { access: "session", needs: "ownership", params: team, owner: 204 },
+  // Offered to somebody else.
+  "POST /api/teams/:id/offer/accept": { access: "session", needs: "account", params: team, owner: 404 },
+  "GET /api/teams/:id/invitations": { access: "session", needs: "members", params: team },
+  "POST /api/teams/:id/invitations": {
+    access: "session",
+    needs: "members",
+    params: team,
+    payload: () => ({ role: "member", wallet: privateKeyToAddress(generatePrivateKey()) }),
+    owner: 201,
+  },
+  "DELETE /api/teams/:id/invitations/:invitationId": {
+    access: "session",
+    needs: "members",
+    params: ({ invitationId }) => ({ ...team(), invitationId }),
+    owner: 204,
+  },
+  "GET /api/teams/:id/projects": { access: "session", needs: "account", params: team },
+  "POST /api/teams/:id/projects": {
+    access: "session",
+    needs: "projects",
+    params: team,
+    payload: () => ({ name: newId("tx").replaceAll("_", "-") }),
+    owner: 201,
+  },
+  "PATCH /api/teams/:id/projects/:name": {
+    access: "session",
+    needs: "projects",
+    params: ({ project: name }) => ({ ...team(), name }),
+    payload: () => ({ archived: true }),
+  },
+  "GET /api/invitations/:token": { access: "public", params: () => ({ token: "unknown" }), owner: 404 },
+  "GET /api/me/invitations": { access: "session", needs: null },
+  // To a wallet of somebody else.
+  "POST /api/me/invitations/:id/accept": {
+    access: "session",
+    needs: null,
+    params: ({ invitationId: id }) => ({ id }),
+    owner: 404,
+  },
+  "DELETE /api/me/invitations/:id": {
+    access: "session",
+    needs: null,
+    params: ({ invitationId: id }) => ({ id }),
+    owner: 404,
+  },
   // Last, because it ends the owner's session.
   "POST /api/auth/logout": { access: "public", owner: 204 },
 };
@@ -325,6 +485,9 @@ let api: TestApi;
 let owner: TestUser & { manager: string };
 let others: { user: TestUser & { manager: string }; operator: TestUser };
 let admin: TestUser;
+/** People of the owner's account, and who was one of them, or is one of another team's. */
+let people: Record<Exclude<Role, "owner">, TestUser>;
+let outsiders: Record<"removed member" | "admin of another team", TestUser>;
 const ADMIN_KEY = generatePrivateKey();
 
 beforeAll(async () => {
@@ -347,8 +510,24 @@ beforeAll(async () => {
     insert into transactions (transaction_id, account_id, kind, cause, sender, target, data)
     values ('tx_of_owner', ${owner.accountId}, 'deposit', 'test', ${`0x${"1".repeat(40)}`}, ${`0x${"2".repeat(40)}`}, '0x')`;
   await publishDay();
+  await makeTeam();
 });
 afterAll(() => api.stop());
+
+/** The owner's account becomes a team. */
+async function makeTeam(): Promise<void> {
+  const { accountId: id } = owner;
+  await api.sql`update accounts set kind = 'team' where account_id = ${id}`;
+  await api.sql`
+    insert into teams (account_id, name, created_by)
+    select account_id, 'Matrix', user_id from account_members where account_id = ${id}`;
+  const joined = (role: Exclude<Role, "owner">) => join(api, { id }, role);
+  people = { admin: await joined("admin"), billing: await joined("billing"), member: await joined("member") };
+  const removed = await joined("admin");
+  await api.sql`delete from account_members where account_id = ${id} and user_id = ${removed.userId}`;
+  const another = await join(api, await createTeam(api, "Another"), "admin");
+  outsiders = { "removed member": removed, "admin of another team": another };
+}
 
 /** A day on which only the owner was owed something. */
 async function publishDay(): Promise<void> {
@@ -399,6 +578,7 @@ async function newTarget(): Promise<Target> {
   await api.sql`insert into payouts (payout_id, account_id, method) values (${payoutId}, ${owner.accountId}, 'wallet')`;
   const told = await newTold();
   const moves = await newMoves();
+  const joined = await newJoined();
   const { lot_id: lot } = await api.sql.begin((tx) =>
     grantLot(
       tx,
@@ -409,6 +589,7 @@ async function newTarget(): Promise<Target> {
   const ids = {
     ...told,
     ...moves,
+    ...joined,
     keyId: id,
     nodeId: node.id,
     requestId,
@@ -425,7 +606,7 @@ async function newTarget(): Promise<Target> {
 /** Where the owner is told what happens. */
 async function newTold() {
   const [row] = await api.sql<Array<{ user_id: string }>>`
-    select user_id from account_members where account_id = ${owner.accountId}`;
+    select user_id from account_members where account_id = ${owner.accountId} and role = 'owner'`;
   const userId = row?.user_id ?? "";
   const [emailId, browserId] = [newId("email"), newId("push")];
   const address = `${emailId}@example.com`;
@@ -455,15 +636,44 @@ async function newMoves(): Promise<{ transferId: string; giftId: string }> {
       (${giftId}, 'gift', m.account_id, m.user_id, ${giftId}, sha256('x'), null, null, null,
         '0x' || right(encode(sha256(${giftId}::text::bytea), 'hex'), 40), 4000000000)
     ) v(move_id)
-    where m.account_id = ${owner.accountId}`;
+    where m.account_id = ${owner.accountId} and m.role = 'owner'`;
   return { transferId, giftId };
+}
+
+/** Somebody of the team, whom it is offered to, an invitation and a project. */
+async function newJoined(): Promise<{ userId: string; invitationId: string; project: string }> {
+  const [userId, invitationId, project] = [newId("user"), newId("invite"), newId("tx").replaceAll("_", "-")];
+  const { accountId } = owner;
+  await api.sql`insert into users (user_id) values (${userId})`;
+  await api.sql`insert into account_members (account_id, user_id, role) values (${accountId}, ${userId}, 'member')`;
+  await api.sql`update teams set offered_to = ${userId}, offered_at = now() where account_id = ${accountId}`;
+  await api.sql`
+    insert into team_invitations (invitation_id, account_id, role, wallet, token_hash, invited_by, expires_at)
+    select ${invitationId}, account_id, 'member', ${privateKeyToAddress(generatePrivateKey()).toLowerCase()},
+      sha256(${invitationId}::text::bytea), created_by, now() + interval '1 day'
+    from teams where account_id = ${accountId}`;
+  await api.sql`insert into team_projects (account_id, name) values (${accountId}, ${project})`;
+  return { userId, invitationId, project };
+}
+
+/** Somebody who acts for the owner's account. */
+const inTeam = (user: TestUser) => ({ ...cookie(user), "infr-account": owner.accountId });
+
+/** What the roles of the owner's account get; null for those that a route is not about. */
+function rolesOf({ needs = null, roles = {}, owner: ok = 200 }: Row) {
+  if (needs === null) return [];
+  return Object.entries(people).map(([role, user]) => {
+    const allowed = may(role as Role, needs);
+    return { role, allowed, headers: inTeam(user), status: allowed ? (roles[role as Role] ?? ok) : 403 };
+  });
 }
 
 const cookie = (user: TestUser) => ({ cookie: user.cookie });
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 
 /** Everybody who is not the owner in the way that the route asks for, with the status that each must get. */
-function strangers({ access, params, owner: ok = 200, others: own = params ? 404 : ok }: Row) {
+function strangers(row: Row) {
+  const { access, needs = null, params, owner: ok = 200, others: own = params ? 404 : ok } = row;
   const { user, operator } = others;
   const expected = {
     public: { nobody: ok, session: ok, manager: ok, key: ok },
@@ -488,6 +698,10 @@ function strangers({ access, params, owner: ok = 200, others: own = params ? 404
     ...(access === "admin"
       ? [{ role: "owner of what it is about", headers: cookie(owner), status: expected.session }]
       : []),
+    ...rolesOf(row).filter(({ status }) => status === 403),
+    ...(needs === null
+      ? []
+      : Object.entries(outsiders).map(([role, user]) => ({ role, headers: inTeam(user), status: 404 }))),
     ...(access === "managed" || access === "session"
       ? [{ role: "own inference key", headers: bearer(owner.key), status: expected.key }]
       : []),
@@ -526,8 +740,10 @@ async function fingerprint(): Promise<string> {
   return JSON.stringify(await api.sql.unsafe(`${queries.join(" union all ")} order by name`));
 }
 
-test("every route is classified, and no other", () => {
+test("every route is classified, and no other; where a session comes in, with what its role has to allow", () => {
   expect([...routes].sort()).toEqual(Object.keys(MATRIX).sort());
+  const bySession = Object.entries(MATRIX).filter(([, row]) => ["session", "managed", "spender"].includes(row.access));
+  expect(bySession.filter(([, row]) => row.needs === undefined)).toEqual([]);
 });
 
 describe.each(Object.entries(MATRIX))("%s", (route, row) => {
@@ -545,6 +761,10 @@ describe.each(Object.entries(MATRIX))("%s", (route, row) => {
     for (const headers of owners(row.access)) {
       const answer = await call(route, row, { target: await targetOf(route), headers });
       expect(answer.statusCode).toBe(row.owner ?? 200);
+    }
+    for (const { role, headers, status } of rolesOf(row).filter((one) => one.allowed)) {
+      const answer = await call(route, row, { target: await targetOf(route), headers });
+      expect({ role, status: answer.statusCode }).toEqual({ role, status });
     }
   });
 });

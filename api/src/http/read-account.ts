@@ -10,6 +10,8 @@ export async function readAccount({ sql, config }: Services, accountId: string):
   if (!row) throw new NotFoundError("account");
   return {
     id: row.account_id,
+    kind: row.kind,
+    name: row.name,
     owner: row.owner,
     salt: row.salt,
     ref: row.ref,

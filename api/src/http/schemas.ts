@@ -38,6 +38,8 @@ export const Problem = Type.Object(
 
 export const Account = Type.Object({
   id: Type.String({ description: "acct_…" }),
+  kind: Type.Enum(["personal", "team"]),
+  name: Nullable(Type.String({ description: "Of a team." })),
   owner: Address,
   salt: Nullable(Type.String({ ...Bytes32, description: "With the first owner it makes the ref; null if not known." })),
   ref: Bytes32,

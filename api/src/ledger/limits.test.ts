@@ -22,8 +22,8 @@ let account: string;
 
 beforeAll(async () => {
   ({ sql, drop } = await testDatabase());
-  await openAccount(OPERATOR);
   await sql`insert into users (user_id) values (${USER})`;
+  await openAccount(OPERATOR);
   batchers = await Promise.all([openBatcher(), openBatcher()]);
 });
 afterAll(async () => {
@@ -49,6 +49,7 @@ async function openAccount(accountId: string): Promise<void> {
   await sql`
     insert into accounts (account_id, kind, owner, salt, ref)
     values (${accountId}, 'personal', ${`0x${hex.slice(0, 40)}`}, ${`0x${"0".repeat(64)}`}, ${`0x${hex}`})`;
+  await sql`insert into account_members (account_id, user_id, role) values (${accountId}, ${USER}, 'owner')`;
 }
 
 /** A key of the account, in a project. */

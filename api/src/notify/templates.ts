@@ -7,8 +7,9 @@ import type { Letter } from "./letter.ts";
  * - credit: credit that came, went, or waits to be claimed
  * - billing: payments, receipts, refunds
  * - developer: webhooks and keys
+ * - team: invitations, and what changes for somebody in a team
  */
-export const KINDS = ["security", "balance", "credit", "billing", "developer"] as const;
+export const KINDS = ["security", "balance", "credit", "billing", "developer", "team"] as const;
 export type Kind = (typeof KINDS)[number];
 
 type Template<Data> = { kind: Kind; write: (data: Data) => Letter };
@@ -59,6 +60,30 @@ export const TEMPLATES = {
       action: { label: "Look at your webhooks", path: "/settings" },
     }),
   ),
+
+  team_invitation: template("team", ({ team, role, path }: { team: string; role: string; path: string }) => ({
+    subject: `You are invited to the team “${team}”`,
+    paragraphs: [
+      `Somebody has invited you to the team “${team}” as ${role}. Its people share one balance of inference credit.`,
+      "Sign in with this e-mail address and accept, within seven days. If you know nothing of it, do nothing.",
+    ],
+    action: { label: "Look at the invitation", path },
+  })),
+
+  team_offered: template("team", ({ team }: { team: string }) => ({
+    subject: `The team “${team}” is offered to you`,
+    paragraphs: [
+      `Its owner wants to hand the team “${team}” over to you. If you accept, within seven days, you are its owner, and he becomes an admin.`,
+    ],
+    action: { label: "Look at the team", path: "/team" },
+  })),
+
+  team_left: template("team", ({ team }: { team: string }) => ({
+    subject: `You no longer belong to the team “${team}”`,
+    paragraphs: [
+      `An admin has taken you out of the team “${team}”. The API keys that you made for it have ended. Your own account is as it was.`,
+    ],
+  })),
 
   recharge_off: template("billing", ({ reason }: { reason: string }) => ({
     subject: "Recharging was turned off",

@@ -11,6 +11,7 @@ import {
   ServerCog,
   Settings,
   ShieldCheck,
+  Users,
   UsersRound,
 } from "lucide-react";
 
@@ -23,6 +24,7 @@ export const PAGES = [
   { to: "/playground", label: "Playground", icon: MessageSquare },
   { to: "/transfer", label: "Transfer", icon: Send },
   { to: "/share", label: "Share", icon: Gift },
+  { to: "/team", label: "Team", icon: Users },
   { to: "/referrals", label: "Referrals", icon: UsersRound },
   { to: "/models", label: "Models", icon: Boxes },
   { to: "/earnings", label: "Earnings", icon: ServerCog },

@@ -67,6 +67,16 @@ const transfer = createRoute({
   path: "/transfer",
   component: lazyRouteComponent(() => import("./routes/transfer.tsx"), "TransferRoute"),
 });
+const team = createRoute({
+  getParentRoute: () => root,
+  path: "/team",
+  component: lazyRouteComponent(() => import("./routes/team.tsx"), "TeamRoute"),
+});
+const join = createRoute({
+  getParentRoute: () => root,
+  path: "/join/$token",
+  component: lazyRouteComponent(() => import("./routes/join.tsx"), "JoinRoute"),
+});
 const share = createRoute({
   getParentRoute: () => root,
   path: "/share",
@@ -105,6 +115,8 @@ export const router = createRouter({
     share,
     referrals,
     invited,
+    team,
+    join,
     settings,
   ]),
   defaultPreload: "intent",

@@ -1,9 +1,16 @@
 import { createClient, type paths } from "@infr/sdk";
 import type { Address, Hex } from "viem";
+import { actingAccount } from "./acting.ts";
 import { ApiError } from "./errors.ts";
 
 /** The one typed client: same origin, session cookie, no hand-written fetch anywhere else. */
 export const api = createClient({ baseUrl: window.location.origin });
+api.use({
+  onRequest: ({ request }) => {
+    const accountId = actingAccount();
+    if (accountId !== null) request.headers.set("infr-account", accountId);
+  },
+});
 
 interface Answer<T> {
   data?: T;
@@ -43,4 +50,7 @@ export type Transfer = Success<"/api/transfers", "get">["transfers"][number];
 export type Gift = Success<"/api/gift-codes", "get">["gifts"][number];
 export type Referrals = Success<"/api/referrals", "get">;
 export type SharingSystem = Success<"/api/share", "get">["systems"][number];
+export type Limit = Success<"/api/limits", "get">["limits"][number];
+export type Team = Success<"/api/teams/{id}", "get">;
+export type Invitation = Success<"/api/me/invitations", "get">["invitations"][number];
 export type Me = Success<"/api/me", "get">;

@@ -40,6 +40,9 @@ export const displayLatency = (ms: number): string => (ms < 1000 ? `${ms} ms` : 
 
 export const shortHex = (hex: string): string => `${hex.slice(0, 6)}…${hex.slice(-4)}`;
 
+/** What somebody is called: an e-mail address as it is, a wallet shortened. */
+export const shortName = (name: string): string => (/^0x[0-9a-f]{40}$/i.test(name) ? shortHex(name) : name);
+
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "always", style: "narrow" });
 const day = new Intl.DateTimeFormat("en", { month: "short", day: "numeric" });
 const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "medium" });

@@ -18,10 +18,10 @@ export interface NewKey {
 const newKeyQuery = [...queryKeys.keys, "new"] as const;
 
 /** Makes a key; the API tells it once. */
-export function useCreateKey(): UseMutationResult<NewKey, Error, string> {
+export function useCreateKey(): UseMutationResult<NewKey, Error, { name: string; project?: string }> {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: (name) => unwrap(api.POST("/api/keys", { body: { name } })),
+    mutationFn: (body) => unwrap(api.POST("/api/keys", { body })),
     onSuccess: () => queries.invalidateQueries({ queryKey: queryKeys.keys, exact: true }),
   });
 }

@@ -1,4 +1,5 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { actingAccount, setActing } from "./acting.ts";
 import { type Account, api, unwrap } from "./api.ts";
 import { ApiError } from "./errors.ts";
 import { queryKeys } from "./query-keys.ts";
@@ -11,8 +12,14 @@ export function useSession(): UseQueryResult<Account | null> {
 async function fetchAccount(): Promise<Account | null> {
   try {
     const { account } = await unwrap(api.GET("/api/account"));
+    setActing(account.id);
     return account as Account;
   } catch (error) {
+    // He was taken out of the team that this tab was in, or somebody else has signed in since.
+    if (error instanceof ApiError && error.status === 404 && actingAccount() !== null) {
+      setActing(null);
+      return fetchAccount();
+    }
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;
   }

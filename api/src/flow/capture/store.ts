@@ -8,6 +8,8 @@ export type UsageFilter = {
   model?: string | undefined;
   nodeId?: string | undefined;
   keyId?: string | undefined;
+  /** Whose keys, or session, it was. */
+  memberId?: string | undefined;
   status?: UsageStatus | undefined;
   /** Requests that began at this moment or later. */
   from?: Date | undefined;
@@ -22,6 +24,9 @@ export type UsageRow = {
   node_id: string;
   node_name: string;
   key_id: string | null;
+  user_id: string | null;
+  /** Of its key. */
+  project: string | null;
   prompt_tokens: number;
   cached_tokens: number;
   completion_tokens: number;
@@ -41,12 +46,13 @@ export type UsageRow = {
 
 /** Rows of the log, named `u`, with what is shown of their node and batch. */
 const shownOf = (sql: Queryable, rows: PendingQuery<Row[]>) => sql`
-  select u.request_id, u.started_at, u.model, u.node_id, n.name as node_name, u.key_id,
+  select u.request_id, u.started_at, u.model, u.node_id, n.name as node_name, u.key_id, u.user_id, k.project,
     u.prompt_tokens, u.cached_tokens, u.completion_tokens, u.reasoning_tokens, u.units,
     u.prompt_nano, u.cached_nano, u.completion_nano, u.reasoning_nano, u.units_nano, u.cost_nano,
     u.latency_ms, u.status, u.usage_source, b.seq as batch_seq
   from (${rows}) u
   join nodes n using (node_id)
+  left join api_keys k on k.key_id = u.key_id
   left join batches b on b.batch_id = u.batch_id`;
 
 /** PostgreSQL reads no later date of JavaScript's. */
@@ -92,8 +98,8 @@ export async function usagePage(
     order by u.started_at desc, u.request_id desc`;
 }
 
-const isBroad = ({ model, nodeId, keyId, status }: UsageFilter): boolean =>
-  [model, nodeId, keyId, status].every((value) => value === undefined);
+const isBroad = ({ model, nodeId, keyId, memberId, status }: UsageFilter): boolean =>
+  [model, nodeId, keyId, memberId, status].every((value) => value === undefined);
 
 /**
  * The newest days with matches, as many as fill a page. What the first of them counts is not relied on: a part of that day
@@ -123,16 +129,17 @@ function daysWith(
 }
 
 /** The columns have the same names in the log and in its sums. */
-function matching(sql: Queryable, { model, nodeId, keyId, status }: UsageFilter) {
+function matching(sql: Queryable, { model, nodeId, keyId, memberId, status }: UsageFilter) {
   return sql`
     ${model === undefined ? sql`` : sql`and model = ${model}`}
     ${nodeId === undefined ? sql`` : sql`and node_id = ${nodeId}`}
     ${keyId === undefined ? sql`` : sql`and key_id = ${keyId}`}
+    ${memberId === undefined ? sql`` : sql`and user_id = ${memberId}`}
     ${status === undefined ? sql`` : sql`and status = ${status}`}`;
 }
 
 /** What usage can be summed by. */
-export type UsageGroup = "day" | "model" | "key" | "node";
+export type UsageGroup = "day" | "model" | "key" | "node" | "member" | "project";
 
 export type UsageSums = {
   requests: bigint;
@@ -168,7 +175,19 @@ export async function usageSummary(
     limit: number;
   },
 ): Promise<{ total: UsageSums; groups: GroupedSums[] }> {
-  const column = { day: sql`day::text`, model: sql`model`, key: sql`key_id`, node: sql`node_id` }[by];
+  const column = {
+    day: sql`day::text`,
+    model: sql`model`,
+    key: sql`key_id`,
+    node: sql`node_id`,
+    member: sql`user_id`,
+    project: sql`project`,
+  }[by];
+  // A key never changes its project.
+  const sums =
+    by === "project"
+      ? sql`(select s.*, coalesce((select project from api_keys k where k.key_id = s.key_id), '') as project from usage_sums s) u`
+      : sql`usage_sums`;
   const rows = await sql<Array<GroupedSums & { is_total: boolean }>>`
     with summed as (
       select grouping(${column}) = 1 as is_total, ${column} as id, coalesce(sum(requests), 0)::bigint as requests,
@@ -176,12 +195,13 @@ export async function usageSummary(
         coalesce(sum(completion_tokens), 0)::bigint as completion_tokens,
         coalesce(sum(reasoning_tokens), 0)::bigint as reasoning_tokens, coalesce(sum(units), 0)::bigint as units,
         coalesce(sum(cost_nano), 0)::bigint as cost_nano
-      from usage_sums
+      from ${sums}
       where account_id = ${accountId} and day between ${from}::text::date and ${to}::text::date ${matching(sql, filter)}
       group by grouping sets ((), (${column}))
     )
-    select s.*, ${by === "key" ? sql`k.name` : by === "node" ? sql`n.name` : sql`null`} as name
+    select s.*, ${{ key: sql`k.name`, node: sql`n.name`, member: sql`p.name`, day: sql`null`, model: sql`null`, project: sql`null` }[by]} as name
     from summed s
+    ${by === "member" ? sql`left join people p on p.user_id = s.id` : sql``}
     ${by === "key" ? sql`left join api_keys k on k.key_id = s.id` : sql``}
     ${by === "node" ? sql`left join nodes n on n.node_id = s.id` : sql``}
     order by is_total desc, ${by === "day" ? sql`id desc` : sql`cost_nano desc, id`}
@@ -191,15 +211,22 @@ export async function usageSummary(
   return { total, groups };
 }
 
-/** One request of an account; undefined if it was not billed, or to somebody else. */
+/** One request of an account, of one of its people if named; undefined if it was not billed, or to somebody else. */
 export async function usageOf(
   sql: Queryable,
-  { accountId, requestId, startedAt }: { accountId: string; requestId: string; startedAt: Date },
+  {
+    accountId,
+    memberId,
+    requestId,
+    startedAt,
+  }: { accountId: string; memberId?: string | undefined; requestId: string; startedAt: Date },
 ): Promise<UsageRow | undefined> {
   const [row] = await sql<UsageRow[]>`
     ${shownOf(
       sql,
-      sql`select * from usage where account_id = ${accountId} and started_at = ${startedAt} and request_id = ${requestId}`,
+      sql`
+        select * from usage where account_id = ${accountId} and started_at = ${startedAt} and request_id = ${requestId}
+          ${matching(sql, { memberId })}`,
     )}`;
   return row;
 }

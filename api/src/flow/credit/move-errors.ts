@@ -5,7 +5,6 @@ const STATUS = {
   insufficient_credit: 402,
   in_debt: 402,
   account_frozen: 403,
-  not_allowed: 403,
   sharing_limit: 403,
   too_many_moves: 429,
   unknown_recipient: 422,

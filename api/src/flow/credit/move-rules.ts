@@ -2,13 +2,13 @@ import { type MicroUsdc, microToNano, type NanoUsd, nanoUsd, parseUsdc } from "@
 import type { Address } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import type { Sql, Tx } from "../../db/types.ts";
-import { InvalidInputError } from "../../errors.ts";
+import { InvalidInputError, NotFoundError } from "../../errors.ts";
 import { lockBalances } from "../../ledger/store.ts";
+import { demand } from "../../roles.ts";
 import { MoveRefusedError, refusalOf } from "./move-errors.ts";
 import { movesToday, readSharer, type SharerRow } from "./moves-store.ts";
 
 const AMOUNT = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,6})?$/;
-const MAY_SHARE: ReadonlySet<string | null> = new Set(["owner", "admin"]);
 
 /** What an account may give. */
 export type SharingRules = {
@@ -43,11 +43,11 @@ export function readAmount(text: string): MicroUsdc {
   return amount as MicroUsdc;
 }
 
-/** @throws MoveRefusedError for people who may use an account's credit and not give it away */
+/** @throws RoleNeededError, NotFoundError for people who may use an account's credit and not give it away, or not any more */
 export async function checkRole(sql: Sql, sharer: Sharer): Promise<SharerRow> {
   const row = await readSharer(sql, sharer);
-  if (!MAY_SHARE.has(row.role))
-    throw new MoveRefusedError("not_allowed", "Only owners and admins of an account may share its credit. Ask one.");
+  if (row.role === null) throw new NotFoundError("account");
+  demand(row.role, "sharing");
   return row;
 }
 

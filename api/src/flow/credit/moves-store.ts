@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from "../../db/types.ts";
+import type { Role } from "../../roles.ts";
 
 export type TransferState = "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
 export type GiftState = Exclude<TransferState, "completed"> | "active" | "redeemed" | "revoked";
@@ -150,7 +151,7 @@ export async function movesToday(sql: Queryable, accountId: string): Promise<{ m
 }
 
 export type SharerRow = {
-  role: "owner" | "admin" | "billing" | "member" | null;
+  role: Role | null;
   frozen_reason: string | null;
   chain_account: bigint | null;
   debt_nano: bigint;

@@ -259,7 +259,7 @@ describe("bad input moves nothing", () => {
     await api.sql`update account_members set role = 'member' where account_id = ${alice.accountId}`;
     expect(await prepare(api, alice, { to, amount: "1" })).toMatchObject({
       status: 403,
-      body: { code: "not_allowed" },
+      body: { code: "role_needed" },
     });
     await api.sql`update account_members set role = 'owner' where account_id = ${alice.accountId}`;
 

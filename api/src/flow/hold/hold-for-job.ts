@@ -6,6 +6,7 @@ import { newId } from "../../ids.ts";
 import type { Batcher } from "../../ledger/commit/batcher.ts";
 import {
   claimHoldId,
+  type Holder,
   insertJobHold,
   isOperator,
   type JobHoldRow,
@@ -105,7 +106,7 @@ async function keep({ sql, batcher }: Context, row: NewJobHold): Promise<JobHold
   }
   // A twin under the same key was first. If its hold has even ended by now, ours was placed anew and is nobody's.
   await release();
-  const twin = await jobHold(sql, { holdId, accountId });
+  const twin = await jobHold(sql, { holdId, accountId, madeBy: null });
   if (!twin) throw new Error(`hold ${holdId} is known and can't be found`);
   return twin;
 }
@@ -123,14 +124,13 @@ function sameOnly<T extends { is_same: boolean }>(found: T): T {
 }
 
 /** Ends a hold: what is left of it is spendable again. @throws NotFoundError for somebody else's */
-export async function endJobHold(
-  sql: Sql,
-  { holdId, accountId }: { holdId: string; accountId: string },
-): Promise<JobHoldRow> {
-  const hold = await jobHold(sql, { holdId, accountId });
-  if (hold?.account_id !== accountId) throw new NotFoundError("hold");
+export async function endJobHold(sql: Sql, { holdId, ...holder }: Holder & { holdId: string }): Promise<JobHoldRow> {
+  const hold = await jobHold(sql, { holdId, ...holder });
+  // Its operator sees it too; a node of the same account must not let others of its people end it.
+  const isPayers = hold?.account_id === holder.accountId && (holder.madeBy ?? hold.user_id) === hold.user_id;
+  if (!hold || !isPayers) throw new NotFoundError("hold");
   await releaseJobHold(sql, holdId);
-  return (await jobHold(sql, { holdId, accountId })) ?? hold;
+  return (await jobHold(sql, { holdId, ...holder })) ?? hold;
 }
 
 async function operatorOf(sql: Sql, { nodeId, operatorId }: WantedHold): Promise<string> {

@@ -3,6 +3,7 @@ import type { Queryable, Sql, Tx } from "../../db/types.ts";
 export type JobHoldRow = {
   hold_id: string;
   account_id: string;
+  user_id: string;
   operator_id: string;
   node_id: string | null;
   resources: string[] | null;
@@ -78,23 +79,29 @@ export async function claimHoldId(
   return row;
 }
 
+/** Whose holds of an account: those that one of its people made, or with null everybody's. */
+export type Holder = { accountId: string; madeBy: string | null };
+
+const heldBy = (sql: Queryable, { accountId, madeBy }: Holder) => sql`
+  account_id = ${accountId} ${madeBy === null ? sql`` : sql`and user_id = ${madeBy}`}`;
+
 /** A hold, for the account that pays or the operator that is to be paid. */
 export async function jobHold(
   sql: Queryable,
-  { holdId, accountId }: { holdId: string; accountId: string },
+  { holdId, ...holder }: Holder & { holdId: string },
 ): Promise<JobHoldRow | undefined> {
   const [row] = await sql<JobHoldRow[]>`
-    select * from job_holds where hold_id = ${holdId} and ${accountId} in (account_id, operator_id)`;
+    select * from job_holds where hold_id = ${holdId} and (operator_id = ${holder.accountId} or (${heldBy(sql, holder)}))`;
   return row;
 }
 
 /** An account's holds for jobs, newest first; `before` is the last id of the previous page. */
 export async function jobHoldsOf(
   sql: Queryable,
-  { accountId, before, limit }: { accountId: string; before: string | null; limit: number },
+  { before, limit, ...holder }: Holder & { before: string | null; limit: number },
 ): Promise<JobHoldRow[]> {
   return sql<JobHoldRow[]>`
-    select * from job_holds where account_id = ${accountId} ${before === null ? sql`` : sql`and hold_id < ${before}`}
+    select * from job_holds where ${heldBy(sql, holder)} ${before === null ? sql`` : sql`and hold_id < ${before}`}
     order by hold_id desc limit ${limit}`;
 }
 

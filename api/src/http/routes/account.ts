@@ -6,7 +6,7 @@ import { readBalance } from "../../ledger/balance.ts";
 import { type StatementRow, statementOf } from "../../ledger/store.ts";
 import { Limit, MANAGED, Moment, Money, Problem, Transaction, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { managerOf, sessionOf } from "../session.ts";
+import { actorOf, managerOf } from "../session.ts";
 import { shapeTransaction } from "../shapes.ts";
 
 const tags = ["Account"];
@@ -45,7 +45,7 @@ export function accountRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "account");
       const balance = await readBalance(services.sql, accountId);
       return {
         spendable: formatUsd(balance.spendable),
@@ -75,7 +75,7 @@ export function accountRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "statements");
       const { limit, cause = null } = request.query;
       return { entries: (await statementOf(services.sql, { accountId, cause, limit })).map(shapeEntry) };
     },
@@ -92,7 +92,7 @@ export function accountRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const row = await transactionOf(services, { accountId, transactionId: request.params.id });
       if (!row) throw new NotFoundError("transaction");
       return shapeTransaction(row);

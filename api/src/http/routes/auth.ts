@@ -5,7 +5,7 @@ import { giveNonce, verifySignIn } from "../../auth/siwe.ts";
 import { readAccount } from "../read-account.ts";
 import { Account, Bytes, Challenge, CodeProof, EmailAddress, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { referralOf, SESSION_COOKIE, sessionOf, setSession } from "../session.ts";
+import { actorOf, referralOf, SESSION_COOKIE, setSession } from "../session.ts";
 
 const tags = ["Sign-in"];
 
@@ -65,7 +65,7 @@ export function authRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "account");
       return { account: await readAccount(services, accountId) };
     },
   );

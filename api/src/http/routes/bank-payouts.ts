@@ -6,7 +6,7 @@ import { hearNews, openBank } from "../../flow/payout/pay-banks.ts";
 import { BankNotReadyError } from "../../flow/payout/request-payout.ts";
 import { Address, Problem } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 
 const tags = ["Payouts"];
 
@@ -30,7 +30,7 @@ export function bankPayoutRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "earnings");
       const { sql, offRamp } = services;
       if (!offRamp) throw new BankNotReadyError("Payouts to a bank are not offered here. Ask for one to your wallet.");
       const { enabled, url } = await openBank({ sql, offRamp }, accountId);

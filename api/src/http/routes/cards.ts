@@ -18,7 +18,7 @@ import {
   usdOfNano,
 } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { adminOf, sessionOf } from "../session.ts";
+import { actorOf, adminOf } from "../session.ts";
 
 const tags = ["Cards"];
 
@@ -72,7 +72,7 @@ function listing(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const [cards, blocked] = await Promise.all([cardsOf(sql, accountId), isBlocked(sql, accountId)]);
       return { offered: services.cardProcessor !== null, blocked, cards: cards.map(shapeCard) };
     },
@@ -90,7 +90,7 @@ function listing(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       await removeCard(cardsOfServices(services), { accountId, cardId: request.params.id });
       return reply.code(204).send(null);
     },
@@ -107,7 +107,7 @@ function listing(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       return { payments: (await paymentsOf(sql, { accountId, limit: request.query.limit })).map(shapePayment) };
     },
   );
@@ -131,7 +131,7 @@ function paying(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const { amount, save } = request.body;
       const cents = centsOf(readAmount(amount), limits);
       const { payment, url } = await openCheckout(cardsOfServices(services), { accountId, cents, save });
@@ -164,7 +164,7 @@ function paying(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const { "idempotency-key": requestKey = "" } = request.headers;
       if (requestKey.length < 8)
         throw new InvalidInputError(

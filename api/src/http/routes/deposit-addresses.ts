@@ -4,7 +4,7 @@ import { plainTransfersOfUser, type SuspenseRow } from "../../flow/deposit/plain
 import { MIN_DEPOSIT_MICRO } from "../../flow/deposit/queue-authorization.ts";
 import { Address, Bytes32, Limit, Moment, Money, Problem, usdOfMicro } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf, sessionOf } from "../session.ts";
 
 const tags = ["Deposits"];
 
@@ -38,7 +38,7 @@ export function depositAddressRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const { address, balance_micro: waiting } = await depositAddress(services, accountId);
       return {
         address,

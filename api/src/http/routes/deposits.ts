@@ -17,7 +17,7 @@ import {
   usdOfMicro,
 } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 import { shapeTransaction } from "../shapes.ts";
 
 const tags = ["Deposits"];
@@ -61,7 +61,7 @@ export function depositRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const rows = await depositsOf(services.sql, { accountId, limit: request.query.limit });
       return { deposits: rows.map(shapeDeposit) };
     },
@@ -81,7 +81,7 @@ export function depositRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const { body } = request;
       const transaction = await queueAuthorization(services, {
         accountId,

@@ -5,7 +5,7 @@ import { type EarnedRow, earnedByBatch } from "../../flow/payout/store.ts";
 import { MIN_PAYOUT, UNVERIFIED_LIMIT } from "../../flow/payout/terms.ts";
 import { Address, Bytes32, Limit, Moment, Money, Nullable, Problem, usdOfMicro, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 
 const tags = ["Earnings"];
 
@@ -65,7 +65,7 @@ export function earningsRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "earnings");
       const earnings = await readEarnings(services, accountId);
       return {
         earner: earnings.earner,
@@ -92,7 +92,7 @@ export function earningsRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "earnings");
       const { limit, before } = request.query;
       const rows = await earnedByBatch(services.sql, {
         accountId,

@@ -2,9 +2,9 @@ import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { InfrError } from "../../errors.ts";
 import { OpenStreams, VISITORS } from "../open-streams.ts";
-import { Problem } from "../schemas.ts";
+import { Id, Problem } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { SESSION_COOKIE, sessionOf } from "../session.ts";
+import { mustAct, SESSION_COOKIE } from "../session.ts";
 
 /** The stream is for `EventSource`, which says what it takes: HTTP 406. */
 class NotAStreamError extends InfrError {
@@ -34,12 +34,20 @@ export function eventRoutes(app: Routes, services: Services): void {
           "An event `change` has the topic that changed as its data: account, batches, deposits, earnings, lots, moves, " +
           "payouts, reserves, transactions, usage; `*` is anything: at the beginning, and after a gap. It never says what changed: ask for it. " +
           "Without a session it is `reserves` only. A stream ends after some minutes: come back.",
-        response: { 200: Type.String(), 401: Problem, 406: Problem, 429: Problem },
+        querystring: Type.Object({
+          account: Type.Optional(
+            Type.String({
+              ...Id,
+              description: "acct_… that it is about, instead of the session's: streams carry no header.",
+            }),
+          ),
+        }),
+        response: { 200: Type.String(), 401: Problem, 404: Problem, 406: Problem, 429: Problem },
       },
     },
     async (request, reply) => {
       if (!request.headers.accept?.includes("text/event-stream")) throw new NotAStreamError();
-      const stream = streams.open(await listenerOf(services, request));
+      const stream = streams.open(await listenerOf(services, request, request.query.account ?? null));
       return reply
         .type("text/event-stream")
         .header("cache-control", "no-store, no-transform")
@@ -49,8 +57,8 @@ export function eventRoutes(app: Routes, services: Services): void {
   );
 }
 
-/** @throws SignedOutError with a session that is none any more */
-async function listenerOf(services: Services, request: FastifyRequest): Promise<string> {
+/** @throws SignedOutError with a session that is none any more, NotFoundError for an account that is not his */
+async function listenerOf(services: Services, request: FastifyRequest, accountId: string | null): Promise<string> {
   if (request.cookies[SESSION_COOKIE] === undefined) return VISITORS;
-  return (await sessionOf(services, request)).accountId;
+  return (await mustAct(services, request, { accountId, permission: "account" })).accountId;
 }

@@ -26,7 +26,7 @@ import {
   usdOfMicro,
 } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { managerOf, sessionOf } from "../session.ts";
+import { actorOf, managerOf } from "../session.ts";
 
 const tags = ["Gift codes"];
 const problems = { 400: Problem, 401: Problem, 402: Problem, 403: Problem, 409: Problem, 422: Problem, 429: Problem };
@@ -114,7 +114,7 @@ function addCreation(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const sharer = await sessionOf(services, request);
+      const sharer = await actorOf(services, request, "sharing");
       const { amount, message: note, expiresInDays, lock } = request.body;
       const { row, code } = await prepareGift(contextOf(services), sharer, {
         amount,
@@ -143,7 +143,7 @@ function addSignature(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "sharing");
       const signature = request.body.signature as `0x${string}`;
       const id = { moveId: request.params.id, accountId, kind: "gift" as const };
       return shapeGift(services, await submitSignature(contextOf(services), { ...id, signature }));
@@ -170,7 +170,7 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "sharing");
       const { limit, cursor = null } = request.query;
       const rows = await giftsOf(services.sql, { accountId, before: cursor, limit: limit + 1 });
       const page = rows.slice(0, limit);
@@ -192,7 +192,7 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "sharing");
       const id = { moveId: request.params.id, accountId };
       if (!(await giftOf(services.sql, id))) throw new NotFoundError("gift");
       return shapeGift(services, await preparedMove(contextOf(services), id));
@@ -227,7 +227,7 @@ function addRevocation(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const sharer = await sessionOf(services, request);
+      const sharer = await actorOf(services, request, "sharing");
       const { row, call } = await revokeGift(contextOf(services), { moveId: request.params.id, ...sharer });
       return { gift: shapeGift(services, row), call };
     },
@@ -250,7 +250,7 @@ function addRedemption(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const redeemer = await managerOf(services, request);
+      const redeemer = await managerOf(services, request, "funding");
       const guesses = guessesOf(request, redeemer.accountId);
       await guesses.check();
       try {

@@ -48,7 +48,7 @@ export function grantRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "funding");
       return { grants: (await lotsOf(sql, { accountId, limit: request.query.limit })).map(shapeLot) };
     },
   );

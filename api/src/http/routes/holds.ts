@@ -4,7 +4,8 @@ import { Type } from "typebox";
 import { NotFoundError } from "../../errors.ts";
 import { captureUsage, type EventAnswer } from "../../flow/capture/capture-usage.ts";
 import { endJobHold, holdForJob, type Payer } from "../../flow/hold/hold-for-job.ts";
-import { type JobHoldRow, jobHold, jobHoldsOf } from "../../flow/hold/job-store.ts";
+import { type Holder, type JobHoldRow, jobHold, jobHoldsOf } from "../../flow/hold/job-store.ts";
+import { may, type Role } from "../../roles.ts";
 import { failedKeysOf, setCaller } from "../rate-limits.ts";
 import {
   Amount,
@@ -20,7 +21,7 @@ import {
   usdOfNano,
 } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 
 const tags = ["Jobs"];
 /** Somebody signed in, or an inference key. */
@@ -133,8 +134,7 @@ function addCreation(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = payerOf(request);
-      return shapeHold(await endJobHold(services.sql, { holdId: request.params.id, accountId }));
+      return shapeHold(await endJobHold(services.sql, { holdId: request.params.id, ...holderOf(request) }));
     },
   );
 }
@@ -156,9 +156,8 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = payerOf(request);
       const { limit, cursor = null } = request.query;
-      const rows = await jobHoldsOf(services.sql, { accountId, before: cursor, limit: limit + 1 });
+      const rows = await jobHoldsOf(services.sql, { ...holderOf(request), before: cursor, limit: limit + 1 });
       const page = rows.slice(0, limit);
       return { holds: page.map(shapeHold), nextCursor: rows.length > limit ? (page.at(-1)?.hold_id ?? null) : null };
     },
@@ -177,8 +176,7 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = payerOf(request);
-      const hold = await jobHold(services.sql, { holdId: request.params.id, accountId });
+      const hold = await jobHold(services.sql, { holdId: request.params.id, ...holderOf(request) });
       if (!hold) throw new NotFoundError("hold");
       return shapeHold(hold);
     },
@@ -216,7 +214,7 @@ function addEvents(app: Routes, services: Services): void {
   );
 }
 
-const payers = new WeakMap<FastifyRequest, Payer>();
+const payers = new WeakMap<FastifyRequest, Payer & { role: Role }>();
 
 /** Learns who asks, by key or by session, before the request is counted. @throws InvalidKeyError, SignedOutError */
 const identify = (services: Services) => async (request: FastifyRequest) => {
@@ -226,18 +224,24 @@ const identify = (services: Services) => async (request: FastifyRequest) => {
     payers.set(request, caller);
     return;
   }
-  const { accountId, userId } = await sessionOf(services, request);
+  const { accountId, userId, role } = await actorOf(services, request, "requests");
   const subjects = { [`account:${accountId}`]: "the account", [`member:${userId}`]: "you" };
-  const payer = { accountId, userId, keyId: null, models: null, subjects };
+  const payer = { accountId, userId, role, keyId: null, models: null, subjects };
   payers.set(request, payer);
   // All sessions of a user are counted as one key.
   setCaller(request, { ...payer, keyId: userId, name: "session", requestsPerMinute: null });
 };
 
-function payerOf(request: FastifyRequest): Payer {
+function payerOf(request: FastifyRequest): Payer & { role: Role } {
   const payer = payers.get(request);
   if (!payer) throw new Error(`nobody was identified at ${request.url}`);
   return payer;
+}
+
+/** Whose holds somebody sees: his own, or everybody's if he may see what others use. */
+function holderOf(request: FastifyRequest): Holder {
+  const { accountId, userId, role } = payerOf(request);
+  return { accountId, madeBy: may(role, "usage") ? null : userId };
 }
 
 const shapeHold = (row: JobHoldRow) => ({

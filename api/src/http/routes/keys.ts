@@ -36,6 +36,7 @@ const Key = Type.Object({
   id: Type.String(),
   kind: Kind,
   name: Type.String(),
+  madeBy: Type.String({ description: "user_… whose requests it makes." }),
   prefix: Type.String({ description: "How the key begins, to tell keys apart." }),
   project: Nullable(Type.String({ description: "The project whose limits it counts against; never changes." })),
   disabled: Type.Boolean(),
@@ -91,13 +92,13 @@ function addReads(app: Routes, services: Services): void {
       schema: {
         tags,
         security: MANAGED,
-        summary: "Your API keys, newest first",
+        summary: "Your API keys, newest first; everybody's, for who manages them",
         response: { 200: Type.Object({ keys: Type.Array(Key) }), ...problems },
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
-      return { keys: (await listKeys(services.sql, accountId)).map(shapeKey) };
+      const actor = await managerOf(services, request, "account");
+      return { keys: (await listKeys(services.sql, actor)).map(shapeKey) };
     },
   );
 
@@ -113,8 +114,8 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
-      return shapeKey(await readKey(services.sql, { accountId, keyId: request.params.id }));
+      const actor = await managerOf(services, request, "account");
+      return shapeKey(await readKey(services.sql, { actor, keyId: request.params.id }));
     },
   );
 }
@@ -129,11 +130,11 @@ function addCreation(app: Routes, services: Services): void {
         security: MANAGED,
         summary: "Create an API key; the answer is the only place that shows it",
         body: NewKey,
-        response: { 201: KeyWithSecret, ...problems, 409: Problem },
+        response: { 201: KeyWithSecret, ...problems, 404: Problem, 409: Problem },
       },
     },
     async (request, reply) => {
-      const manager = await managerOf(services, request);
+      const manager = await managerOf(services, request, "requests");
       const { limits, kind = "inference", ...rest } = request.body;
       const wanted = { ...rest, kind, expiresAt: readMoment(rest.expiresAt), limits: readAmounts(limits) };
       const created = await createKey(services.sql, { manager, wanted });
@@ -158,7 +159,7 @@ function addCreation(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const manager = await managerOf(services, request);
+      const manager = await managerOf(services, request, "requests");
       const { graceSeconds } = request.body;
       const rotated = await rotateKey(services, { manager, keyId: request.params.id, graceSeconds });
       return { ...shapeKey(rotated), key: rotated.key };
@@ -181,7 +182,7 @@ function addChanges(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const manager = await managerOf(services, request);
+      const manager = await managerOf(services, request, "requests");
       const { limits, ...rest } = request.body;
       const change = { ...rest, expiresAt: readMoment(rest.expiresAt) };
       const which = { manager, keyId: request.params.id };
@@ -202,7 +203,7 @@ function addChanges(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const manager = await managerOf(services, request);
+      const manager = await managerOf(services, request, "requests");
       await endKey(services, { manager, keyId: request.params.id });
       return reply.code(204).send(null);
     },
@@ -213,6 +214,7 @@ const shapeKey = (row: ManagedKey) => ({
   id: row.key_id,
   kind: row.kind,
   name: row.name,
+  madeBy: row.user_id,
   prefix: row.prefix,
   project: row.project,
   disabled: row.disabled,

@@ -1,5 +1,5 @@
 import { Type } from "typebox";
-import { limitSubject } from "../../auth/limit-subject.ts";
+import { limitSubject, readLimitsFor } from "../../auth/limit-subject.ts";
 import { NotFoundError } from "../../errors.ts";
 import { readLimits, removeLimit, setLimit } from "../../ledger/limits.ts";
 import { LimitState, Period, Scope, shapeLimit } from "../limit-shapes.ts";
@@ -31,10 +31,9 @@ export function limitRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
-      const { scope = null, subjectId } = request.query;
-      const subjects = subjectId === undefined ? null : [subjectId];
-      return { limits: (await readLimits(services.sql, { accountId, scope, subjects })).map(shapeLimit) };
+      const actor = await managerOf(services, request, "account");
+      const { scope = null, subjectId = null } = request.query;
+      return { limits: (await readLimitsFor(services.sql, actor, { scope, subjectId })).map(shapeLimit) };
     },
   );
 
@@ -52,7 +51,7 @@ export function limitRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "budgets");
       const { period } = request.params;
       const subject = await limitSubject(services.sql, { accountId, ...request.params });
       await setLimit(services.sql, { ...subject, period, amount: readAmount(request.body.amount) });
@@ -76,7 +75,7 @@ export function limitRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "budgets");
       await removeLimit(services.sql, { accountId, ...request.params });
       return reply.code(204).send(null);
     },

@@ -5,6 +5,7 @@ import { waysIn as readWaysIn } from "../../auth/people-store.ts";
 import { type Session, switchAccount } from "../../auth/sessions.ts";
 import { verifySignIn } from "../../auth/siwe.ts";
 import { linkEmail, linkWallet, unlinkEmail, unlinkWallet } from "../../auth/ways-in.ts";
+import { PERMISSIONS, type Permission, permissionsOf, ROLES } from "../../roles.ts";
 import { readAccount } from "../read-account.ts";
 import {
   Account,
@@ -20,7 +21,7 @@ import {
   SMALL_BODY_BYTES,
 } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { SESSION_COOKIE, sessionOf } from "../session.ts";
+import { actorOf, SESSION_COOKIE, sessionOf } from "../session.ts";
 
 const tags = ["You"];
 
@@ -32,10 +33,12 @@ const Me = Type.Object({
     Type.Object({
       id: Type.String(),
       kind: Type.Enum(["personal", "team"]),
-      role: Type.Enum(["owner", "admin", "billing", "member"]),
+      name: Nullable(Type.String({ description: "Of a team." })),
+      role: Type.Enum([...ROLES]),
+      may: Type.Array(Type.Enum(Object.keys(PERMISSIONS) as Permission[]), { description: "What your role allows." }),
       custodial: Type.Boolean(),
       chainAccount: Nullable(Type.Integer()),
-      current: Type.Boolean({ description: "This session is in it." }),
+      current: Type.Boolean({ description: "This request is for it." }),
     }),
   ),
 });
@@ -45,7 +48,7 @@ export function meRoutes(app: Routes, services: Services): void {
   app.get(
     "/api/me",
     { schema: { tags, summary: "You, how you can sign in, and your accounts", response: { 200: Me, 401: Problem } } },
-    async (request) => readMe(services, await sessionOf(services, request)),
+    async (request) => readMe(services, await actorOf(services, request, "account")),
   );
 
   app.post(
@@ -85,7 +88,7 @@ function walletRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const session = await sessionOf(services, request);
+      const session = await actorOf(services, request, "account");
       const signature = request.body.signature as `0x${string}`;
       const wallet = await verifySignIn(services.signIn, { message: request.body.message, signature });
       await linkWallet(services.sql, { userId: session.userId, wallet });
@@ -145,7 +148,7 @@ function emailRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const session = await sessionOf(services, request);
+      const session = await actorOf(services, request, "account");
       await linkEmail(services, { userId: session.userId, proof: request.body, ip: request.ip });
       return readMe(services, session);
     },
@@ -185,7 +188,9 @@ async function readMe({ sql, config }: Services, { userId, accountId }: Session)
     accounts: accounts.map((row) => ({
       id: row.account_id,
       kind: row.kind,
+      name: row.name,
       role: row.role,
+      may: permissionsOf(row.role),
       custodial: row.owner === config.custodianAddress,
       chainAccount: row.chain_account === null ? null : Number(row.chain_account),
       current: row.account_id === accountId,

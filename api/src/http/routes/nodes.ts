@@ -12,7 +12,7 @@ import { loadOffers, type StoredOffer, volumeOf } from "../../metering/store.ts"
 import { tierOf } from "../../metering/tiers.ts";
 import { Amount, Bytes32, Moment, Money, Nullable, Problem, SMALL_BODY_BYTES, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 
 const tags = ["Nodes"];
 
@@ -144,7 +144,7 @@ export function nodeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       return { nodes: (await nodesOf(services.sql, accountId)).map(shapeNode) };
     },
   );
@@ -167,7 +167,7 @@ export function nodeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const node = await registerNode(registryOf(services), { accountId, ...request.body });
       return reply.code(201).send(shapeNode(node));
     },
@@ -188,7 +188,7 @@ function changeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const node = await nodeOf(services.sql, { nodeId: request.params.id, accountId });
       if (!node) throw new NotFoundError("node");
       return { ...shapeNode(node), ...(await shapeOffers(services, node.node_id)) };
@@ -214,7 +214,7 @@ function changeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const change = { nodeId: request.params.id, accountId, change: request.body };
       const node = await changeNode(registryOf(services), change);
       return { ...shapeNode(node), ...(await shapeOffers(services, node.node_id)) };
@@ -232,7 +232,7 @@ function changeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const isKnown = await disableNode(services.sql, { nodeId: request.params.id, accountId });
       if (!isKnown) throw new NotFoundError("node");
       return reply.code(204).send(null);

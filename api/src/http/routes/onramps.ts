@@ -7,7 +7,7 @@ import { hearOnramp, onrampOf, openPurchase } from "../../flow/deposit/onramps/o
 import { type OrderRow, ordersOf } from "../../flow/deposit/onramps/store.ts";
 import { Address, Amount, Limit, Moment, Money, Nullable, Problem, SMALL_BODY_BYTES, usdOfMicro } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 
 const tags = ["Deposits"];
 const MICRO_PER_CENT = 10_000n;
@@ -42,7 +42,7 @@ export function onrampRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const rows = await ordersOf(services.sql, { accountId, limit: request.query.limit });
       return { providers: [...services.onramps.keys()], purchases: rows.map(shapePurchase) };
     },
@@ -68,7 +68,7 @@ export function onrampRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const { provider } = request.params;
       const amountCents = request.body.amount === undefined ? null : readCents(request.body.amount);
       const asked = { accountId, provider, amountCents, clientIp: request.ip };

@@ -4,7 +4,7 @@ import { cancelPayout, requestPayout } from "../../flow/payout/request-payout.ts
 import { type PayoutRow, payoutsOf } from "../../flow/payout/store.ts";
 import { Address, Bytes32, Id, Limit, Moment, Money, Nullable, Problem, usdOfMicro } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 import { PayoutTerms, shapeTerms } from "./earnings.ts";
 
 const tags = ["Payouts"];
@@ -37,7 +37,7 @@ export function payoutRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "earnings");
       const earnings = await readEarnings(services, accountId);
       const rows = await payoutsOf(services.sql, { accountId, limit: request.query.limit });
       return { payouts: rows.map(shapePayout), terms: shapeTerms(earnings) };
@@ -56,7 +56,7 @@ export function payoutRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "earnings");
       const row = await requestPayout(services, { accountId, method: request.body.method });
       return reply.code(201).send(shapePayout(row));
     },
@@ -73,7 +73,7 @@ export function payoutRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "earnings");
       return shapePayout(await cancelPayout(services.sql, { payoutId: request.params.id, accountId }));
     },
   );

@@ -5,7 +5,7 @@ import { changeSubscription, subscribe } from "../../funding/plans.ts";
 import { type SubscriptionRow, subscriptionsOf } from "../../funding/plans-store.ts";
 import { Moment, Money, Nullable, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 import { cardsOfServices } from "./cards.ts";
 
 const tags = ["Plans"];
@@ -68,7 +68,7 @@ export function planRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const order = { accountId, planId: request.params.id };
       return reply.code(201).send(await subscribe(cardsOfServices(services), order));
     },
@@ -87,7 +87,7 @@ function addSubscriptions(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       return { subscriptions: (await subscriptionsOf(services.sql, accountId)).map(shapeSubscription) };
     },
   );
@@ -105,7 +105,7 @@ function addSubscriptions(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       const order = { accountId, subscriptionId: request.params.id, atPeriodEnd: request.body.endsAtPeriodEnd };
       return shapeSubscription(await changeSubscription(cardsOfServices(services), order));
     },

@@ -1,7 +1,11 @@
 import { Type } from "typebox";
+import type { Actor } from "../../auth/sessions.ts";
+import type { Sql } from "../../db/types.ts";
 import { InvalidInputError, NotFoundError } from "../../errors.ts";
 import { proveReceipt } from "../../flow/batch/receipts.ts";
-import { isId } from "../../ids.ts";
+import { usageOf } from "../../flow/capture/store.ts";
+import { isId, timeOfId } from "../../ids.ts";
+import { may } from "../../roles.ts";
 import { readAccountReceipts } from "../../statements/account-receipts.ts";
 import { priceTextsOf } from "../../statements/price-texts.ts";
 import { refOf } from "../../statements/receipts-store.ts";
@@ -79,8 +83,10 @@ function addReceipt(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const actor = await managerOf(services, request, "account");
+      const { accountId } = actor;
       const { sql, config } = services;
+      await mustSee(sql, { actor, requestId: request.params.requestId });
       const proven = await proveReceipt(sql, { requestId: request.params.requestId, accountId });
       const ref = await refOf(sql, accountId);
       if (!proven || !ref) throw new NotFoundError("receipt (it exists once the request is in a batch)");
@@ -119,7 +125,7 @@ function addReceiptsOfBatch(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "usage");
       const { limit, cursor } = request.query;
       if (cursor !== undefined && !isId("req", cursor)) {
         throw new InvalidInputError("cursor has to be the nextCursor of a page.", "cursor");
@@ -137,4 +143,14 @@ function addReceiptsOfBatch(app: Routes, services: Services): void {
       };
     },
   );
+}
+
+/** Who may not see what others used sees the receipts of his own requests. @throws NotFoundError for theirs */
+async function mustSee(sql: Sql, { actor, requestId }: { actor: Actor; requestId: string }): Promise<void> {
+  if (may(actor.role, "usage")) return;
+  const { accountId, userId: memberId } = actor;
+  const isOwn =
+    isId("req", requestId) &&
+    (await usageOf(sql, { accountId, memberId, requestId, startedAt: timeOfId(requestId) })) !== undefined;
+  if (!isOwn) throw new NotFoundError("receipt");
 }

@@ -5,7 +5,7 @@ import { setRecharge } from "../../funding/recharge.ts";
 import { disableSetting, type RechargeRow, rechargesOf, settingOf } from "../../funding/recharge-store.ts";
 import { Amount, Id, Moment, Money, Nullable, Problem, readAmount, SMALL_BODY_BYTES, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 import { cardsOfServices } from "./cards.ts";
 
 const tags = ["Cards"];
@@ -36,7 +36,7 @@ export function rechargeRoutes(app: Routes, services: Services): void {
     {
       schema: { tags, summary: "How your account is recharged, if it is", response: { 200: Setting, 401: Problem } },
     },
-    async (request) => shapeSetting(services, (await sessionOf(services, request)).accountId),
+    async (request) => shapeSetting(services, (await actorOf(services, request, "funding")).accountId),
   );
 
   app.put(
@@ -60,7 +60,7 @@ export function rechargeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId, userId } = await sessionOf(services, request);
+      const { accountId, userId } = await actorOf(services, request, "funding");
       const { threshold, target, ceiling, ...rest } = request.body;
       const amounts = { threshold: readAmount(threshold), target: readAmount(target), ceiling: readAmount(ceiling) };
       const limits = cardLimits(services.config);
@@ -76,7 +76,7 @@ export function rechargeRoutes(app: Routes, services: Services): void {
       schema: { tags, summary: "Turn recharging off", response: { 204: Type.Null(), 401: Problem, 404: Problem } },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "funding");
       if (!(await settingOf(sql, accountId))) throw new NotFoundError("recharge setting");
       await disableSetting(sql, { accountId, reason: "You turned it off." });
       return reply.code(204).send(null);

@@ -4,7 +4,7 @@ import { readTouch, writeTouch } from "../../auth/referral-touch.ts";
 import { partOf, readReferrals } from "../../referrals/read-referrals.ts";
 import { Limit, Moment, Money, Nullable, Problem, SMALL_BODY_BYTES, usdOfMicro, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { REFERRAL_COOKIE, SESSION_COOKIE, sessionOf } from "../session.ts";
+import { actorOf, REFERRAL_COOKIE, SESSION_COOKIE } from "../session.ts";
 
 const tags = ["Referrals"];
 
@@ -48,7 +48,7 @@ export function referralRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "earnings");
       const referrals = await readReferrals(sql, { accountId, limit: request.query.limit });
       return {
         link: new URL(`/r/${referrals.code}`, config.publicUrl).href,

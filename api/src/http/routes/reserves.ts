@@ -102,7 +102,7 @@ export function reserveRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "statements");
       const proven = await proveLiability(sql, { day: dayOf(request.params.day), accountId });
       if (!proven) throw new NotFoundError("day on which you were owed something");
       const { day, ref, salt, owed, proof } = proven;

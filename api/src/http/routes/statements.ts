@@ -120,7 +120,7 @@ function addList(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "statements");
       return { statements: await listMonths(services.sql, { accountId, now: new Date() }) };
     },
   );
@@ -143,7 +143,7 @@ function addStatement(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await managerOf(services, request);
+      const { accountId } = await managerOf(services, request, "statements");
       const [month = "", format = "json"] = request.params.file.split(".");
       const { limit, cursor } = request.query;
       if (cursor !== undefined && !isId("req", cursor)) {

@@ -26,7 +26,7 @@ import {
   usdOfMicro,
 } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 
 const tags = ["Transfers"];
 const problems = { 400: Problem, 401: Problem, 402: Problem, 403: Problem, 409: Problem, 422: Problem, 429: Problem };
@@ -117,7 +117,7 @@ function addPreparation(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const sharer = await sessionOf(services, request);
+      const sharer = await actorOf(services, request, "sharing");
       const { to, amount, memo: note, dryRun } = request.body;
       const wanted = { to, amount, note, idempotencyKey: request.headers["idempotency-key"] };
       if (dryRun) return reply.code(200).send(shapePreview(await previewTransfer(contextOf(services), sharer, wanted)));
@@ -142,7 +142,7 @@ function addSignature(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "sharing");
       const signature = request.body.signature as `0x${string}`;
       const row = await submitSignature(contextOf(services), {
         moveId: request.params.id,
@@ -175,7 +175,7 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "sharing");
       const { limit, cursor = null, direction = null } = request.query;
       const rows = await movesOf(services.sql, { accountId, direction, before: cursor, limit: limit + 1 });
       const page = rows.slice(0, limit);
@@ -198,7 +198,7 @@ function addReads(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "sharing");
       const id = { moveId: request.params.id, accountId };
       const row = await moveFor(services.sql, id);
       if (!row) throw new NotFoundError("transfer");

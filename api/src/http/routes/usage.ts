@@ -1,7 +1,9 @@
 import { type Static, Type } from "typebox";
+import type { Actor } from "../../auth/sessions.ts";
 import { InvalidInputError } from "../../errors.ts";
 import { type GroupedSums, type UsageRow, type UsageSums, usagePage, usageSummary } from "../../flow/capture/store.ts";
 import { isId, timeOfId } from "../../ids.ts";
+import { demand, may } from "../../roles.ts";
 import { Day, Limit, MANAGED, Moment, Money, Nullable, Problem, readDay, readMoment, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { managerOf } from "../session.ts";
@@ -17,6 +19,7 @@ const Filter = Type.Object({
   model: Type.Optional(Type.String({ minLength: 1, maxLength: 128, description: "Or the resource." })),
   nodeId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   keyId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
+  memberId: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "user_… whose keys it was." })),
   status: Type.Optional(Status),
 });
 
@@ -38,6 +41,8 @@ const Usage = Type.Object({
   usageSource: Type.Enum(["node", "recount", "drained"]),
   batchSeq: Nullable(Type.Integer({ description: "Number of the batch that settles it." })),
   keyId: Nullable(Type.String()),
+  memberId: Nullable(Type.String({ description: "user_… whose key it was." })),
+  project: Nullable(Type.String({ description: "Of the key." })),
 });
 
 const Sums = Type.Object({
@@ -77,14 +82,14 @@ function addLog(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
+      const actor = await managerOf(services, request, "account");
       const { limit, cursor, from, until, ...rest } = request.query;
       if (cursor !== undefined && !isId("req", cursor)) {
         throw new InvalidInputError("cursor has to be the nextCursor of a page.", "cursor");
       }
-      const filter = { ...rest, from: readMoment(from), until: readMoment(until) };
+      const filter = { ...rest, ...ownOf(actor, rest), from: readMoment(from), until: readMoment(until) };
       const before = cursor === undefined ? null : { requestId: cursor, startedAt: timeOfId(cursor) };
-      const rows = await usagePage(services.sql, { accountId, filter, before, limit: limit + 1 });
+      const rows = await usagePage(services.sql, { accountId: actor.accountId, filter, before, limit: limit + 1 });
       const page = rows.slice(0, limit);
       return {
         usage: page.map(shapeUsage),
@@ -101,7 +106,7 @@ function addSummary(app: Routes, services: Services): void {
       schema: {
         tags,
         security: MANAGED,
-        summary: "What was used in a range of days, in total and by day, model, key or node",
+        summary: "What was used in a range of days, in total and by day, model, key, node, member or project",
         description:
           "Days are in UTC, by when a request began: the sums are those of the log at this moment, to the last digit. " +
           "Without a range it is this month.",
@@ -109,7 +114,7 @@ function addSummary(app: Routes, services: Services): void {
           ...Filter.properties,
           from: Type.Optional(Type.String({ ...Day, description: "First day." })),
           to: Type.Optional(Type.String({ ...Day, description: `Last day; at most ${MAX_DAYS} days.` })),
-          by: Type.Enum(["day", "model", "key", "node"], { default: "day" }),
+          by: Type.Enum(["day", "model", "key", "node", "member", "project"], { default: "day" }),
         }),
         response: {
           200: Type.Object({
@@ -118,8 +123,8 @@ function addSummary(app: Routes, services: Services): void {
             total: Sums,
             groups: Type.Array(
               Type.Object({
-                id: Type.String({ description: "The day, the model, or an id; empty for no key." }),
-                name: Nullable(Type.String({ description: "Of a key or a node." })),
+                id: Type.String({ description: "The day, the model, the project, or an id; empty for none." }),
+                name: Nullable(Type.String({ description: "Of a key, a node or a member." })),
                 ...Sums.properties,
               }),
             ),
@@ -132,8 +137,10 @@ function addSummary(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await managerOf(services, request);
-      const { from, to, by, ...filter } = request.query;
+      const actor = await managerOf(services, request, "account");
+      const { from, to, by, ...rest } = request.query;
+      const filter = { ...rest, ...ownOf(actor, rest) };
+      const { accountId } = actor;
       const range = readRange({ from, to });
       const limit = MAX_GROUPS + 1;
       const { total, groups } = await usageSummary(services.sql, { accountId, ...range, by, filter, limit });
@@ -145,6 +152,13 @@ function addSummary(app: Routes, services: Services): void {
       };
     },
   );
+}
+
+/** Who may not see what others used sees his own. @throws RoleNeededError if he asks for another's */
+function ownOf({ role, userId }: Actor, { memberId }: { memberId?: string | undefined }): { memberId?: string } {
+  if (may(role, "usage")) return {};
+  if (memberId !== undefined && memberId !== userId) demand(role, "usage");
+  return { memberId: userId };
 }
 
 /** Both days included; from the first of the month, where nothing else is said. @throws InvalidInputError */
@@ -195,4 +209,6 @@ const shapeUsage = (row: UsageRow) => ({
   usageSource: row.usage_source,
   batchSeq: row.batch_seq === null ? null : Number(row.batch_seq),
   keyId: row.key_id,
+  memberId: row.user_id,
+  project: row.project,
 });

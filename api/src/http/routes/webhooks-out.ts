@@ -13,7 +13,7 @@ import {
 } from "../../notify/webhooks.ts";
 import { Id, Limit, Moment, Nullable, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { sessionOf } from "../session.ts";
+import { actorOf } from "../session.ts";
 
 const tags = ["Webhooks"];
 const MAX_GRACE_SECONDS = 7 * 86_400;
@@ -77,7 +77,7 @@ function endpointRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       return { endpoints: (await endpointsOf(services.sql, accountId)).map(shapeEndpoint) };
     },
   );
@@ -101,7 +101,7 @@ function endpointRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const { url, types = null } = request.body;
       const allowPrivate = services.config.allowPrivateNodes;
       const { endpoint, secret } = await createEndpoint(services.sql, { accountId, url, types, allowPrivate });
@@ -116,7 +116,7 @@ function endpointRoutes(app: Routes, services: Services): void {
       schema: { tags, summary: "Delete a webhook endpoint", params, response: { 204: Type.Null(), ...problems } },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       await endEndpoint(services.sql, { accountId, endpointId: request.params.id });
       return reply.code(204).send(null);
     },
@@ -137,7 +137,7 @@ function changeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const { types, disabled } = request.body;
       const change = { ...(types !== undefined && { types }), ...(disabled !== undefined && { disabled }) };
       return shapeEndpoint(await changeEndpoint(services.sql, { accountId, endpointId: request.params.id, ...change }));
@@ -158,7 +158,7 @@ function changeRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const { graceSeconds } = request.body;
       return { secret: await rotateSecret(services.sql, { accountId, endpointId: request.params.id, graceSeconds }) };
     },
@@ -176,7 +176,7 @@ function deliveryRoutes(app: Routes, services: Services): void {
       schema: { tags, summary: "Send a test event to an endpoint", params, response: byHand },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const which = { accountId, endpointId: request.params.id };
       await readEndpoint(sql, which);
       await attempt(sql, [{ ...BY_HAND, subject: accountId }]);
@@ -196,7 +196,7 @@ function deliveryRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const endpointId = request.params.id;
       await readEndpoint(sql, { accountId, endpointId });
       const deliveries = await deliveriesOf(sql, { endpointId, limit: request.query.limit });
@@ -216,7 +216,7 @@ function deliveryRoutes(app: Routes, services: Services): void {
       },
     },
     async (request, reply) => {
-      const { accountId } = await sessionOf(services, request);
+      const { accountId } = await actorOf(services, request, "operation");
       const { id: endpointId, deliveryId } = request.params;
       await readEndpoint(sql, { accountId, endpointId });
       await attempt(sql, [{ ...BY_HAND, subject: accountId }]);

@@ -4,8 +4,10 @@ import { CodeLine } from "../../components/code-line.tsx";
 import { Button } from "../../components/ui/button.tsx";
 import { Dialog } from "../../components/ui/dialog.tsx";
 import { TextField } from "../../components/ui/field.tsx";
+import { Select } from "../../components/ui/select.tsx";
 import { describeError } from "../../lib/errors.ts";
 import { rememberNewKey, useCreateKey } from "../../lib/new-key.ts";
+import { useProjects } from "../../lib/team.ts";
 
 const NAME_LENGTH = 64;
 
@@ -45,7 +47,9 @@ export function CreateKeyDialog({ size }: { size?: "sm" | "md" }) {
           <NameForm
             pending={createKey.isPending}
             error={createKey.error ? describeError(createKey.error) : null}
-            onSubmit={(name) => createKey.mutate(name, { onSuccess: (created) => rememberNewKey(queries, created) })}
+            onSubmit={(wanted) =>
+              createKey.mutate(wanted, { onSuccess: (created) => rememberNewKey(queries, created) })
+            }
           />
         )}
       </Dialog>
@@ -56,14 +60,16 @@ export function CreateKeyDialog({ size }: { size?: "sm" | "md" }) {
 interface NameFormProps {
   pending: boolean;
   error: string | null;
-  onSubmit: (name: string) => void;
+  onSubmit: (wanted: { name: string; project?: string }) => void;
 }
 
 function NameForm({ pending, error, onSubmit }: NameFormProps) {
   const [name, setName] = useState("");
+  const [project, setProject] = useState("");
+  const projects = useProjects().data?.projects.filter(({ archivedAt }) => archivedAt === null) ?? [];
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onSubmit(name.trim() || "Unnamed");
+    onSubmit({ name: name.trim() || "Unnamed", ...(project === "" ? {} : { project }) });
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-5">
@@ -77,6 +83,14 @@ function NameForm({ pending, error, onSubmit }: NameFormProps) {
         error={error}
         hint="So that you can tell it from the others."
       />
+      {projects.length > 0 && (
+        <Select
+          label="Project"
+          value={project}
+          options={[{ value: "", label: "None" }, ...projects.map((one) => ({ value: one.name, label: one.name }))]}
+          onChange={setProject}
+        />
+      )}
       <Button type="submit" pending={pending}>
         Create key
       </Button>

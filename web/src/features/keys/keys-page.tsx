@@ -8,6 +8,8 @@ import { Skeleton } from "../../components/ui/skeleton.tsx";
 import { Row, Table, Td, Th } from "../../components/ui/table.tsx";
 import type { ApiKey } from "../../lib/api.ts";
 import { cn } from "../../lib/cn.ts";
+import { shortName } from "../../lib/format.ts";
+import { useTeam } from "../../lib/team.ts";
 import { CreateKeyDialog } from "./create-key-dialog.tsx";
 import { RevokeKey } from "./revoke-key.tsx";
 import { useKeys } from "./use-keys.ts";
@@ -59,14 +61,18 @@ export function KeysPage({ quickstart }: { quickstart: ReactNode }) {
 
 function KeyRow({ apiKey }: { apiKey: ApiKey }) {
   const revoked = apiKey.revokedAt !== null;
+  const maker = useTeam().data?.members.find(({ id }) => id === apiKey.madeBy)?.name;
+  const belongsTo = [apiKey.project, maker && shortName(maker)].filter(Boolean).join(" · ");
   return (
     <Row className={cn(revoked && "text-muted")}>
       <Td className="w-full max-w-0 sm:max-w-60">
         <span className="block truncate font-medium" title={apiKey.name}>
           {apiKey.name}
         </span>
+        {belongsTo && <span className="mt-0.5 hidden truncate text-xs text-muted sm:block">{belongsTo}</span>}
         <span className="mt-0.5 block truncate text-xs text-muted sm:hidden">
-          <span className="font-mono">{apiKey.prefix}…</span> · {apiKey.lastUsedAt ? "used " : "never used"}
+          <span className="font-mono">{apiKey.prefix}…</span>
+          {belongsTo && ` · ${belongsTo}`} · {apiKey.lastUsedAt ? "used " : "never used"}
           {apiKey.lastUsedAt && <TimeAgo iso={apiKey.lastUsedAt} />}
         </span>
       </Td>

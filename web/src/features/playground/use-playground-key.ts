@@ -28,7 +28,7 @@ export function usePlaygroundKey(): PlaygroundKey {
     setKey(null);
   }, []);
   const { mutate, isPending, error } = useMutation({
-    mutationFn: async () => use((await createKey.mutateAsync(KEY_NAME)).key),
+    mutationFn: async () => use((await createKey.mutateAsync({ name: KEY_NAME })).key),
   });
   return { key, creating: isPending, error, create: () => mutate(), use, forget };
 }

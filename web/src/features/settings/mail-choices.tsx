@@ -9,6 +9,7 @@ const KINDS = {
   balance: { label: "Low balance", hint: "Below $5, $1, and when it is used up." },
   credit: { label: "Credit", hint: "What comes to you, and what becomes of what you sent." },
   billing: { label: "Billing", hint: "Statements, cards, subscriptions." },
+  team: { label: "Teams", hint: "Invitations, and what changes for you in a team." },
   developer: { label: "Developer", hint: "Webhooks that can't be delivered." },
 } as const;
 

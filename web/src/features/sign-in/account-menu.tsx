@@ -1,9 +1,12 @@
 import { Menu } from "@base-ui/react/menu";
-import { Check, ChevronsUpDown, Copy, LogOut } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { Check, ChevronsUpDown, Copy, LogOut, Users } from "lucide-react";
 import { lazy, useState } from "react";
 import { WithWallet } from "../../components/with-wallet.tsx";
 import type { Account } from "../../lib/api.ts";
+import { cn } from "../../lib/cn.ts";
 import { shortHex } from "../../lib/format.ts";
+import { type Membership, useMemberships, useSwitchAccount } from "../../lib/memberships.ts";
 import { useSignOut } from "./use-sign-out.ts";
 
 const OtherWallet = lazy(async () => ({ default: (await import("./other-wallet.tsx")).OtherWallet }));
@@ -11,21 +14,24 @@ const OtherWallet = lazy(async () => ({ default: (await import("./other-wallet.t
 const itemStyles =
   "flex w-full cursor-default items-center gap-2.5 rounded-md px-2.5 py-2 text-sm outline-none data-highlighted:bg-sunken [&_svg]:size-4 [&_svg]:text-muted";
 
-/** Who is signed in, and the way out. */
+/** The account that somebody is in, the others that he belongs to, and the way out. */
 export function AccountMenu({ account }: { account: Account }) {
   const signOut = useSignOut();
   const [copied, setCopied] = useState(false);
   const copy = () => void navigator.clipboard.writeText(account.owner).then(() => setCopied(true));
   const CopyIcon = copied ? Check : Copy;
+  const title = account.name ?? shortHex(account.owner);
 
   return (
     <Menu.Root onOpenChange={() => setCopied(false)}>
       <Menu.Trigger
-        aria-label={`Account ${shortHex(account.owner)}`}
+        aria-label={`Account ${title}`}
         className="flex h-10 w-full min-w-0 items-center gap-2.5 rounded-lg px-2 text-sm hover:bg-sunken data-popup-open:bg-sunken"
       >
-        <Avatar address={account.owner} />
-        <span className="flex-1 truncate text-left font-mono text-[13px]">{shortHex(account.owner)}</span>
+        <Avatar address={account.ref} />
+        <span className={cn("flex-1 truncate text-left", account.name === null && "font-mono text-[13px]")}>
+          {title}
+        </span>
         <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
       </Menu.Trigger>
       <Menu.Portal>
@@ -41,6 +47,7 @@ export function AccountMenu({ account }: { account: Account }) {
                 <OtherWallet owner={account.owner} />
               </WithWallet>
             </div>
+            <Accounts />
             <Menu.Item closeOnClick={false} onClick={copy} className={itemStyles}>
               <CopyIcon aria-hidden />
               {copied ? "Copied" : "Copy address"}
@@ -55,6 +62,37 @@ export function AccountMenu({ account }: { account: Account }) {
     </Menu.Root>
   );
 }
+
+/** Where else he can go on. */
+function Accounts() {
+  const { data = [] } = useMemberships();
+  const switchAccount = useSwitchAccount();
+  return (
+    <Menu.Group className="mb-1.5 border-y py-1.5">
+      <Menu.GroupLabel className="px-2.5 py-1 text-xs text-muted">Accounts</Menu.GroupLabel>
+      <Menu.RadioGroup
+        value={data.find(({ current }) => current)?.id}
+        onValueChange={(id: string) => switchAccount.mutate(id)}
+      >
+        {data.map((one) => (
+          <Menu.RadioItem key={one.id} value={one.id} closeOnClick className={itemStyles}>
+            <span className="max-w-48 flex-1 truncate">{titleOf(one)}</span>
+            <Menu.RadioItemIndicator>
+              <Check aria-hidden />
+            </Menu.RadioItemIndicator>
+          </Menu.RadioItem>
+        ))}
+      </Menu.RadioGroup>
+      <Menu.Item render={<Link to="/team" />} className={itemStyles}>
+        <Users aria-hidden />
+        Teams
+      </Menu.Item>
+    </Menu.Group>
+  );
+}
+
+const titleOf = ({ name, chainAccount }: Membership): string =>
+  name ?? (chainAccount === null ? "Personal" : `Personal (${chainAccount})`);
 
 /** Two tones drawn from the address: the same wallet looks the same everywhere. */
 function Avatar({ address }: { address: string }) {

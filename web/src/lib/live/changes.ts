@@ -1,3 +1,5 @@
+import { actingAccount } from "../acting.ts";
+
 /** What the API tells of, in its words; `*` is anything, after a gap. */
 export type Topic =
   | "account"
@@ -29,7 +31,9 @@ export function openChanges(): () => void {
   let source: EventSource;
   let retry: ReturnType<typeof setTimeout> | undefined;
   const open = () => {
-    source = new EventSource("/api/events");
+    // It carries no header that says for which account.
+    const account = actingAccount();
+    source = new EventSource(account === null ? "/api/events" : `/api/events?account=${account}`);
     source.addEventListener("change", ({ data }: MessageEvent<Topic>) => {
       for (const hear of listeners) hear(data);
     });

@@ -17,7 +17,7 @@ const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]
   payouts: ["payouts", "earnings", "walletUsdc"],
   reserves: ["reserves"],
   transactions: ["transaction", "payouts"],
-  usage: ["usage", "balance"],
+  usage: ["usage", "balance", "limits"],
 };
 
 /** Keeps everything on the page as new as the API's. The stream is the session's: another account needs another one. */

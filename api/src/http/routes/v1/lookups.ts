@@ -8,6 +8,7 @@ import { usageOfKey } from "../../../flow/capture/usage-store.ts";
 import { isId, timeOfId } from "../../../ids.ts";
 import { readLifetime } from "../../../ledger/lifetime-store.ts";
 import { readLimits } from "../../../ledger/limits.ts";
+import { may } from "../../../roles.ts";
 import { Credits, Generation, Key, shapeCredits, shapeGeneration, shapeKey } from "../../lookup-shapes.ts";
 import { callerOf, failedKeysOf, setCaller } from "../../rate-limits.ts";
 import type { Routes, Services } from "../../services.ts";
@@ -31,10 +32,11 @@ export function lookupRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const { accountId } = callerOf(request);
+      const { accountId, role, userId } = callerOf(request);
       const { id } = request.query;
       if (!isId("req", id)) throw new NotFoundError("generation");
-      const row = await usageOf(sql, { accountId, requestId: id, startedAt: timeOfId(id) });
+      const memberId = may(role, "usage") ? undefined : userId;
+      const row = await usageOf(sql, { accountId, memberId, requestId: id, startedAt: timeOfId(id) });
       if (!row) throw new NotFoundError("generation");
       return { data: shapeGeneration(row) };
     },
