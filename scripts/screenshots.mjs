@@ -16,6 +16,7 @@ const PAGES = /** @type {const} */ ([
   "Earnings",
   "Statements",
   "Reserves",
+  "Notifications",
   "Settings",
 ]);
 const SIZES = [

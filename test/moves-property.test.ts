@@ -132,7 +132,7 @@ async function ask(): Promise<void> {
 
 /** What the worker does. */
 async function round(): Promise<void> {
-  await clearMoves({ ...context, clearer, custodian: null });
+  await clearMoves({ ...context, clearer, custodian: null, platform: null });
   await endMoves(context);
   await returnGifts(context);
   await world.round();

@@ -15,12 +15,21 @@ import { buildWeb, WEB_ROOT } from "./web-build.ts";
 
 const MNEMONIC = "test test test test test test test test test test test junk";
 const DAY_SECONDS = 86_400;
+
+/** Private keys of the chain's well-known funded accounts, by role. */
+const keyAt = (addressIndex: number): Hex =>
+  toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
+
+/** Of the platform's administrators: two, for what takes two. */
+const ADMINS = [keyAt(6), keyAt(7)];
+
 /**
  * Batches follow each other quickly, a price that makes few requests worth a payout is allowed, and everybody, here at one
  * address, may ask as often as he likes.
  */
 const SETTINGS = {
   BATCH_INTERVAL_MS: "500",
+  NEW_OPERATOR_DAYS: "0",
   PAYOUT_INTERVAL_MS: "500",
   RECONCILE_INTERVAL_MS: "500",
   MAX_PRICE_PER_MILLION_USD: "10000",
@@ -29,11 +38,8 @@ const SETTINGS = {
   SIGN_INS_PER_MINUTE_PER_ADDRESS: "1000000",
   ALLOW_PRIVATE_NODES: "true",
   DEV: "true",
+  ADMIN_WALLETS: ADMINS.map((key) => privateKeyToAccount(key).address).join(","),
 };
-
-/** Private keys of the chain's well-known funded accounts, by role. */
-const keyAt = (addressIndex: number): Hex =>
-  toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
 
 export type TestStack = Awaited<ReturnType<typeof startStack>>;
 
@@ -126,7 +132,7 @@ export async function startStack({
     await chain.stop();
     await database.drop();
   };
-  return { ...flowStack, webUrl, pairs, indexer, databaseUrl: database.url, stop };
+  return { ...flowStack, admins: ADMINS, webUrl, pairs, indexer, databaseUrl: database.url, stop };
 }
 
 const startDatedChain = ({ daysBack, onDemand }: { daysBack: number; onDemand: boolean }) =>

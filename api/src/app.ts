@@ -8,6 +8,8 @@ import { answerError } from "./http/errors.ts";
 import { addJsonParser } from "./http/json-parser.ts";
 import { addRateLimits } from "./http/rate-limits.ts";
 import { accountRoutes } from "./http/routes/account.ts";
+import { adjustmentRoutes } from "./http/routes/adjustments.ts";
+import { adminRoutes } from "./http/routes/admin.ts";
 import { authRoutes } from "./http/routes/auth.ts";
 import { bankPayoutRoutes } from "./http/routes/bank-payouts.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
@@ -164,4 +166,6 @@ const ROUTES = [
   rechargeRoutes,
   referralRoutes,
   shareRoutes,
+  adminRoutes,
+  adjustmentRoutes,
 ];

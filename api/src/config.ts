@@ -148,6 +148,17 @@ export const environmentSchema = Type.Object({
     pattern: `^$|${ADDRESS}`,
     description: "Address of the custodian, for servers. Without it nobody signs in by e-mail.",
   }),
+  PLATFORM_KEY: Type.String({
+    default: "",
+    pattern: `^$|${HEX_KEY}`,
+    description: "Private key that owns account 1: card credit becomes account-paid with it. Worker only.",
+  }),
+  PLATFORM_KEYSTORE: Type.String({ default: "", description: "Or a keystore file (version 3) with that one." }),
+  PLATFORM_KEYSTORE_PASSWORD_FILE: Type.String({
+    default: "",
+    description: "A file with the password of PLATFORM_KEYSTORE on its first line.",
+  }),
+  PLATFORM_KMS_KEY_ID: Type.String({ default: "", description: "Or a key of AWS KMS, as above." }),
   OFF_RAMP_ADDRESS: Type.String({
     default: "",
     pattern: `^$|${ADDRESS}`,
@@ -398,6 +409,18 @@ export const environmentSchema = Type.Object({
     minimum: 0,
     description: "Recipients of an account for whom the platform opens one in the contract, in 24 hours.",
   }),
+  NEW_OPERATOR_DAYS: Type.Integer({
+    default: 14,
+    minimum: 0,
+    maximum: 3_650,
+    description: "How long an operator is of low standing, unless an administrator says otherwise.",
+  }),
+  CHARGEBACK_DAYS: Type.Integer({
+    default: 120,
+    minimum: 1,
+    maximum: 1_000,
+    description: "Age at which a card payment can't be disputed any more.",
+  }),
   REFERRAL_DAYS: Type.Integer({
     default: 30,
     minimum: 1,
@@ -483,6 +506,8 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     voucherSecret: optional(env.VOUCHER_SECRET),
     sharing: readSharing(env),
     referralDays: env.REFERRAL_DAYS,
+    newOperatorDays: env.NEW_OPERATOR_DAYS,
+    chargebackDays: env.CHARGEBACK_DAYS,
     rates: readRates(env),
   };
 }
@@ -493,6 +518,8 @@ const readKeys = (env: Environment) => ({
   relayer: keySource(env, "RELAYER"),
   clearer: keySource(env, "CLEARER"),
   custodian: keySource(env, "CUSTODIAN"),
+  /** Owns account 1 in the contract. */
+  platform: keySource(env, "PLATFORM"),
   /** Owns, in the contract, the accounts of users without a wallet; null where there are none. */
   custodianAddress: optional(env.CUSTODIAN_ADDRESS.toLowerCase()),
   cosignerUrl: env.COSIGNER_URL,
@@ -505,7 +532,7 @@ const optional = (text: string): Hex | null => (text === "" ? null : (text as He
 /** Where a key is kept: in one of three places. @throws ConfigError with what to do */
 function keySource(
   env: Environment,
-  name: "SETTLER" | "RELAYER" | "CLEARER" | "CUSTODIAN" | "ATTRIBUTOR",
+  name: "SETTLER" | "RELAYER" | "CLEARER" | "CUSTODIAN" | "PLATFORM" | "ATTRIBUTOR",
 ): KeySource | null {
   const privateKey = optional(env[`${name}_KEY`]);
   const file = env[`${name}_KEYSTORE`];

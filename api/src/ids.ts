@@ -28,6 +28,7 @@ export type IdPrefix =
   | "card"
   | "refund"
   | "rech"
+  | "adjust"
   | "onramp"
   | "invite";
 

@@ -14,6 +14,7 @@ import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
 import { clearMoves } from "./flow/credit/clear-moves.ts";
+import { convertLots } from "./flow/credit/convert-lots.ts";
 import { endMoves } from "./flow/credit/end-moves.ts";
 import { returnGifts } from "./flow/credit/return-gifts.ts";
 import { settleAllLots } from "./flow/credit/settle-lots.ts";
@@ -62,6 +63,7 @@ const RESERVES_MS = 60_000;
 const LONG_JOBS = new Set(["build batch", "sign batch", "roll up usage", "reconcile", "publish reserves"]);
 const LONG = 5;
 const LOTS_MS = 2_000;
+const CONVERT_MS = 10_000;
 const CARDS_MS = 5_000;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
@@ -74,6 +76,7 @@ if (config.settler === null || config.relayer === null)
   throw new Error("Set SETTLER_KEY and RELAYER_KEY, or …_KEYSTORE, or …_KMS_KEY_ID: the worker signs and sends.");
 const [settler, account] = await Promise.all([openSigner(config.settler), openSigner(config.relayer)]);
 const custodian = config.custodian && (await openSigner(config.custodian));
+const platform = config.platform && (await openSigner(config.platform));
 const clearer = config.clearer && (await openSigner(config.clearer));
 const coSigner = config.cosignerUrl === "" ? undefined : remoteCoSigner(config.cosignerUrl);
 const relayer = account.address;
@@ -84,6 +87,7 @@ const policy = {
   intervalMs: config.batchIntervalMs,
   fullCaptures: config.batchFullCaptures,
   heartbeatSeconds: config.heartbeatSeconds,
+  caution: { newOperatorDays: config.newOperatorDays, chargebackDays: config.chargebackDays },
 };
 
 const offRamp = openOffRamp(config);
@@ -166,7 +170,13 @@ const jobs: Job[] = [
     wakes: "send transactions",
   },
   ...(clearer
-    ? [{ name: "clear moves", everyMs: CLEAR_MS, run: () => clearMoves({ sql, chain, clearer, custodian, relayer }) }]
+    ? [
+        {
+          name: "clear moves",
+          everyMs: CLEAR_MS,
+          run: () => clearMoves({ sql, chain, clearer, custodian, platform, relayer }),
+        },
+      ]
     : []),
   {
     name: "submit waiting moves",
@@ -185,6 +195,24 @@ const jobs: Job[] = [
   { name: "expire holds of jobs", everyMs: RELEASE_MS, run: () => expireJobHolds(sql) },
   { name: "mirror day limits", everyMs: MIRROR_MS, run: () => mirrorDayLimits({ sql, chain }) },
   { name: "roll up usage", everyMs: ROLL_UP_MS, run: () => rollUpUsage(sql) },
+  ...(platform
+    ? [
+        {
+          name: "convert card lots",
+          everyMs: CONVERT_MS,
+          run: async () =>
+            (await convertLots({
+              sql,
+              chain,
+              relayer,
+              platform: platform.address,
+              windowDays: config.chargebackDays,
+              now: new Date(),
+            })) > 0,
+          wakes: "clear moves",
+        },
+      ]
+    : []),
   { name: "settle lots", everyMs: LOTS_MS, run: () => settleAllLots(sql, () => new Date()) },
   ...(cards
     ? [

@@ -82,11 +82,13 @@ export function workerPart(layout: Layout, contracts: Contracts, keys: Keys): Pa
       RELAYER_KEY: keys.relayer.privateKey,
       CLEARER_KEY: keys.clearer.privateKey,
       CUSTODIAN_KEY: keys.custodian.privateKey,
+      PLATFORM_KEY: keys.platform.privateKey,
       VAPID_PRIVATE_KEY: readVapid().privateKey,
       VAPID_SUBJECT: "mailto:nobody@localhost",
       SMTP_URL: process.env["SMTP_URL"] || `smtp://127.0.0.1:${layout.ports.smtp}`,
       // The platform is the local contract's attributor.
       ATTRIBUTOR_KEY: keys.platform.privateKey,
+      NEW_OPERATOR_DAYS: process.env["NEW_OPERATOR_DAYS"] ?? "0",
       BATCH_INTERVAL_MS: process.env["BATCH_INTERVAL_MS"] ?? "2000",
       PAYOUT_INTERVAL_MS: "2000",
       FLUSH_AFTER_SECONDS: process.env["FLUSH_AFTER_SECONDS"] ?? "10",

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import type { Browser, Page, Route } from "playwright-core";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -192,6 +194,59 @@ describe("the web app", () => {
     await expect.poll(() => low.getAttribute("aria-checked")).toBe("false");
   });
 
+  test("behavior: a webhook is told what happens, and what was delivered can be seen and sent again", async () => {
+    const heard: string[] = [];
+    const server = createServer((request, response) => {
+      heard.push(String(request.headers["webhook-id"]));
+      request.resume();
+      response.writeHead(204).end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`;
+    await goTo(page, "Notifications");
+    await page.getByRole("button", { name: "Add webhook" }).click();
+    await page.getByLabel("URL").fill(url);
+    await page.getByRole("button", { name: "Add", exact: true }).click();
+    const secret = page.getByRole("figure", { name: "Secret" }).locator("code");
+    expect(await secret.innerText()).toMatch(/^whsec_/);
+    await page.getByRole("button", { name: "Done" }).click();
+    await page.getByRole("button", { name: `Deliveries to ${url}` }).click();
+    const details = page.getByRole("dialog");
+    await details.getByRole("button", { name: "Send a test" }).click();
+    const delivered = details.getByRole("list", { name: "Deliveries" }).getByText("Delivered");
+    await delivered.waitFor();
+    expect(heard).toHaveLength(1);
+    await details.getByRole("button", { name: "Send again" }).click();
+    await expect.poll(() => heard.length).toBe(2);
+    expect(heard[1]).toBe(heard[0]);
+    await details.getByRole("button", { name: "Delete" }).click();
+    await page.getByText("No webhooks yet").waitFor();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test("behavior: administrators have a page, and what one proposes another decides on", async () => {
+    expect(await page.getByRole("link", { name: "Admin" }).count()).toBe(0);
+    const answer = await page.request.get(`${stack.webUrl}/api/account`);
+    const { account } = (await answer.json()) as { account: { id: string } };
+    const [first, second] = await Promise.all(stack.admins.map(signedInAs));
+    if (!first || !second) throw new Error("the stack has two administrators");
+    await goTo(first, "Admin");
+    await first.getByLabel("Account", { exact: true }).fill(account.id);
+    await first.getByLabel("Amount").fill("3");
+    await first.getByLabel("Cause").fill("ticket-17");
+    await first.getByLabel("Reason").fill("Agreed with the customer.");
+    await first.getByRole("button", { name: "Propose" }).click();
+    await first.getByRole("button", { name: "Approve ticket-17" }).click();
+    await first.getByRole("alert").filter({ hasText: "Another administrator has to approve it." }).waitFor();
+    await goTo(second, "Admin");
+    await second.getByRole("button", { name: "Reject ticket-17" }).click();
+    await second.getByRole("table", { name: "Adjustments" }).getByText("rejected").waitFor();
+    const log = second.getByRole("table", { name: "Log" });
+    await log.getByText("reject adjustment").waitFor();
+    await log.getByText("propose adjustment").waitFor();
+    for (const admin of [first, second]) await admin.context().close();
+  });
+
   test("behavior: the browser checks a request's receipt against the chain", async () => {
     await goTo(page, "Usage");
     const row = page.getByRole("table", { name: "Usage" }).getByRole("row").nth(1);
@@ -290,6 +345,16 @@ describe("the web app", () => {
     expect(problems).toEqual([]);
   });
 });
+
+/** A browser in which somebody with this key is signed in. */
+async function signedInAs(privateKey: string): Promise<Page> {
+  const context = await browser.newContext();
+  await context.addInitScript((key) => localStorage.setItem("infr.dev-wallet.key", key), privateKey);
+  const other = await context.newPage();
+  await other.goto(stack.webUrl);
+  await signIn(other);
+  return other;
+}
 
 /** The newest code that waits to be sent to an address. */
 async function codeSentTo(email: string): Promise<string> {

@@ -23,6 +23,8 @@ type PageName =
   | "Earnings"
   | "Statements"
   | "Reserves"
+  | "Notifications"
+  | "Admin"
   | "Settings";
 
 /** On a phone some pages are behind "More". */

@@ -11,6 +11,10 @@ export class NotAdminError extends InfrError {
   }
 }
 
+/** Whether a sign-in gives an administrator's rights. */
+export const isAdmin = ({ wallet, adminWallets }: { wallet: string | null; adminWallets: string[] }): boolean =>
+  wallet !== null && adminWallets.includes(wallet);
+
 /**
  * Who is signed in, if it is an administrator: somebody who signed in with one of the configured wallets, and still has it.
  * Another way in of the same person, such as a linked e-mail address, gives no such right: it may be easier to steal.
@@ -21,6 +25,6 @@ export async function readAdmin(
   { token, adminWallets }: { token: string | undefined; adminWallets: string[] },
 ): Promise<Session> {
   const session = await readSession(sql, token);
-  if (session.wallet === null || !adminWallets.includes(session.wallet)) throw new NotAdminError();
+  if (!isAdmin({ wallet: session.wallet, adminWallets })) throw new NotAdminError();
   return session;
 }

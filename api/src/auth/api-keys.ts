@@ -27,6 +27,15 @@ export class WrongKeyKindError extends InfrError {
   }
 }
 
+/** Its account is frozen: HTTP 403. */
+export class FrozenKeyError extends InfrError {
+  readonly code = "account_frozen";
+  readonly status = 403;
+  constructor() {
+    super("The account of this key is frozen: it can't be used. Write to support.");
+  }
+}
+
 /** Whose request it is, and what it may do. */
 export type KeyOwner = {
   keyId: string;
@@ -134,6 +143,7 @@ export class KeyRing {
     const row = await keyBySecret(this.#sql, hash);
     const refusal = whyNot(row);
     if (row === undefined || row.role === null || refusal !== null) throw new InvalidKeyError(refusal ?? "");
+    if (row.frozen) throw new FrozenKeyError();
     if (row.stale) await touchKey(this.#sql, row.key_id);
     return { owner: ownerOf(row, row.role), kind: row.kind, endsAt: endOf(row), readAt };
   }

@@ -152,6 +152,8 @@ export type KeyUseRow = {
   revoked_at: Date | null;
   /** When this secret ends; null if it is the key's newest. */
   secret_ends_at: Date | null;
+  /** Its account is. */
+  frozen: boolean;
   /** Nobody has noted its use for a minute. */
   stale: boolean;
 };
@@ -160,7 +162,8 @@ export type KeyUseRow = {
 export async function keyBySecret(sql: Sql, hash: Buffer): Promise<KeyUseRow | undefined> {
   const [row] = await sql<KeyUseRow[]>`
     select key_id, account_id, user_id, m.role, kind, name, project, disabled, expires_at, models, requests_per_minute, revoked_at,
-      secret_ends_at, last_used_at is null or last_used_at < now() - interval '1 minute' as stale
+      secret_ends_at, (select frozen_reason is not null from accounts a where a.account_id = api_keys.account_id) as frozen,
+      last_used_at is null or last_used_at < now() - interval '1 minute' as stale
     from (
       select key_id, null::timestamptz as secret_ends_at from api_keys where key_hash = ${hash}
       union all

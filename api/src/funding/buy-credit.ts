@@ -19,12 +19,14 @@ import {
 } from "./cards-store.ts";
 import { type Cards, followPayment, NANO_PER_CENT } from "./follow-payment.ts";
 
-/** The account has a card payment in dispute, or lost one: HTTP 403. */
+/** The account has a card payment in dispute, or lost one, or is frozen: HTTP 403. */
 export class CardsBlockedError extends InfrError {
   readonly code = "cards_blocked";
   readonly status = 403;
   constructor() {
-    super("A card payment of this account was disputed, so it can't pay by card. Add USDC, or write to us about it.");
+    super(
+      "A card payment of this account was disputed, or the account is frozen: it can't pay by card. Write to us about it.",
+    );
   }
 }
 

@@ -66,6 +66,7 @@ type Target = {
   userId: string;
   invitationId: string;
   project: string;
+  adjustmentId: string;
 };
 
 /** A day whose reserves are published. */
@@ -361,6 +362,35 @@ const MATRIX: Record<string, Row> = {
     owner: 201,
   },
   "DELETE /api/admin/grants/:id": { access: "admin", params: lotId },
+  "GET /api/admin/overview": { access: "admin" },
+  "GET /api/admin/acts": { access: "admin" },
+  "GET /api/admin/accounts/:id": { access: "admin", params: () => ({ id: owner.accountId }) },
+  "PUT /api/admin/accounts/:id/freeze": {
+    access: "admin",
+    params: () => ({ id: others.frozen.accountId }),
+    payload: () => ({ reason: "a look at it" }),
+  },
+  "DELETE /api/admin/accounts/:id/freeze": { access: "admin", params: () => ({ id: others.frozen.accountId }) },
+  "GET /api/admin/operators": { access: "admin" },
+  "PUT /api/admin/operators/:id/standing": {
+    access: "admin",
+    params: () => ({ id: others.operator.accountId }),
+    payload: () => ({ standing: "good", reason: "known for years" }),
+    owner: 204,
+  },
+  "GET /api/admin/adjustments": { access: "admin" },
+  "POST /api/admin/adjustments": {
+    access: "admin",
+    payload: () => ({ ...accountIdOfOwner(), amount: "0.001", cause: newId("lot"), reason: "a test of who may" }),
+    owner: 201,
+  },
+  // Its own proposal, of the administrator who is signed in.
+  "POST /api/admin/adjustments/:id/approve": {
+    access: "admin",
+    params: ({ adjustmentId: id }) => ({ id }),
+    owner: 403,
+  },
+  "POST /api/admin/adjustments/:id/reject": { access: "admin", params: ({ adjustmentId: id }) => ({ id }) },
   "GET /api/referrals": { access: "session", needs: "earnings" },
   "POST /api/referrals/visits": { access: "public", payload: () => ({ code: "unknown" }), owner: 204 },
   "GET /api/share": { access: "public" },
@@ -483,7 +513,7 @@ const MATRIX: Record<string, Row> = {
 const routes = watchRoutes();
 let api: TestApi;
 let owner: TestUser & { manager: string };
-let others: { user: TestUser & { manager: string }; operator: TestUser };
+let others: { user: TestUser & { manager: string }; operator: TestUser; frozen: TestUser };
 let admin: TestUser;
 /** People of the owner's account, and who was one of them, or is one of another team's. */
 let people: Record<Exclude<Role, "owner">, TestUser>;
@@ -495,7 +525,7 @@ beforeAll(async () => {
   admin = await newUser(api, ADMIN_KEY);
   const operator = await sellNode(api, { url: api.node.url, models: ["demo/small"] });
   owner = await withManager(await newUser(api));
-  others = { user: await withManager(await newUser(api)), operator };
+  others = { user: await withManager(await newUser(api)), operator, frozen: await newUser(api) };
   await credit(api.sql, owner.accountId, 10_000_000_000n);
   await credit(api.sql, "acct_platform", 100_000_000_000n);
   await fundPlatform(api);
@@ -596,11 +626,23 @@ async function newTarget(): Promise<Target> {
     payoutId,
     transactionId: "tx_of_owner",
     lotId: lot,
+    adjustmentId: await newProposal(),
   };
   const set = { ...ids, version, seq: String(seq) };
   const payload = job({ ...set, holdId: "" });
   const held = await api.app.inject({ method: "POST", url: "/api/holds", headers: cookie(owner), payload });
   return { ...set, holdId: held.json<{ id: string }>().id };
+}
+
+/** What the administrator has proposed. */
+async function newProposal(): Promise<string> {
+  const [row] = await api.sql<[{ user_id: string }]>`
+    select user_id from account_members where account_id = ${admin.accountId}`;
+  const id = newId("adjust");
+  await api.sql`
+    insert into adjustments (adjustment_id, cause, reason, kind, account_id, amount_nano, proposed_by)
+    values (${id}, ${id}, 'a test of who may', 'credit', ${owner.accountId}, 1000, ${row.user_id})`;
+  return id;
 }
 
 /** Where the owner is told what happens. */

@@ -15,8 +15,10 @@ export const REFERRAL_COOKIE = "infr_ref";
 const ACCOUNT_HEADER = "infr-account";
 
 /** Who is signed in, for what is about him and no account. @throws SignedOutError */
-export const sessionOf = ({ sql }: Services, request: FastifyRequest): Promise<{ userId: string }> =>
-  readSession(sql, request.cookies[SESSION_COOKIE]);
+export const sessionOf = (
+  { sql }: Services,
+  request: FastifyRequest,
+): Promise<{ userId: string; wallet: string | null }> => readSession(sql, request.cookies[SESSION_COOKIE]);
 
 /**
  * Who acts, for which account, and that his role there allows it: the one place where that is decided for a session.

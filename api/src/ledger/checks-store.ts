@@ -167,7 +167,7 @@ function jobs(sql: Queryable): Promise<Difference[]> {
 function lots(sql: Queryable): Promise<Difference[]> {
   return sql<Difference[]>`
     with had as (
-      select account_id, sum(amount_nano - taken_nano)::bigint as amount, sum(used_nano)::bigint as used from lots group by 1
+      select account_id, sum(amount_nano - taken_nano - converted_nano)::bigint as amount, sum(used_nano)::bigint as used from lots group by 1
     ), logged as (
       select account_id, sum(funded_nano)::bigint as used from usage where funded_nano > 0 group by 1
     ), booked as (
@@ -182,15 +182,15 @@ function lots(sql: Queryable): Promise<Difference[]> {
     select 'usage charged to lots of ' || account_id, h.used, coalesce(l.used, 0)
     from had h left join logged l using (account_id) where h.used > coalesce(l.used, 0)
     union all
-    select 'amount of ' || lot_id, coalesce(l.amount_nano - l.taken_nano, 0), coalesce(b.amount, 0)
+    select 'amount of ' || lot_id, coalesce(l.amount_nano - l.taken_nano - l.converted_nano, 0), coalesce(b.amount, 0)
     from lots l full join booked b using (lot_id)
-    where coalesce(l.amount_nano - l.taken_nano, 0) <> coalesce(b.amount, 0)`;
+    where coalesce(l.amount_nano - l.taken_nano - l.converted_nano, 0) <> coalesce(b.amount, 0)`;
 }
 
 function funding(sql: Queryable): Promise<Difference[]> {
   return sql<Difference[]>`
     select 'granted in all' as what, granted_nano as counter, had as recomputed
-    from funding cross join (select coalesce(sum(amount_nano - taken_nano), 0)::bigint as had from lots) l
+    from funding cross join (select coalesce(sum(amount_nano - taken_nano - converted_nano), 0)::bigint as had from lots) l
     where granted_nano <> had`;
 }
 

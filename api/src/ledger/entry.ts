@@ -18,7 +18,8 @@ export type Book =
   | "bank"
   | "card"
   | "card_sales"
-  | "card_losses";
+  | "card_losses"
+  | "adjustments";
 
 /** A ledger account: a book, and whose. */
 export type Place = { book: Book; account: string };

@@ -10,7 +10,7 @@ export async function readLifetime(sql: Queryable, accountId: string): Promise<L
     select b.unsettled_nano + b.settled_nano + g.granted - b.funded_nano as used,
       b.chain_nano - b.debt_nano - b.unsettled_nano + b.funded_nano as owned
     from balances b cross join lateral (
-      select coalesce(sum(amount_nano - taken_nano), 0)::bigint as granted from lots where account_id = b.account_id
+      select coalesce(sum(amount_nano - taken_nano - converted_nano), 0)::bigint as granted from lots where account_id = b.account_id
     ) g
     where b.account_id = ${accountId}`;
   const { used, owned } = row ?? { used: 0n, owned: 0n };

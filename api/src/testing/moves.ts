@@ -72,7 +72,7 @@ export async function transfer(
 
 /** Clears what is set aside, as the worker does, and sends nothing. */
 export const clear = ({ sql, chain }: TestApi): Promise<void> =>
-  clearMoves({ sql, chain, clearer: rich, custodian, relayer: rich.address });
+  clearMoves({ sql, chain, clearer: rich, custodian, platform: rich, relayer: rich.address });
 
 /** What the worker does for moves: clears them and brings them to the chain. */
 export async function clearAndSend(api: TestApi): Promise<void> {

@@ -9,7 +9,7 @@ import { useAppConfig } from "../lib/app-config.ts";
 import { useLiveQueries } from "../lib/live/use-live-queries.ts";
 import { useSession } from "../lib/session.ts";
 import { MorePages } from "./more-pages.tsx";
-import { PAGES, WITHIN_REACH } from "./navigation.ts";
+import { usePages, WITHIN_REACH } from "./navigation.ts";
 
 const WrongChainBanner = lazy(async () => ({
   default: (await import("../features/sign-in/wrong-chain-banner.tsx")).WrongChainBanner,
@@ -73,7 +73,7 @@ const SideBar = () => (
       <Brand />
     </Link>
     <nav aria-label="Pages" className="flex flex-col gap-0.5">
-      {PAGES.map(({ to, label, icon: Icon }) => (
+      {usePages().map(({ to, label, icon: Icon }) => (
         <Link
           key={to}
           to={to}
@@ -107,16 +107,18 @@ const BottomBar = () => (
     aria-label="Pages"
     className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-5 border-t bg-surface/95 pb-[env(safe-area-inset-bottom)] backdrop-blur md:hidden"
   >
-    {PAGES.slice(0, WITHIN_REACH).map(({ to, label, icon: Icon }) => (
-      <Link
-        key={to}
-        to={to}
-        className="flex flex-col items-center gap-1 pt-2.5 pb-2 text-[11px] text-muted -outline-offset-2 data-[status=active]:font-medium data-[status=active]:text-ink data-[status=active]:[&_svg]:text-ember-ink"
-      >
-        <Icon aria-hidden className="size-5" />
-        {label}
-      </Link>
-    ))}
+    {usePages()
+      .slice(0, WITHIN_REACH)
+      .map(({ to, label, icon: Icon }) => (
+        <Link
+          key={to}
+          to={to}
+          className="flex flex-col items-center gap-1 pt-2.5 pb-2 text-[11px] text-muted -outline-offset-2 data-[status=active]:font-medium data-[status=active]:text-ink data-[status=active]:[&_svg]:text-ember-ink"
+        >
+          <Icon aria-hidden className="size-5" />
+          {label}
+        </Link>
+      ))}
     <MorePages />
   </nav>
 );

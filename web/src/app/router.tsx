@@ -88,6 +88,16 @@ const referrals = createRoute({
   path: "/referrals",
   component: lazyRouteComponent(() => import("./routes/referrals.tsx"), "ReferralsRoute"),
 });
+const notifications = createRoute({
+  getParentRoute: () => root,
+  path: "/notifications",
+  component: lazyRouteComponent(() => import("./routes/notifications.tsx"), "NotificationsRoute"),
+});
+const admin = createRoute({
+  getParentRoute: () => root,
+  path: "/admin",
+  component: lazyRouteComponent(() => import("./routes/admin.tsx"), "AdminRoute"),
+});
 const invited = createRoute({
   getParentRoute: () => root,
   path: "/r/$code",
@@ -117,6 +127,8 @@ export const router = createRouter({
     invited,
     team,
     join,
+    notifications,
+    admin,
     settings,
   ]),
   defaultPreload: "intent",

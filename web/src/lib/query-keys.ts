@@ -16,6 +16,8 @@ export const queryKeys = {
   gifts: ["gifts"],
   me: ["me"],
   referrals: ["referrals"],
+  webhooks: ["webhooks"],
+  admin: ["admin"],
   share: ["share"],
   team: ["team"],
   projects: ["projects"],

@@ -1,6 +1,6 @@
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { actingAccount, setActing } from "./acting.ts";
-import { type Account, api, unwrap } from "./api.ts";
+import { type Account, api, type Me, unwrap } from "./api.ts";
 import { ApiError } from "./errors.ts";
 import { queryKeys } from "./query-keys.ts";
 
@@ -8,6 +8,19 @@ import { queryKeys } from "./query-keys.ts";
 export function useSession(): UseQueryResult<Account | null> {
   return useQuery({ queryKey: queryKeys.session, queryFn: fetchAccount, staleTime: 30_000 });
 }
+
+/** Who is signed in, and how. Asked when somebody is. */
+export function useMe(): UseQueryResult<Me> {
+  const { data: account } = useSession();
+  return useQuery({
+    queryKey: queryKeys.me,
+    queryFn: () => unwrap(api.GET("/api/me")),
+    enabled: account !== undefined && account !== null,
+  });
+}
+
+/** Whether an administrator is signed in; undefined as long as it is not known. */
+export const useIsAdmin = (): boolean | undefined => useMe().data?.admin;
 
 async function fetchAccount(): Promise<Account | null> {
   try {

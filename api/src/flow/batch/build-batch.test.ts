@@ -136,6 +136,26 @@ describe("buildBatch", () => {
     expect(await bookBalance(world.sql, { book: "earnings", account: referrer })).toBe(-9_000n);
   });
 
+  test("behavior: what platform-funded credit paid to an operator of low standing waits, paid usage does not", async () => {
+    const [buyer, operator] = [await open(1), await open(2)];
+    const caution = { newOperatorDays: 14, chargebackDays: 1 };
+    const some = { accountId: buyer, operatorId: operator, cost: 9_000n };
+    await world.sql`insert into nodes (node_id, account_id, name, url) values ('node_low', ${operator}, 'n', 'http://h')`;
+    await grantCredit(world.sql, buyer, 10_000_000n);
+    await capture(world.sql, { ...some, count: 2 });
+    await capture(world.sql, { ...some, count: 3, funded: 9_000n, name: "f" });
+    expect(await build({ caution })).toBe(2);
+    await settle();
+    expect(await build({ caution })).toBe(0);
+    // What can't be disputed any more goes, the rest waits.
+    await capture(world.sql, { ...some, count: 1, funded: 9_000n, name: "old", age: 2 * 86_400 });
+    expect(await build({ caution })).toBe(1);
+    await settle();
+    await world.sql`insert into operator_standings (account_id, standing) values (${operator}, 'good')`;
+    expect(await build({ caution })).toBe(3);
+    await settle();
+  });
+
   test("behavior: a referral that turns out to be self-dealing ends with the next batch, and not in those before it", async () => {
     const [buyer, operator, referrer] = [await open(1), await open(2), await open(3)];
     await world.sql`insert into referrals (account_id, referrer_id) values (${buyer}, ${referrer})`;

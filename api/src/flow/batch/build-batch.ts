@@ -7,7 +7,7 @@ import type { Room } from "./allocate-rooms.ts";
 import { bytesOf } from "./batch-bytes.ts";
 import { type Candidate, chooseAccounts } from "./choose-accounts.ts";
 import { claimSlices } from "./claim-captures.ts";
-import { flushCandidates, isFull, type Party, partiesOf } from "./claim-store.ts";
+import { type Caution, flushCandidates, isFull, type Party, partiesOf } from "./claim-store.ts";
 import { composeTally } from "./compose-tally.ts";
 import { readRooms } from "./read-rooms.ts";
 import {
@@ -34,6 +34,8 @@ export type BatchPolicy = {
   fullCaptures: number;
   /** Chain time without a batch after which an empty one says that we are alive: far less than the 14 days of the exit. */
   heartbeatSeconds: number;
+  /** What platform-funded credit paid to operators of low standing waits until it can't be disputed any more. */
+  caution?: Caution;
 };
 
 /**
@@ -54,12 +56,12 @@ export async function buildBatch({ sql, chain }: Context, policy: BatchPolicy): 
   if (candidates.length > 0) {
     const people = await readPeople(sql, candidates);
     const rooms = await readRooms(chain, { candidates, numbers: numbersOf(people) });
-    const captures = await tryBuild(sql, { seq, prev, candidates, people, rooms });
+    const captures = await tryBuild(sql, { seq, prev, candidates, people, rooms, caution: policy.caution });
     if (captures !== null) return captures;
   }
   const { timestamp } = await chain.client.getBlock();
   if (timestamp - BigInt(settledAt) >= BigInt(policy.heartbeatSeconds)) {
-    await tryBuild(sql, { seq, prev, candidates: [], people: new Map(), rooms: new Map() });
+    await tryBuild(sql, { seq, prev, candidates: [], people: new Map(), rooms: new Map(), caution: undefined });
   }
   return 0;
 }
@@ -100,9 +102,10 @@ type Plan = {
   candidates: Candidate[];
   people: ReadonlyMap<string, Party>;
   rooms: ReadonlyMap<string, Room>;
+  caution: Caution | undefined;
 };
 
-async function build(tx: Tx, { seq, prev, candidates, people, rooms }: Plan): Promise<number> {
+async function build(tx: Tx, { seq, prev, candidates, people, rooms, caution }: Plan): Promise<number> {
   await lockBuilder(tx);
   if (!isNext(await lastBatch(tx), { seq, prev })) throw new NothingToSettleError();
   const batchId = await insertDraft(tx, { seq, prev });
@@ -112,7 +115,7 @@ async function build(tx: Tx, { seq, prev, candidates, people, rooms }: Plan): Pr
   const tally = new Tally(people);
   const numbers = numbersOf(people);
   const operators = [...new Set(candidates.flatMap((each) => each.operators))].filter((each) => numbers.has(each));
-  for await (const { rows, finished } of claimSlices(tx, { batchId, operators, candidates, rooms, carried })) {
+  for await (const { rows, finished } of claimSlices(tx, { batchId, operators, candidates, rooms, carried, caution })) {
     tally.add(rows);
     tally.finish(finished); // now, while the database is busy with the next slice
   }

@@ -1,7 +1,7 @@
 import type { Tx } from "../../db/types.ts";
 import type { Room } from "./allocate-rooms.ts";
 import { type Candidate, MAX_PER_ACCOUNT } from "./choose-accounts.ts";
-import { type Ask, type ClaimedRow, claimCaptures } from "./claim-store.ts";
+import { type Ask, type Caution, type ClaimedRow, claimCaptures } from "./claim-store.ts";
 import type { Carried } from "./compose-batch.ts";
 
 /** Captures that one statement claims: some megabytes on their way. */
@@ -16,6 +16,7 @@ type Claim = {
   rooms: ReadonlyMap<string, Room>;
   /** What accounts carry in, in nano-dollars: it is part of their lines. */
   carried: ReadonlyMap<string, Carried>;
+  caution: Caution | undefined;
 };
 type Open = Ask & { left: number };
 /** `finished`: accounts that get no more, unless it is captures with platform-funded credit. */
@@ -27,7 +28,7 @@ type Slice = { rows: ClaimedRow[]; finished: string[] };
  */
 export async function* claimSlices(
   tx: Tx,
-  { batchId, operators, candidates, rooms, carried }: Claim,
+  { batchId, operators, candidates, rooms, carried, caution }: Claim,
 ): AsyncGenerator<Slice, void> {
   const spent = new Map([...carried].map(([accountId, { carryNano }]) => [accountId, carryNano]));
   for (const funded of [false, true]) {
@@ -37,7 +38,7 @@ export async function* claimSlices(
     const claim = () => {
       const asks = takeSlice(open);
       if (asks.length === 0) return null;
-      const rows = claimCaptures(tx, { batchId, operators, funded, asks });
+      const rows = claimCaptures(tx, { batchId, operators, funded, asks, caution });
       rows.catch(() => {}); // who waits for it is told; if nobody does any more, the transaction has failed already
       return { asks, rows };
     };

@@ -27,6 +27,19 @@ const columnsOf = (sql: Queryable) => sql`
   u.completion_tokens, u.reasoning_tokens, u.units::float8 as units, u.cost_nano, u.funded_nano, u.usage_source,
   floor(extract(epoch from u.captured_at))::float8 as time`;
 
+/** How long an operator is new, and so of low standing, and how long a card payment can be disputed. */
+export type Caution = { newOperatorDays: number; chargebackDays: number };
+
+/**
+ * Captures whose platform-funded part may be settled: it can't be taken out of the contract again, so an operator who is
+ * not known well gets it when the payment behind it is final. Ledger and contract alike owe it to him until then.
+ */
+const maySettle = (sql: Queryable, caution: Caution | undefined) =>
+  caution === undefined
+    ? sql``
+    : sql`and (funded_nano = 0 or captured_at < now() - make_interval(days => ${caution.chargebackDays})
+        or not is_of_low_standing(operator_id, make_interval(days => ${caution.newOperatorDays})))`;
+
 /** Accounts with due usage that are looked at for one batch: more than it has lines for. */
 const MAX_CANDIDATES = 2_000;
 
@@ -36,7 +49,7 @@ const MAX_CANDIDATES = 2_000;
  */
 export async function flushCandidates(
   sql: Sql,
-  { flushNano, flushAfterSeconds }: { flushNano: bigint; flushAfterSeconds: number },
+  { flushNano, flushAfterSeconds, caution }: { flushNano: bigint; flushAfterSeconds: number; caution?: Caution },
 ): Promise<Candidate[]> {
   const rows = await sql<
     Array<{
@@ -53,7 +66,7 @@ export async function flushCandidates(
       select account_id, operator_id, count(*) filter (where funded_nano = 0) as paid_captures,
         count(*) filter (where funded_nano > 0) as funded_captures, sum(cost_nano - funded_nano) as unsettled,
         sum(funded_nano) as funded, min(captured_at) as oldest
-      from usage where batch_id is null
+      from usage where batch_id is null ${maySettle(sql, caution)}
       group by 1, 2
     ), placed as (
       select w.*, ${byTurns(sql, sql`partition by w.account_id`, sql`w.operator_id`)} as place
@@ -118,7 +131,13 @@ export type ClaimedRow = CaptureRow & { last_at: string | null };
  */
 export async function claimCaptures(
   tx: Tx,
-  { batchId, operators, funded, asks }: { batchId: bigint; operators: string[]; funded: boolean; asks: Ask[] },
+  {
+    batchId,
+    operators,
+    funded,
+    asks,
+    caution,
+  }: { batchId: bigint; operators: string[]; funded: boolean; asks: Ask[]; caution: Caution | undefined },
 ): Promise<ClaimedRow[]> {
   return tx<ClaimedRow[]>`
     with asked as (
@@ -135,7 +154,7 @@ export async function claimCaptures(
           select u.account_id, u.started_at, u.request_id, u.cost_nano, u.funded_nano from usage u
           where u.account_id = a.account_id and u.batch_id is null
             and (u.started_at, u.request_id) > (a.after_at, a.after_id)
-            and u.operator_id = any (${operators}::text[]) and (u.funded_nano > 0) = ${funded}
+            and u.operator_id = any (${operators}::text[]) and (u.funded_nano > 0) = ${funded} ${maySettle(tx, funded ? caution : undefined)}
           order by u.started_at, u.request_id
           limit a.most
         ) q

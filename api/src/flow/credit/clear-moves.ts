@@ -18,6 +18,8 @@ export type Clearing = {
   clearer: Signer;
   /** Signs for accounts whose users have no wallet; null where there are none. */
   custodian: Signer | null;
+  /** Signs for account 1, the platform's; null where card credit stays platform-funded. */
+  platform: Signer | null;
   relayer: Address;
 };
 
@@ -59,13 +61,13 @@ function obstacleOf(row: UnclearedRow, terms: Terms): string | null {
   return null;
 }
 
-/** The custodian's signature for an account that he owns; null where another worker has his key. */
+/** The signature of whoever signs for an account's owner here: the custodian, or the platform. Null: another worker does. */
 async function signForUser(
-  { chain, custodian }: Clearing,
+  { chain, custodian, platform }: Clearing,
   { row, terms, owner }: { row: UnclearedRow; terms: Terms; owner: Address },
 ): Promise<Hex | null> {
-  if (custodian?.address !== owner) return null;
-  return custodian.signTypedData(ownersTypedData(chain, row, terms));
+  const signer = [custodian, platform].find((one) => one?.address === owner);
+  return (await signer?.signTypedData(ownersTypedData(chain, row, terms))) ?? null;
 }
 
 async function send(

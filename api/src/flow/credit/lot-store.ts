@@ -1,7 +1,7 @@
 import type { Queryable, Tx } from "../../db/types.ts";
 
 export type LotKind = "promo" | "trial" | "subscription" | "enterprise" | "card";
-export type LotState = "live" | "spent" | "expired" | "revoked" | "refunded" | "disputed";
+export type LotState = "live" | "spent" | "expired" | "revoked" | "refunded" | "disputed" | "converted";
 
 export type LotRow = {
   lot_id: string;

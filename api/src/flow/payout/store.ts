@@ -86,7 +86,7 @@ export async function pendingPayouts(sql: Queryable, limit: number): Promise<Pen
   return sql<PendingRow[]>`
     select p.payout_id, p.account_id, a.chain_account, p.method
     from payouts p join accounts a using (account_id)
-    where p.state = 'pending' and a.chain_account is not null
+    where p.state = 'pending' and a.chain_account is not null and a.frozen_reason is null
     order by p.updated_at, p.payout_id
     limit ${limit}`;
 }

@@ -21,7 +21,7 @@ import { adminOf, managerOf } from "../session.ts";
 const Lot = Type.Object({
   id: Type.String({ description: "lot_…" }),
   kind: Type.Enum(["promo", "trial", "subscription", "enterprise", "card"]),
-  state: Type.Enum(["live", "spent", "expired", "revoked", "refunded", "disputed"]),
+  state: Type.Enum(["live", "spent", "expired", "revoked", "refunded", "disputed", "converted"]),
   amount: Money,
   used: Type.String({ ...Money, description: "Burnt by requests, as far as it is worked out: seconds behind." }),
   takenBack: Type.String({ ...Money, description: "Expired, refunded, disputed or revoked." }),

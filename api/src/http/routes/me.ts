@@ -1,8 +1,10 @@
+import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { membershipsOf } from "../../auth/accounts-store.ts";
+import { isAdmin } from "../../auth/admins.ts";
 import { sendCode } from "../../auth/email-codes.ts";
 import { waysIn as readWaysIn } from "../../auth/people-store.ts";
-import { type Session, switchAccount } from "../../auth/sessions.ts";
+import { type SignedIn, switchAccount } from "../../auth/sessions.ts";
 import { verifySignIn } from "../../auth/siwe.ts";
 import { linkEmail, linkWallet, unlinkEmail, unlinkWallet } from "../../auth/ways-in.ts";
 import { PERMISSIONS, type Permission, permissionsOf, ROLES } from "../../roles.ts";
@@ -27,6 +29,7 @@ const tags = ["You"];
 
 const Me = Type.Object({
   id: Type.String({ description: "user_…" }),
+  admin: Type.Boolean({ description: "Signed in with a wallet of the platform's administrators." }),
   wallets: Type.Array(Type.Object({ address: Address, linkedAt: Moment })),
   emails: Type.Array(Type.Object({ id: Type.String(), address: Type.String(), verifiedAt: Moment })),
   accounts: Type.Array(
@@ -48,7 +51,7 @@ export function meRoutes(app: Routes, services: Services): void {
   app.get(
     "/api/me",
     { schema: { tags, summary: "You, how you can sign in, and your accounts", response: { 200: Me, 401: Problem } } },
-    async (request) => readMe(services, await actorOf(services, request, "account")),
+    async (request) => readMe(services, await whoIs(services, request)),
   );
 
   app.post(
@@ -88,7 +91,7 @@ function walletRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const session = await actorOf(services, request, "account");
+      const session = await whoIs(services, request);
       const signature = request.body.signature as `0x${string}`;
       const wallet = await verifySignIn(services.signIn, { message: request.body.message, signature });
       await linkWallet(services.sql, { userId: session.userId, wallet });
@@ -148,7 +151,7 @@ function emailRoutes(app: Routes, services: Services): void {
       },
     },
     async (request) => {
-      const session = await actorOf(services, request, "account");
+      const session = await whoIs(services, request);
       await linkEmail(services, { userId: session.userId, proof: request.body, ip: request.ip });
       return readMe(services, session);
     },
@@ -174,11 +177,18 @@ function emailRoutes(app: Routes, services: Services): void {
   );
 }
 
-async function readMe({ sql, config }: Services, { userId, accountId }: Session) {
+/** Who is signed in, for which account, and with which wallet. */
+const whoIs = async (services: Services, request: FastifyRequest): Promise<SignedIn> => ({
+  ...(await actorOf(services, request, "account")),
+  wallet: (await sessionOf(services, request)).wallet,
+});
+
+async function readMe({ sql, config }: Services, { userId, accountId, wallet }: SignedIn) {
   const { wallets, emails } = await readWaysIn(sql, userId);
   const accounts = await membershipsOf(sql, userId);
   return {
     id: userId,
+    admin: isAdmin({ wallet, adminWallets: config.adminWallets }),
     wallets: wallets.map((row) => ({ address: row.address, linkedAt: row.created_at.toISOString() })),
     emails: emails.map((row) => ({
       id: row.email_id,

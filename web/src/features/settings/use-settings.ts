@@ -8,9 +8,6 @@ import {
 import { api, type Me, unwrap } from "../../lib/api.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
-export const useMe = (): UseQueryResult<Me> =>
-  useQuery({ queryKey: queryKeys.me, queryFn: () => unwrap(api.GET("/api/me")) });
-
 /** Sends a code to the address. @returns the challenge that the code counts with */
 export const useSendCode = (): UseMutationResult<{ challenge: string }, Error, string> =>
   useMutation({ mutationFn: (email) => unwrap(api.POST("/api/me/emails", { body: { email } })) });

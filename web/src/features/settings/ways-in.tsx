@@ -6,7 +6,8 @@ import { TextField } from "../../components/ui/field.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
 import type { Me } from "../../lib/api.ts";
 import { describeError } from "../../lib/errors.ts";
-import { useLinkEmail, useMe, useSendCode, useUnlinkEmail } from "./use-settings.ts";
+import { useMe } from "../../lib/session.ts";
+import { useLinkEmail, useSendCode, useUnlinkEmail } from "./use-settings.ts";
 
 /** The wallets and e-mail addresses that lead to this account. */
 export function WaysIn() {
