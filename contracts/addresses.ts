@@ -5,6 +5,8 @@ export interface Deployment {
   readonly escrow: Address;
   /** Reads of the escrow that need no code in it. */
   readonly lens: Address;
+  /** Recharges from USDC allowances. */
+  readonly allowanceRecharge: Address;
   /** The `TimelockController` that governs. */
   readonly governor: Address;
   readonly payoutPolicy: Address;

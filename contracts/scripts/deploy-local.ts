@@ -8,7 +8,7 @@ import { checkedInArtifacts } from "./deployment/artifacts.ts";
 import { deployModule } from "./deployment/deploy-module.ts";
 
 /**
- * Deploys by Ignition to a local chain and prints `{"escrow": …, "usdc": …}` as its last line:
+ * Deploys by Ignition to a local chain and prints `{"escrow": …, "usdc": …, "allowanceRecharge": …}` as its last line:
  *
  *   node contracts/scripts/deploy-local.ts --rpc URL --deployer-key 0x… --platform 0x… --settler 0x… --clearer 0x… [--usdc 0x…]
  *
@@ -38,7 +38,7 @@ const connection = await hre.network.create({
 try {
   const usdc = values.usdc ?? (await deployHere(TestUsdc, {})).TestUSDC;
   if (!usdc) throw new Error("Ignition has deployed no TestUSDC.");
-  const { CreditEscrow: escrow } = await deployHere(Local, {
+  const { CreditEscrow: escrow, AllowanceRecharge: allowanceRecharge } = await deployHere(Local, {
     usdc,
     platform: required("platform"),
     settler: required("settler"),
@@ -47,7 +47,7 @@ try {
     guardian: values.guardian ?? required("platform"),
     governor: values.governor ?? required("platform"),
   });
-  console.log(JSON.stringify({ escrow, usdc }));
+  console.log(JSON.stringify({ escrow, usdc, allowanceRecharge }));
 } finally {
   await connection.close();
 }

@@ -34,6 +34,7 @@ const parameters = checkParameters(chain, await readParameters(file), file);
 /** Compiled here, so that block explorers can verify it, and the same as what has been tested. */
 async function requireTestedBytecode(hre: HardhatRuntimeEnvironment): Promise<void> {
   const tested = {
+    AllowanceRecharge: bytecodes.allowanceRechargeBytecode,
     CreditEscrow: bytecodes.creditEscrowBytecode,
     EasPayoutPolicy: bytecodes.easPayoutPolicyBytecode,
     EscrowLens: bytecodes.escrowLensBytecode,

@@ -134,6 +134,7 @@ describe("writeAddressBook", () => {
   const deployment = {
     escrow: address("escrow"),
     lens: address("lens"),
+    allowanceRecharge: address("recharge"),
     governor: address("governor"),
     payoutPolicy: address("policy"),
     block: 123,

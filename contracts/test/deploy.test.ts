@@ -16,7 +16,7 @@ import {
   zeroHash,
 } from "viem";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { creditEscrowAbi, timelockControllerAbi } from "../abi/index.ts";
+import { allowanceRechargeAbi, creditEscrowAbi, timelockControllerAbi } from "../abi/index.ts";
 import { type DryRun, startDryRun } from "../scripts/deployment/dry-chain.ts";
 import { printWiring, readWiring } from "../scripts/deployment/wiring.ts";
 import { startAnvil } from "../testing/anvil.ts";
@@ -79,8 +79,16 @@ describe("deploy-local", () => {
       "--clearer",
       CLEARER,
     ]);
-    const { escrow } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as { escrow: Hex };
+    const { escrow, allowanceRecharge } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as {
+      escrow: Hex;
+      allowanceRecharge: Hex;
+    };
     expect(await roles(escrow)).toMatchObject({ settler: SETTLER, clearer: CLEARER, platform: PLATFORM });
+    const reader = createPublicClient({ transport: http(anvil.rpcUrl) });
+    const recharges = { address: allowanceRecharge, abi: allowanceRechargeAbi } as const;
+    expect((await reader.readContract({ ...recharges, functionName: "ESCROW" })).toLowerCase()).toBe(
+      escrow.toLowerCase(),
+    );
   });
 });
 
@@ -90,7 +98,7 @@ describe("dry-run", () => {
   test.each(CHAINS)("default: all of the wiring is right with the parameters of %s", async (chain) => {
     const script = new URL("../scripts/dry-run.ts", import.meta.url).pathname;
     const { stdout } = await promisify(execFile)(process.execPath, [script, chain]);
-    expect(stdout.match(/^✓/gm)).toHaveLength(32);
+    expect(stdout.match(/^✓/gm)).toHaveLength(33);
     expect(stdout).not.toMatch(/^✗/m);
   });
 });

@@ -55,6 +55,7 @@ describe("errors", () => {
       "contracts/src/EscrowExtension.sol": ["EscrowExtension"],
       "contracts/src/periphery/DepositForwarder.sol": ["DepositForwarder"],
       "contracts/src/periphery/EscrowLens.sol": ["EscrowLens"],
+      "contracts/src/periphery/AllowanceRecharge.sol": ["AllowanceRecharge"],
       "contracts/src/policies/EasPayoutPolicy.sol": ["EasPayoutPolicy"],
     }).filter(({ type }) => type === "error");
     const expected = await readExpected();

@@ -1,7 +1,12 @@
 import { createPublicClient, createWalletClient, type Hex, http } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
-import { creditEscrowBytecode, settlerWalletBytecode, testUsdcBytecode } from "../abi/bytecode.ts";
-import { creditEscrowAbi, settlerWalletAbi, testUsdcAbi } from "../abi/index.ts";
+import {
+  allowanceRechargeBytecode,
+  creditEscrowBytecode,
+  settlerWalletBytecode,
+  testUsdcBytecode,
+} from "../abi/bytecode.ts";
+import { allowanceRechargeAbi, creditEscrowAbi, settlerWalletAbi, testUsdcAbi } from "../abi/index.ts";
 
 export { deployPayoutPolicy } from "./policy.ts";
 
@@ -78,6 +83,26 @@ export async function deploySettlerWallet(options: {
     abi: settlerWalletAbi,
     bytecode: settlerWalletBytecode,
     args: [options.settler, options.cosigner],
+    chain: null,
+  });
+  const reader = createPublicClient({ transport, pollingInterval: 50, cacheTime: 0 });
+  const { contractAddress } = await reader.waitForTransactionReceipt({ hash, checkReplacement: false });
+  if (!contractAddress) throw new DeploymentFailedError(hash);
+  return contractAddress;
+}
+
+/** Deploys what recharges from allowances, for tests. */
+export async function deployAllowanceRecharge(options: {
+  rpcUrl: string;
+  deployerKey: Hex;
+  escrow: Address;
+}): Promise<Address> {
+  const transport = http(options.rpcUrl);
+  const writer = createWalletClient({ account: privateKeyToAccount(options.deployerKey), transport });
+  const hash = await writer.deployContract({
+    abi: allowanceRechargeAbi,
+    bytecode: allowanceRechargeBytecode,
+    args: [options.escrow],
     chain: null,
   });
   const reader = createPublicClient({ transport, pollingInterval: 50, cacheTime: 0 });

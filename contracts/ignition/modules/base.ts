@@ -44,5 +44,6 @@ export default buildModule("Base", (m) => {
   };
   const escrow = m.contract("CreditEscrow", [setup], { after: [handedOver] });
   const lens = m.contract("EscrowLens", [escrow]);
-  return { escrow, governor, payoutPolicy, lens };
+  const allowanceRecharge = m.contract("AllowanceRecharge", [escrow]);
+  return { escrow, governor, payoutPolicy, lens, allowanceRecharge };
 });

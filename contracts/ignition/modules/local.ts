@@ -5,7 +5,7 @@ const CAPACITY = 250_000_000_000n;
 const WINDOW_SECONDS = 86_400n;
 const NOBODY = "0x0000000000000000000000000000000000000000";
 
-/** The escrow alone, on a chain that has a USDC: whoever is named has the role, also the governor's, at once. */
+/** The escrow, and what recharges from allowances, on a chain that has a USDC: whoever is named has the role, also the governor's, at once. */
 export default buildModule("Local", (m) => {
   const escrow = m.contract("CreditEscrow", [
     {
@@ -21,5 +21,6 @@ export default buildModule("Local", (m) => {
       window: m.getParameter("window", WINDOW_SECONDS),
     },
   ]);
-  return { escrow };
+  const allowanceRecharge = m.contract("AllowanceRecharge", [escrow]);
+  return { escrow, allowanceRecharge };
 });

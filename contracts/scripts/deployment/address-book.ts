@@ -12,8 +12,8 @@ type Book = Readonly<Record<keyof typeof NAMES, ChainAddresses>>;
 function renderChain(chainId: keyof typeof NAMES, { usdc, deployment }: ChainAddresses): string {
   const head = `  /** ${NAMES[chainId]} */\n  ${chainId}: {`;
   if (!deployment) return `${head} usdc: "${usdc}", deployment: null },\n`;
-  const { escrow, lens, governor, payoutPolicy, block } = deployment;
-  const lines = Object.entries({ escrow, lens, governor, payoutPolicy }).map(
+  const { escrow, lens, allowanceRecharge, governor, payoutPolicy, block } = deployment;
+  const lines = Object.entries({ escrow, lens, allowanceRecharge, governor, payoutPolicy }).map(
     ([name, at]) => `      ${name}: "${at}",\n`,
   );
   return `${head}\n    usdc: "${usdc}",\n    deployment: {\n${lines.join("")}      block: ${block},\n    },\n  },\n`;

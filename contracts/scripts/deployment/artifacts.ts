@@ -18,6 +18,7 @@ const of = (contractName: string, abi: readonly unknown[], bytecode: Hex): [stri
 ];
 
 const artifacts = new Map([
+  of("AllowanceRecharge", abis.allowanceRechargeAbi, bytecodes.allowanceRechargeBytecode),
   of("CreditEscrow", abis.creditEscrowAbi, bytecodes.creditEscrowBytecode),
   of("EasPayoutPolicy", abis.easPayoutPolicyAbi, bytecodes.easPayoutPolicyBytecode),
   of("EscrowLens", abis.escrowLensAbi, bytecodes.escrowLensBytecode),

@@ -36,6 +36,7 @@ export async function deployToBase(options: BaseDeployment): Promise<Deployed> {
   return {
     escrow: addressOf("CreditEscrow"),
     lens: addressOf("EscrowLens"),
+    allowanceRecharge: addressOf("AllowanceRecharge"),
     governor: addressOf("TimelockController"),
     payoutPolicy: addressOf("EasPayoutPolicy"),
     block: await blockOf("CreditEscrow", options),

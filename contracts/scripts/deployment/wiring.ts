@@ -10,7 +10,13 @@ import {
   zeroAddress,
   zeroHash,
 } from "viem";
-import { creditEscrowAbi, easPayoutPolicyAbi, escrowLensAbi, timelockControllerAbi } from "../../abi/index.ts";
+import {
+  allowanceRechargeAbi,
+  creditEscrowAbi,
+  easPayoutPolicyAbi,
+  escrowLensAbi,
+  timelockControllerAbi,
+} from "../../abi/index.ts";
 import type { Deployment } from "../../addresses.ts";
 import { CHAINS, type ChainName, type Parameters } from "./parameters.ts";
 
@@ -128,7 +134,7 @@ async function holdersOf(
   return holders;
 }
 
-/** What stands beside the escrow or was made by it: policy, lens, forwarder, extension. */
+/** What stands beside the escrow or was made by it: policy, lens, recharges, forwarder, extension. */
 async function readParts({ chain, reader, parameters, deployed }: Place): Promise<Finding[]> {
   const policy = { address: deployed.payoutPolicy, abi: easPayoutPolicyAbi } as const;
   const escrow = { address: deployed.escrow, abi: creditEscrowAbi } as const;
@@ -136,6 +142,7 @@ async function readParts({ chain, reader, parameters, deployed }: Place): Promis
   const depositAddress = await reader.readContract({ ...escrow, functionName: "depositAddressOf", args: [ANY_REF] });
   const [, name, version, chainId, contract] = await reader.readContract({ ...escrow, functionName: "eip712Domain" });
   const lens = { address: deployed.lens, abi: escrowLensAbi } as const;
+  const recharge = { address: deployed.allowanceRecharge, abi: allowanceRechargeAbi } as const;
   const hasCode = async (address: Address): Promise<boolean> => (await reader.getCode({ address })) !== undefined;
   return [
     finding("policy: EAS", parameters.eas, await reader.readContract({ ...policy, functionName: "EAS" })),
@@ -146,6 +153,7 @@ async function readParts({ chain, reader, parameters, deployed }: Place): Promis
       await reader.readContract({ ...policy, functionName: "ATTESTER" }),
     ),
     finding("lens", deployed.escrow, await reader.readContract({ ...lens, functionName: "ESCROW" })),
+    finding("recharges", deployed.escrow, await reader.readContract({ ...recharge, functionName: "ESCROW" })),
     finding("extension", made.extension, await reader.readContract({ ...escrow, functionName: "EXTENSION" })),
     finding("extension has code", true, await hasCode(made.extension)),
     finding("forwarder has code", true, await hasCode(made.forwarder)),

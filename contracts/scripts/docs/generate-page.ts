@@ -13,6 +13,7 @@ const TYPES = {
 };
 const BESIDE = {
   "contracts/src/periphery/EscrowLens.sol": ["EscrowLens"],
+  "contracts/src/periphery/AllowanceRecharge.sol": ["AllowanceRecharge"],
   "contracts/src/policies/EasPayoutPolicy.sol": ["EasPayoutPolicy"],
   "contracts/src/periphery/DepositForwarder.sol": ["DepositForwarder"],
 };

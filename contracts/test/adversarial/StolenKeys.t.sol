@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
 import {IEscrowTypes} from "../../src/interfaces/IEscrowTypes.sol";
+import {AllowanceRecharge} from "../../src/periphery/AllowanceRecharge.sol";
 import {MovesTest} from "../support/MovesTest.sol";
 import {MultisigWallet} from "../support/Wallets.sol";
 
@@ -316,6 +317,27 @@ contract StolenKeysTest is MovesTest {
         escrow.refundSurplus(refund);
         vm.stopPrank();
         _assertBacked();
+    }
+
+    /// @dev Who recharges from allowances gives the thief nothing: all that he can do is to make credit of the owner's USDC,
+    /// for the owner, up to the ceiling that he has set.
+    function test_stolenKeeper_onlyMakesItsOwnersCredit() public {
+        AllowanceRecharge recharger = new AllowanceRecharge(escrow);
+        usdc.mint(owner, 500e6);
+        vm.startPrank(owner);
+        usdc.approve(address(recharger), type(uint256).max);
+        recharger.consent(thief, 100e6, 30 days);
+        vm.stopPrank();
+        vm.startPrank(thief);
+        recharger.recharge(owner, 100e6, MEMO);
+        vm.expectRevert(
+            abi.encodeWithSelector(AllowanceRecharge.CeilingExceeded.selector, uint64(5e6), uint64(0))
+        );
+        recharger.recharge(owner, 5e6, MEMO);
+        vm.stopPrank();
+        assertEq(_balance(buyer), 200e6, "the owner has it as credit");
+        assertEq(usdc.balanceOf(thief), 0, "measured: no USDC");
+        assertEq(_balance(escrow.idOf(thief)), 0, "no credit");
     }
 
     function _transfer(
