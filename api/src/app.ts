@@ -36,6 +36,7 @@ import { priceRoutes } from "./http/routes/prices.ts";
 import { publicRoutes } from "./http/routes/public.ts";
 import { receiptRoutes } from "./http/routes/receipts.ts";
 import { rechargeRoutes } from "./http/routes/recharge.ts";
+import { rechargeAllowanceRoutes } from "./http/routes/recharge-allowance.ts";
 import { referralRoutes } from "./http/routes/referrals.ts";
 import { reserveRoutes } from "./http/routes/reserves.ts";
 import { shareRoutes } from "./http/routes/share.ts";
@@ -164,6 +165,7 @@ const ROUTES = [
   stripeRoutes,
   planRoutes,
   rechargeRoutes,
+  rechargeAllowanceRoutes,
   referralRoutes,
   shareRoutes,
   adminRoutes,

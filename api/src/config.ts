@@ -33,6 +33,11 @@ export const environmentSchema = Type.Object({
   CHAIN_ID: Type.Integer({ default: 8453, description: "8453 Base, 84532 Base Sepolia, 31337 local." }),
   ESCROW_ADDRESS: Type.String({ pattern: ADDRESS, description: "The CreditEscrow contract." }),
   USDC_ADDRESS: Type.String({ pattern: ADDRESS, description: "The USDC token that the escrow holds." }),
+  ALLOWANCE_RECHARGE_ADDRESS: Type.String({
+    default: "",
+    pattern: `^$|${ADDRESS}`,
+    description: "The AllowanceRecharge contract of that escrow. Without it nobody is recharged from USDC.",
+  }),
   INDEXER_VIEWS_SCHEMA: Type.String({
     default: "indexer",
     pattern: "^[a-z_][a-z0-9_]{0,62}$",
@@ -457,6 +462,7 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     chainId: env.CHAIN_ID,
     escrow: env.ESCROW_ADDRESS.toLowerCase() as Hex,
     usdc: env.USDC_ADDRESS.toLowerCase() as Hex,
+    allowanceRecharge: optional(env.ALLOWANCE_RECHARGE_ADDRESS.toLowerCase()),
     viewsSchema: env.INDEXER_VIEWS_SCHEMA,
     publicUrl: new URL(env.PUBLIC_URL),
     webRoot: env.WEB_ROOT === "" ? null : env.WEB_ROOT,

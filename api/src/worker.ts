@@ -1,5 +1,6 @@
 import { parseUsd } from "@infr/money";
 import { pino } from "pino";
+import type { Address } from "viem";
 import { trimAttempts } from "./auth/attempts-store.ts";
 import { openChain } from "./chain/open.ts";
 import { sendTransactions } from "./chain/outbox.ts";
@@ -21,6 +22,7 @@ import { settleAllLots } from "./flow/credit/settle-lots.ts";
 import { submitWaiting } from "./flow/credit/submit-waiting.ts";
 import { sweepAddresses } from "./flow/deposit/addresses/sweep-addresses.ts";
 import { watchAddresses } from "./flow/deposit/addresses/watch-addresses.ts";
+import { rechargeAllowances } from "./flow/deposit/allowance/recharge-allowances.ts";
 import { attributeTransfers } from "./flow/deposit/plain/attribute.ts";
 import { scanPlainTransfers } from "./flow/deposit/plain/scan-plain.ts";
 import { forgetAnswers } from "./flow/deposit/x402/store.ts";
@@ -65,6 +67,7 @@ const LONG = 5;
 const LOTS_MS = 2_000;
 const CONVERT_MS = 10_000;
 const CARDS_MS = 5_000;
+const ALLOWANCES_MS = 5_000;
 
 /** The worker: loops that each take up rows another step has left. Any number of workers may run. */
 const config = readConfig(process.env);
@@ -94,6 +97,17 @@ const offRamp = openOffRamp(config);
 const processor = openCards(config);
 const cards = processor && { sql, processor, plans: plansOf(config), now: () => new Date() };
 const { offRampAddress } = config;
+
+/** Owners may let us recharge them from their USDC, where there is a contract for it. */
+const allowances: Job[] =
+  config.allowanceRecharge === null
+    ? []
+    : [{ name: "recharge from allowances", everyMs: ALLOWANCES_MS, run: allowanceRound(config.allowanceRecharge) }];
+
+function allowanceRound(contract: Address): () => Promise<void> {
+  const allowances = { sql, chain, relayer, contract, custodian: config.custodianAddress };
+  return () => rechargeAllowances({ allowances, logger });
+}
 
 /** The alert: a difference stays an error in the log, and in the metrics, until somebody has looked at it. */
 async function reconcileAndTell(): Promise<void> {
@@ -224,6 +238,7 @@ const jobs: Job[] = [
         },
       ]
     : []),
+  ...allowances,
   { name: "publish reserves", everyMs: RESERVES_MS, run: () => publishReserves({ sql, chain }) },
   ...notices.jobs,
   { name: "trim attempts", everyMs: PARTITION_MS, run: () => trimAttempts(sql) },

@@ -11,6 +11,8 @@ import type { Hex, Key, Keys } from "./keys.ts";
 export interface Contracts {
   escrow: Hex;
   usdc: Hex;
+  /** Absent on chains of others where nobody is recharged from USDC. */
+  allowanceRecharge?: Hex;
 }
 
 export const LOCAL_CHAIN_ID = 31_337;

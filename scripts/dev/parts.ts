@@ -146,6 +146,7 @@ function shared({ databaseUrl, rpcUrl, wsUrl, chainId, webUrl }: Layout, contrac
     CHAIN_ID: String(chainId),
     ESCROW_ADDRESS: contracts.escrow,
     USDC_ADDRESS: contracts.usdc,
+    ALLOWANCE_RECHARGE_ADDRESS: contracts.allowanceRecharge ?? "",
     INDEXER_VIEWS_SCHEMA: "indexer",
     PUBLIC_URL: webUrl,
     HOST: "127.0.0.1",

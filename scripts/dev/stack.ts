@@ -108,6 +108,9 @@ async function findContracts({ layout, keys, note }: Work): Promise<Contracts> {
     return {
       escrow: demand("ESCROW_ADDRESS", process.env) as Hex,
       usdc: demand("USDC_ADDRESS", process.env) as Hex,
+      ...(process.env["ALLOWANCE_RECHARGE_ADDRESS"] && {
+        allowanceRecharge: process.env["ALLOWANCE_RECHARGE_ADDRESS"] as Hex,
+      }),
     };
   }
   const saved = readJson("contracts.json") as Contracts | null;

@@ -1,4 +1,4 @@
-import { creditEscrowAbi } from "@infr/contracts/abi";
+import { allowanceRechargeAbi, creditEscrowAbi } from "@infr/contracts/abi";
 import {
   BaseError,
   CallExecutionError,
@@ -13,6 +13,8 @@ import {
   TimeoutError,
 } from "viem";
 
+/** Contracts whose errors have names. */
+const OURS = [...creditEscrowAbi, ...allowanceRechargeAbi] as const;
 /** The contract said no, or the gas was not enough. */
 const REVERT_WORDS = /revert|out of gas|outofgas|gas required exceeds/i;
 /** A node that is behind does not know a block that we have seen. */
@@ -79,7 +81,7 @@ export function revertReason(error: unknown): string {
   const data = revertData(error);
   if (data) {
     try {
-      const { errorName, args } = decodeErrorResult({ abi: creditEscrowAbi, data });
+      const { errorName, args } = decodeErrorResult({ abi: OURS, data });
       return `${errorName}(${(args ?? []).join(", ")})`;
     } catch {
       // not one of ours: the node's words have to do

@@ -2,7 +2,8 @@ import type { Queryable, Sql, Tx } from "../db/types.ts";
 
 export type RechargeSettingRow = {
   account_id: string;
-  card_id: string;
+  /** Null: from USDC. */
+  card_id: string | null;
   /** All in nano-dollars. */
   threshold_nano: bigint;
   target_nano: bigint;
@@ -26,7 +27,7 @@ export async function settingOf(sql: Queryable, accountId: string): Promise<Rech
 export type NewSetting = {
   accountId: string;
   userId: string;
-  cardId: string;
+  cardId: string | null;
   thresholdNano: bigint;
   targetNano: bigint;
   cooldownSeconds: number;
@@ -50,14 +51,14 @@ export async function disableSetting(
     where account_id = ${accountId} and disabled_at is null`;
 }
 
-/** Accounts that have asked for it and are below their threshold, after one of them. */
+/** Accounts that have asked for it by card and are below their threshold, after one of them. */
 export async function accountsToRecharge(
   sql: Sql,
   { after, limit }: { after: string; limit: number },
 ): Promise<string[]> {
   const rows = await sql<Array<{ account_id: string }>>`
     select account_id from recharge_settings s join balances b using (account_id)
-    where disabled_at is null and account_id > ${after}
+    where disabled_at is null and card_id is not null and account_id > ${after}
       and chain_nano - debt_nano - unsettled_nano + funded_nano < threshold_nano
     order by account_id limit ${limit}`;
   return rows.map((row) => row.account_id);
@@ -103,7 +104,9 @@ export async function endRecharge(
 
 export type RechargeRow = {
   recharge_id: string;
-  payment_id: string;
+  /** One of the two: a card's payment, or a transaction that takes USDC. */
+  payment_id: string | null;
+  transaction_id: string | null;
   amount_nano: bigint;
   state: "pending" | "paid" | "failed";
   started_at: Date;
@@ -112,6 +115,6 @@ export type RechargeRow = {
 /** An account's recharges, newest first. */
 export async function rechargesOf(sql: Queryable, accountId: string): Promise<RechargeRow[]> {
   return sql<RechargeRow[]>`
-    select recharge_id, payment_id, amount_nano, state, started_at from recharges
+    select recharge_id, payment_id, transaction_id, amount_nano, state, started_at from recharges
     where account_id = ${accountId} order by started_at desc limit 50`;
 }

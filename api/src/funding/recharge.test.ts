@@ -84,10 +84,10 @@ async function newPayer(kind: CardKind = "good") {
   return { accountId, cardId, userId };
 }
 const turnOn = ({ accountId, cardId, userId }: Awaited<ReturnType<typeof newPayer>>, ceiling = 100n) =>
-  setRecharge(cards, {
+  setRecharge(sql, {
     accountId,
     userId,
-    limits,
+    least: limits.least,
     setting: {
       cardId,
       threshold: nanoUsd(5n * USD),

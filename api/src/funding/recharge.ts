@@ -1,5 +1,6 @@
 import type { NanoUsd } from "@infr/money";
 import type { Logger } from "pino";
+import type { Sql } from "../db/types.ts";
 import { InvalidInputError, NotFoundError } from "../errors.ts";
 import { fundingRoom } from "../flow/credit/grant-lot.ts";
 import { newId } from "../ids.ts";
@@ -21,7 +22,8 @@ const PAGE = 100;
 const CONFIRM = "Your bank asks you to confirm payments by this card. Pay with it once by hand, then turn it on again.";
 
 export type RechargeSetting = {
-  cardId: string;
+  /** Null: from USDC that the account's owner allows, see flow/deposit/allowance. */
+  cardId: string | null;
   threshold: NanoUsd;
   target: NanoUsd;
   /** At most so much in a calendar month, UTC. */
@@ -31,28 +33,24 @@ export type RechargeSetting = {
 
 /**
  * Turns recharging on for an account, or changes it. Nothing else ever does.
+ * @param least the smallest payment of its kind
  * @throws NotFoundError, InvalidInputError
  */
 export async function setRecharge(
-  cards: Cards,
+  sql: Sql,
   {
     accountId,
     userId,
     setting,
-    limits,
-  }: { accountId: string; userId: string; setting: RechargeSetting; limits: CardLimits },
+    least,
+  }: { accountId: string; userId: string; setting: RechargeSetting; least: NanoUsd },
 ): Promise<void> {
   const { cardId, threshold, target, ceiling, cooldownSeconds } = setting;
-  const [card] = await cardsOf(cards.sql, accountId, cardId);
-  if (!card) throw new NotFoundError("card");
-  if (target - threshold < limits.least)
-    throw new InvalidInputError(
-      "The target has to be above the threshold by at least the smallest card payment.",
-      "target",
-    );
-  if (ceiling < limits.least)
-    throw new InvalidInputError("The ceiling has to be at least the smallest card payment.", "ceiling");
-  await saveSetting(cards.sql, {
+  if (cardId !== null && (await cardsOf(sql, accountId, cardId)).length === 0) throw new NotFoundError("card");
+  if (target - threshold < least)
+    throw new InvalidInputError("The target has to be above the threshold by at least the smallest payment.", "target");
+  if (ceiling < least) throw new InvalidInputError("The ceiling has to be at least the smallest payment.", "ceiling");
+  await saveSetting(sql, {
     accountId,
     userId,
     cardId,
@@ -125,7 +123,7 @@ async function end({ sql }: Cards, recharge: PendingRecharge): Promise<void> {
       cause: `recharge:${rechargeId}`,
       to: { accountId },
       template: "recharge_off",
-      data: { reason },
+      data: { reason, by: "card" },
     });
   });
 }

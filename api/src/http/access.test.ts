@@ -424,6 +424,13 @@ const MATRIX: Record<string, Row> = {
     payload: () => ({ cardId: "card_x", threshold: "5", target: "20", ceiling: "100" }),
     owner: 422,
   },
+  // No wallet has allowed it.
+  "GET /api/recharge/allowance": { access: "session", needs: "funding" },
+  "POST /api/recharge/allowance/calls": {
+    access: "session",
+    needs: "funding",
+    payload: () => ({ perPeriod: "50", approve: "500" }),
+  },
   // Nobody has turned it on.
   "DELETE /api/recharge": { access: "session", needs: "funding", owner: 404 },
   // Without Stripe's signature.

@@ -85,10 +85,12 @@ export const TEMPLATES = {
     ],
   })),
 
-  recharge_off: template("billing", ({ reason }: { reason: string }) => ({
+  recharge_off: template("billing", ({ reason, by }: { reason: string; by: "card" | "usdc" }) => ({
     subject: "Recharging was turned off",
     paragraphs: [
-      `Your card could not be charged, so it is not tried again: ${reason}`,
+      by === "card"
+        ? `Your card could not be charged, so it is not tried again: ${reason}`
+        : `Your credit could not be recharged from your wallet's USDC, so it is not tried again: ${reason}`,
       "Nothing was charged. Your credit runs out unless you add some or turn recharging on again.",
     ],
     action: { label: "Add credit", path: "/deposit" },

@@ -1,4 +1,4 @@
-import { deployEscrow } from "@infr/contracts/testing";
+import { deployAllowanceRecharge, deployEscrow } from "@infr/contracts/testing";
 import { startDemoNode } from "@infr/demo-node";
 import { nanoUsd } from "@infr/money";
 import OpenAI from "openai";
@@ -58,20 +58,25 @@ export type OtherChain = { chainId: number; prepare: (rpcUrl: string) => Promise
 async function openTestChain(other?: OtherChain) {
   const testChain = await startChain(other === undefined ? {} : { chainId: other.chainId });
   const { rpcUrl } = testChain;
-  const contracts = await deployEscrow({ rpcUrl, deployerKey: RICH_KEY, ...(await other?.prepare(rpcUrl)) });
-  return { testChain, ...contracts };
+  const deployerKey = RICH_KEY;
+  const { escrow, usdc, chainId } = await deployEscrow({ rpcUrl, deployerKey, ...(await other?.prepare(rpcUrl)) });
+  const variables = {
+    RPC_URL: rpcUrl,
+    CHAIN_ID: String(chainId),
+    ESCROW_ADDRESS: escrow,
+    USDC_ADDRESS: usdc,
+    ALLOWANCE_RECHARGE_ADDRESS: await deployAllowanceRecharge({ rpcUrl, deployerKey, escrow }),
+  };
+  return { testChain, chainId, variables };
 }
 
 /** The API in this process on a real socket, with a database and a chain of its own and a demo node to route to. */
 export async function startApi(environment: Record<string, string> = {}, other?: OtherChain) {
   const { sql, url, drop } = await testDatabase();
-  const { testChain, escrow, usdc, chainId } = await openTestChain(other);
+  const { testChain, chainId, variables } = await openTestChain(other);
   const config = readConfig({
     DATABASE_URL: url,
-    RPC_URL: testChain.rpcUrl,
-    CHAIN_ID: String(chainId),
-    ESCROW_ADDRESS: escrow,
-    USDC_ADDRESS: usdc,
+    ...variables,
     MAX_PRICE_PER_MILLION_USD: "10000",
     ALLOW_PRIVATE_NODES: "true",
     DEV: "true",

@@ -15603,9 +15603,10 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            /** @description False until you turn it on, and after a card was refused. */
+                            /** @description False until you turn it on, after a card was refused, and when your wallet allows or has too little. */
                             enabled: boolean;
                             disabledReason: string | null;
+                            by: ("card" | "usdc") | null;
                             cardId: string | null;
                             threshold: string | null;
                             target: string | null;
@@ -15619,7 +15620,8 @@ export interface paths {
                             recharges: {
                                 /** @description rech_… */
                                 id: string;
-                                paymentId: string;
+                                paymentId: string | null;
+                                transactionId: string | null;
                                 /**
                                  * @description US dollars as an exact decimal string.
                                  * @example 12.345678901
@@ -15655,7 +15657,7 @@ export interface paths {
         };
         /**
          * Turn recharging on, or change it
-         * @description When your credit, without what running requests hold, falls below the threshold, the card is charged for what it is short of the target: once in a cooldown, and in a calendar month (UTC) at most the ceiling.
+         * @description When your credit, without what running requests hold, falls below the threshold, the card is charged, or USDC taken, for what it is short of the target: once in a cooldown, and in a calendar month (UTC) at most the ceiling.
          */
         put: {
             parameters: {
@@ -15667,7 +15669,13 @@ export interface paths {
             requestBody: {
                 content: {
                     "application/json": {
-                        cardId: string;
+                        /**
+                         * @description usdc: from the wallet that owns the account, once it has sent the calls of /api/recharge/allowance/calls.
+                         * @default card
+                         * @enum {unknown}
+                         */
+                        by: "card" | "usdc";
+                        cardId?: string;
                         /**
                          * @description US dollars as an exact decimal string, below a billion.
                          * @example 10
@@ -15696,9 +15704,10 @@ export interface paths {
                     };
                     content: {
                         "application/json": {
-                            /** @description False until you turn it on, and after a card was refused. */
+                            /** @description False until you turn it on, after a card was refused, and when your wallet allows or has too little. */
                             enabled: boolean;
                             disabledReason: string | null;
+                            by: ("card" | "usdc") | null;
                             cardId: string | null;
                             threshold: string | null;
                             target: string | null;
@@ -15712,7 +15721,8 @@ export interface paths {
                             recharges: {
                                 /** @description rech_… */
                                 id: string;
-                                paymentId: string;
+                                paymentId: string | null;
+                                transactionId: string | null;
                                 /**
                                  * @description US dollars as an exact decimal string.
                                  * @example 12.345678901
@@ -15856,6 +15866,228 @@ export interface paths {
                 };
             };
         };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recharge/allowance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What your wallet allows to be recharged from its USDC, as the chain says */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            wallet: string;
+                            /** @description The AllowanceRecharge contract: what the wallet approves on USDC. */
+                            contract: string;
+                            /** @description Who asks it to recharge: what the wallet consents to. */
+                            keeper: string;
+                            /**
+                             * @description Most in a period; 0 without consent.
+                             * @example 12.345678901
+                             */
+                            perPeriod: string;
+                            periodSeconds: number;
+                            /**
+                             * @description What of it may still be taken in the period that runs.
+                             * @example 12.345678901
+                             */
+                            left: string;
+                            periodEndsAt: string | null;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            approved: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            balance: string;
+                            shortage: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/recharge/allowance/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What your wallet has to send to allow it, or to end it
+         * @description An approval of USDC for the contract, and the consent: how much may be turned into your credit in a period, and by whom. A perPeriod of 0 ends both. Nothing is changed here: your wallet sends it.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description US dollars as an exact decimal string, below a billion.
+                         * @example 10
+                         */
+                        perPeriod: string;
+                        /** @default 2592000 */
+                        periodSeconds: number;
+                        /**
+                         * @description What may be taken in all, until you approve anew.
+                         * @example 10
+                         */
+                        approve: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Parameters of wallet_sendCalls (EIP-5792); the calls may as well be sent one by one, in any order. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @enum {unknown} */
+                            version: "2.0.0";
+                            from: string;
+                            chainId: string;
+                            atomicRequired: boolean;
+                            calls: {
+                                to: string;
+                                data: string;
+                                value: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
