@@ -35,7 +35,7 @@ for (const { name, ...viewport } of SIZES) {
     await context.addInitScript((key) => localStorage.setItem("infr.dev-wallet.key", key), buyer.privateKey);
     const page = await context.newPage();
     await page.goto(dev.web);
-    await page.getByRole("button", { name: "Connect wallet" }).first().waitFor();
+    await page.getByRole("button", { name: "Sign in", exact: true }).first().waitFor();
     await page.screenshot({ path: `${FOLDER}/welcome-${name}-${colorScheme}.png` });
     await signIn(page);
     for (const title of PAGES) {

@@ -3,11 +3,13 @@ import { createWalletClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { InfrError } from "../api/src/errors.ts";
+import { claimCredit, claimForKnown } from "../api/src/flow/credit/claim-credit.ts";
 import { clearMoves } from "../api/src/flow/credit/clear-moves.ts";
 import { endMoves } from "../api/src/flow/credit/end-moves.ts";
 import { ownersTypedData, termsOf } from "../api/src/flow/credit/move-order.ts";
+import type { MoveContext } from "../api/src/flow/credit/move-rules.ts";
 import type { MoveRow } from "../api/src/flow/credit/moves-store.ts";
-import { type GiftContext, prepareGift } from "../api/src/flow/credit/prepare-gift.ts";
+import { prepareGift } from "../api/src/flow/credit/prepare-gift.ts";
 import { preparedMove, prepareTransfer } from "../api/src/flow/credit/prepare-transfer.ts";
 import { redeemGift } from "../api/src/flow/credit/redeem-gift.ts";
 import { returnGifts, revokeGift } from "../api/src/flow/credit/return-gifts.ts";
@@ -28,12 +30,14 @@ const DEPOSIT = 50n * DOLLAR;
 const clearer = privateKeyToAccount(RICH_KEY);
 
 let world: PayoutWorld;
-let context: GiftContext;
+let context: MoveContext;
 const users: Array<TestUser & { userId: string }> = [];
 const codes: string[] = [];
-const gifts: Array<{ id: string; giver: (typeof users)[number] }> = [];
+const gifts: Array<{ id: string; giver: (typeof users)[number]; isGift: boolean }> = [];
 const numbers = random(SEED);
 const below = (limit: number): number => Math.floor(numbers() * limit);
+
+const emailOf = ({ userId }: { userId: string }) => `${userId}@example.com`;
 
 beforeAll(async () => {
   world = await startPayoutWorld({ VOUCHER_SECRET: `0x${"5e".repeat(32)}` });
@@ -46,7 +50,10 @@ beforeAll(async () => {
     await world.deposit(user, DEPOSIT);
     const [member] = await sql<[{ user_id: string }]>`
       select user_id from account_members where account_id = ${user.accountId}`;
-    users.push({ ...user, userId: member.user_id });
+    const person = { ...user, userId: member.user_id };
+    const [emailId, { userId }] = [newId("email"), person];
+    await sql`insert into emails (email_id, user_id, address) values (${emailId}, ${userId}, ${emailOf(person)})`;
+    users.push(person);
   }
   await world.pass(0);
   await world.booked();
@@ -76,7 +83,7 @@ async function sign(user: TestUser, row: MoveRow): Promise<void> {
     ownersTypedData(context.chain, row, terms),
   );
   const { kind, move_id: moveId } = row;
-  await submitSignature(context, { moveId, accountId: user.accountId, kind, signature });
+  await submitSignature(context, { moveId, accountId: user.accountId, isGift: kind === "gift", signature });
 }
 
 async function send(): Promise<void> {
@@ -87,15 +94,40 @@ async function send(): Promise<void> {
   await tried(async () => sign(user, await prepareTransfer(context, user, wanted)));
 }
 
+/** To somebody who is here, to nobody, and mostly to oneself: that is refused. */
+async function sendByEmail(): Promise<void> {
+  const user = one(users);
+  const email = below(3) === 0 ? `nobody${below(1_000)}@example.com` : emailOf(one(users));
+  const wanted = { to: { email }, amount: amount(), note: "", idempotencyKey: newId("transfer") };
+  await tried(async () => {
+    const row = await prepareTransfer(context, user, wanted);
+    await sign(user, row);
+    gifts.push({ id: row.move_id, giver: user, isGift: false });
+  });
+}
+
+async function claim(): Promise<void> {
+  if (gifts.length === 0) return;
+  const { id: moveId } = one(gifts);
+  await Promise.all(users.map((user) => tried(() => claimCredit(context, { ...user, moveId }))));
+}
+
 async function give(): Promise<void> {
   const giver = one(users);
   const lockWallet = below(4) === 0 ? privateKeyToAccount(one(users).privateKey).address : null;
-  const wanted = { amount: amount(), note: "", expiresInSeconds: 86_400, lockWallet, idempotencyKey: newId("gift") };
+  const wanted = {
+    amount: amount(),
+    note: "",
+    expiresInSeconds: 86_400,
+    lockWallet,
+    lockEmail: null,
+    idempotencyKey: newId("gift"),
+  };
   await tried(async () => {
     const { row, code } = await prepareGift(context, giver, wanted);
     await sign(giver, row);
     codes.push(code ?? "");
-    gifts.push({ id: row.move_id, giver });
+    gifts.push({ id: row.move_id, giver, isGift: true });
   });
 }
 
@@ -108,9 +140,9 @@ async function redeem(): Promise<void> {
 
 async function revoke(): Promise<void> {
   if (gifts.length === 0) return;
-  const { id, giver } = one(gifts);
+  const { id, giver, isGift } = one(gifts);
   await tried(async () => {
-    const { call } = await revokeGift(context, { ...giver, moveId: id });
+    const { call } = await revokeGift(context, { ...giver, moveId: id, isGift });
     if (!call) return;
     const account = privateKeyToAccount(giver.privateKey);
     await world.anvil.setBalance({ address: account.address, value: 10n ** 18n });
@@ -134,6 +166,7 @@ async function ask(): Promise<void> {
 async function round(): Promise<void> {
   await clearMoves({ ...context, clearer, custodian: null, platform: null });
   await endMoves(context);
+  await claimForKnown(context);
   await returnGifts(context);
   await world.round();
 }
@@ -160,6 +193,9 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
   give,
   give,
   () => Promise.all([redeem(), revoke(), send()]),
+  sendByEmail,
+  sendByEmail,
+  () => Promise.all([claim(), revoke(), claimForKnown(context), claim()]),
   redeem,
   revoke,
   () => Promise.all([ask(), ask(), round()]),

@@ -48,6 +48,8 @@ export type StackOptions = {
   daysBack?: number;
   /** Whether the first server has the web app, too: built, as in production. */
   web?: boolean;
+  /** Where mails are sent; without it they wait. */
+  smtpUrl?: string;
   /** Mine transactions at once and little else: for tests that reorganise, which the indexer must not be amidst of. */
   onDemand?: boolean;
   /** How many servers and workers share the database; the first server is the one that clients talk to. */
@@ -103,6 +105,7 @@ export async function startStack({
     SETTLER_KEY: keys.settler,
     RELAYER_KEY: keys.relayer,
     CLEARER_KEY: keys.clearer,
+    ...forPeopleWithoutWallets(given.smtpUrl ?? ""),
     ...SETTINGS,
     // In a browser somebody waits for small amounts to be settled.
     ...(web && { FLUSH_AFTER_SECONDS: "1", WEB_ROOT }),
@@ -134,6 +137,14 @@ export async function startStack({
   };
   return { ...flowStack, admins: ADMINS, webUrl, pairs, indexer, databaseUrl: database.url, stop };
 }
+
+/** Whoever signs in by e-mail has an account of the custodian's, and can be sent credit by his address. */
+const forPeopleWithoutWallets = (smtpUrl: string) => ({
+  CUSTODIAN_KEY: keyAt(6),
+  CUSTODIAN_ADDRESS: privateKeyToAccount(keyAt(6)).address,
+  VOUCHER_SECRET: `0x${"5e".repeat(32)}`,
+  SMTP_URL: smtpUrl,
+});
 
 const startDatedChain = ({ daysBack, onDemand }: { daysBack: number; onDemand: boolean }) =>
   startChain({

@@ -14,6 +14,7 @@ import { authRoutes } from "./http/routes/auth.ts";
 import { bankPayoutRoutes } from "./http/routes/bank-payouts.ts";
 import { batchRoutes } from "./http/routes/batches.ts";
 import { cardRoutes } from "./http/routes/cards.ts";
+import { claimRoutes } from "./http/routes/claims.ts";
 import { depositAddressRoutes } from "./http/routes/deposit-addresses.ts";
 import { depositRoutes } from "./http/routes/deposits.ts";
 import { earningsRoutes } from "./http/routes/earnings.ts";
@@ -25,6 +26,7 @@ import { keyRoutes } from "./http/routes/keys.ts";
 import { limitRoutes } from "./http/routes/limits.ts";
 import { meRoutes } from "./http/routes/me.ts";
 import { metricsRoutes } from "./http/routes/metrics.ts";
+import { moneyRequestRoutes } from "./http/routes/money-requests.ts";
 import { nodeHealthRoutes } from "./http/routes/node-health.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { notificationRoutes } from "./http/routes/notifications.ts";
@@ -40,11 +42,13 @@ import { rechargeAllowanceRoutes } from "./http/routes/recharge-allowance.ts";
 import { referralRoutes } from "./http/routes/referrals.ts";
 import { reserveRoutes } from "./http/routes/reserves.ts";
 import { shareRoutes } from "./http/routes/share.ts";
+import { standingOrderRoutes } from "./http/routes/standing-orders.ts";
 import { statementRoutes } from "./http/routes/statements.ts";
 import { stripeRoutes } from "./http/routes/stripe.ts";
 import { teamInvitationRoutes } from "./http/routes/team-invitations.ts";
 import { teamProjectRoutes } from "./http/routes/team-projects.ts";
 import { teamRoutes } from "./http/routes/teams.ts";
+import { topUpRoutes } from "./http/routes/top-ups.ts";
 import { transferRoutes } from "./http/routes/transfers.ts";
 import { usageRoutes } from "./http/routes/usage.ts";
 import { inferenceRoutes } from "./http/routes/v1/inference.ts";
@@ -143,6 +147,10 @@ const ROUTES = [
   depositRoutes,
   transferRoutes,
   giftCodeRoutes,
+  claimRoutes,
+  moneyRequestRoutes,
+  standingOrderRoutes,
+  topUpRoutes,
   depositAddressRoutes,
   onrampRoutes,
   usageRoutes,

@@ -397,7 +397,8 @@ export const environmentSchema = Type.Object({
     default: "",
     pattern: `^$|${HEX_KEY}`,
     description:
-      "32 random bytes that go into gift codes for one person. Without it there are none; another one voids those there are.",
+      "32 random bytes that go into gift codes for one person, and into credit sent to e-mail addresses; servers and workers " +
+      "need it. Without it there are none; another one voids those there are.",
   }),
   SHARING_USD_PER_DAY: Type.String({
     default: "1000",

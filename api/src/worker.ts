@@ -14,11 +14,13 @@ import { remoteCoSigner } from "./flow/batch/co-signature.ts";
 import { openEarners } from "./flow/batch/open-earners.ts";
 import { signBatch } from "./flow/batch/sign-batch.ts";
 import { rollUpUsage } from "./flow/capture/rollup-store.ts";
+import { claimForKnown } from "./flow/credit/claim-credit.ts";
 import { clearMoves } from "./flow/credit/clear-moves.ts";
 import { convertLots } from "./flow/credit/convert-lots.ts";
 import { endMoves } from "./flow/credit/end-moves.ts";
 import { returnGifts } from "./flow/credit/return-gifts.ts";
 import { settleAllLots } from "./flow/credit/settle-lots.ts";
+import { runStandingOrders } from "./flow/credit/standing-orders.ts";
 import { submitWaiting } from "./flow/credit/submit-waiting.ts";
 import { sweepAddresses } from "./flow/deposit/addresses/sweep-addresses.ts";
 import { watchAddresses } from "./flow/deposit/addresses/watch-addresses.ts";
@@ -66,6 +68,7 @@ const LONG_JOBS = new Set(["build batch", "sign batch", "roll up usage", "reconc
 const LONG = 5;
 const LOTS_MS = 2_000;
 const CONVERT_MS = 10_000;
+const STANDING_MS = 2_000;
 const CARDS_MS = 5_000;
 const ALLOWANCES_MS = 5_000;
 
@@ -151,6 +154,9 @@ const attributing: Job[] =
           : [{ name: "send attributions", everyMs: SEND_MS, run: () => send(attributor) }]),
       ];
 
+const { sharing, voucherSecret, custodianAddress } = config;
+const moves = { sql, chain, relayer, sharing, voucherSecret, custodian: custodianAddress };
+
 const jobs: Job[] = [
   {
     name: "follow chain",
@@ -192,11 +198,9 @@ const jobs: Job[] = [
         },
       ]
     : []),
-  {
-    name: "submit waiting moves",
-    everyMs: SETTLE_MS,
-    run: () => submitWaiting({ sql, chain, relayer, sharing: config.sharing, custodian: config.custodianAddress }),
-  },
+  { name: "submit waiting moves", everyMs: SETTLE_MS, run: () => submitWaiting(moves) },
+  { name: "run standing orders", everyMs: STANDING_MS, run: () => runStandingOrders(moves) },
+  { name: "hand over to e-mail addresses", everyMs: SETTLE_MS, run: () => claimForKnown(moves) },
   { name: "end moves", everyMs: RELEASE_MS, run: () => endMoves({ sql, chain, relayer }) },
   { name: "return gifts", everyMs: RELEASE_MS, run: () => returnGifts({ sql, chain, relayer }) },
   { name: "push payouts", everyMs: config.payoutIntervalMs, run: () => pushPayouts({ sql, chain, relayer }) },

@@ -104,7 +104,7 @@ describe("the web app", () => {
     await page.getByLabel("To", { exact: true }).fill("alice");
     await page.getByLabel("Amount").fill("1.5");
     await page.getByRole("button", { name: "Review" }).click();
-    await page.getByText("Write a wallet's address (0x…) or an account (acct_…).").waitFor();
+    await page.getByText("Write a wallet's address (0x…), an e-mail address or an account (acct_…).").waitFor();
     await page.getByLabel("To", { exact: true }).fill(STRANGER);
     await page.getByRole("button", { name: "Review" }).click();
     await page.getByRole("status").filter({ hasText: "You send $1.50" }).waitFor();
@@ -341,7 +341,7 @@ describe("the web app", () => {
   test("behavior: signing out leaves nothing of the account in the page", async () => {
     await page.getByRole("button", { name: /^Account 0x/ }).click();
     await page.getByRole("menuitem", { name: "Sign out" }).click();
-    await page.getByRole("button", { name: "Connect wallet" }).first().waitFor();
+    await page.getByRole("button", { name: "Sign in", exact: true }).first().waitFor();
     expect(problems).toEqual([]);
   });
 });

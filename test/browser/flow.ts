@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 /** What a user does, by role and label, as he would tell it. Each step ends when its effect can be seen. */
 
 export async function signIn(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Connect wallet" }).first().click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).first().click();
   await page.getByRole("button", { name: "Dev wallet" }).click();
   await page.getByRole("button", { name: /^Account 0x/ }).waitFor();
 }

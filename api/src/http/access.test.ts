@@ -60,6 +60,10 @@ type Target = {
   holdId: string;
   transferId: string;
   giftId: string;
+  claimId: string;
+  askId: string;
+  standingId: string;
+  topUpId: string;
   seq: string;
   version: string;
   lotId: string;
@@ -77,6 +81,10 @@ const keyId = ({ keyId: id }: Target) => ({ id });
 const hookId = ({ hookId: id }: Target) => ({ id });
 const holdId = ({ holdId: id }: Target) => ({ id });
 const giftId = ({ giftId: id }: Target) => ({ id });
+const claimId = ({ claimId: id }: Target) => ({ id });
+const askId = ({ askId: id }: Target) => ({ id });
+const topUpId = ({ topUpId: id }: Target) => ({ id });
+const standingId = ({ standingId: id }: Target) => ({ id });
 const transferId = ({ transferId: id }: Target) => ({ id });
 const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
 const lotId = ({ lotId: id }: Target) => ({ id });
@@ -280,6 +288,33 @@ const MATRIX: Record<string, Row> = {
     params: transferId,
     payload: () => ({ signature: "0x" }),
     owner: 409,
+  },
+  "POST /api/transfers/:id/cancel": { access: "session", needs: "sharing", params: transferId },
+  // Whoever has the link sees it; to have it takes the e-mail address: not even its sender's, whom nobody told.
+  "GET /api/claims/:id": { access: "public", params: claimId },
+  "POST /api/claims/:id": { access: "session", needs: "funding", params: claimId, owner: 403, others: 403 },
+  "POST /api/requests": { access: "session", needs: "sharing", payload: () => ({ amount: "1" }), owner: 201 },
+  "GET /api/requests": { access: "session", needs: "sharing" },
+  // Whoever has the link sees it.
+  "GET /api/requests/:id": { access: "public", params: askId },
+  "POST /api/requests/:id/cancel": { access: "session", needs: "sharing", params: askId },
+  "POST /api/top-ups": { access: "session", needs: "funding", payload: () => ({}), owner: 201 },
+  "GET /api/top-ups": { access: "session", needs: "funding" },
+  // Whoever has the link sees it.
+  "GET /api/top-ups/:id": { access: "public", params: topUpId },
+  "DELETE /api/top-ups/:id": { access: "session", needs: "funding", params: topUpId, owner: 204 },
+  "POST /api/standing-orders": {
+    access: "session",
+    needs: "sharing",
+    payload: () => ({ to: { wallet: `0x${"1".repeat(40)}` }, amount: "1", every: "week" }),
+    owner: 201,
+  },
+  "GET /api/standing-orders": { access: "session", needs: "sharing" },
+  "PATCH /api/standing-orders/:id": {
+    access: "session",
+    needs: "sharing",
+    params: standingId,
+    payload: () => ({ state: "paused" }),
   },
   "POST /api/gift-codes": {
     access: "session",
@@ -672,8 +707,26 @@ async function newTold() {
 }
 
 /** A transfer and a gift that nobody has signed, of days ago: they don't count against the owner's pace. */
-async function newMoves(): Promise<{ transferId: string; giftId: string }> {
-  const [transferId, giftId] = [newId("transfer"), newId("gift")];
+async function newMoves(): Promise<{
+  transferId: string;
+  giftId: string;
+  claimId: string;
+  askId: string;
+  standingId: string;
+  topUpId: string;
+}> {
+  const [transferId, giftId, waitingId] = [newId("transfer"), newId("gift"), newId("transfer")];
+  const [ask, standing, topUp] = [newId("ask"), newId("standing"), newId("topup")];
+  await api.sql`
+    insert into top_up_links (link_id, account_id, user_id)
+    select ${topUp}, account_id, user_id from account_members where account_id = ${owner.accountId} and role = 'owner'`;
+  await api.sql`
+    insert into money_requests (request_id, account_id, user_id, amount_micro, expires_at)
+    select ${ask}, account_id, user_id, 1, now() + interval '1 day' from account_members where account_id = ${owner.accountId} and role = 'owner'`;
+  await api.sql`
+    insert into standing_orders (order_id, account_id, user_id, named_as, named, amount_micro, every, starts_at, next_at)
+    select ${standing}, account_id, user_id, 'email', 'x@example.com', 1, 'week', now(), now()
+    from account_members where account_id = ${owner.accountId} and role = 'owner'`;
   const { accountId } = others.operator;
   await api.sql`
     insert into moves (move_id, kind, account_id, user_id, idempotency_key, body_hash, named_as, named, recipient_id,
@@ -686,7 +739,14 @@ async function newMoves(): Promise<{ transferId: string; giftId: string }> {
         '0x' || right(encode(sha256(${giftId}::text::bytea), 'hex'), 40), 4000000000)
     ) v(move_id)
     where m.account_id = ${owner.accountId} and m.role = 'owner'`;
-  return { transferId, giftId };
+  await api.sql`
+    insert into moves (move_id, kind, account_id, user_id, idempotency_key, body_hash, named_as, named, lock_email, code,
+      voucher_key, expiry, amount_micro, memo, created_at, state, submitted_at)
+    select ${waitingId}, 'claim', account_id, user_id, ${waitingId}, sha256('x'), 'email', 'x@example.com', 'x@example.com', ${"0".repeat(26)},
+      '0x' || right(encode(sha256(${waitingId}::text::bytea), 'hex'), 40), 4000000000, 1,
+      '0x' || encode(sha256(${waitingId}::text::bytea), 'hex'), now() - interval '2 days', 'active', now()
+    from account_members where account_id = ${owner.accountId} and role = 'owner'`;
+  return { transferId, giftId, claimId: waitingId, askId: ask, standingId: standing, topUpId: topUp };
 }
 
 /** Somebody of the team, whom it is offered to, an invitation and a project. */

@@ -16,6 +16,9 @@ type Template<Data> = { kind: Kind; write: (data: Data) => Letter };
 
 const template = <Data>(kind: Kind, write: (data: Data) => Letter): Template<Data> => ({ kind, write });
 
+/** What somebody wrote, as his words and not ours. */
+const said = (note: string): string[] => (note === "" ? [] : [`With these words: “${note}”`]);
+
 /** Every mail that is sent. Whoever needs another adds it here; what it is filled with has to be JSON. */
 export const TEMPLATES = {
   sign_in_code: template("security", ({ code }: { code: string }) => ({
@@ -46,6 +49,60 @@ export const TEMPLATES = {
     ],
     action: { label: "Add credit", path: "/deposit" },
   })),
+
+  transfer_received: template("credit", ({ amount, from, note }: { amount: string; from: string; note: string }) => ({
+    subject: `You have got $${amount} of credit`,
+    paragraphs: [`${from} has sent you $${amount}. You can spend it now.`, ...said(note)],
+    action: { label: "Look at your transfers", path: "/transfer" },
+  })),
+
+  transfer_sent: template("credit", ({ amount, to }: { amount: string; to: string }) => ({
+    subject: `Your $${amount} have arrived`,
+    paragraphs: [
+      `What you have sent to ${to}, $${amount}, has arrived.`,
+      "If it was not you who sent it, write to us.",
+    ],
+    action: { label: "Look at your transfers", path: "/transfer" },
+  })),
+
+  credit_waiting: template(
+    "credit",
+    ({ amount, from, note, id, until }: { amount: string; from: string; note: string; id: string; until: string }) => ({
+      subject: `$${amount} of credit wait for you`,
+      paragraphs: [
+        `${from} has sent $${amount} of credit for AI models to this e-mail address.`,
+        ...said(note),
+        `Sign in by this address to have it, until ${until}: then it goes back. Nobody else can take it, also not with this link.`,
+      ],
+      action: { label: "Get it", path: `/claim/${id}` },
+    }),
+  ),
+
+  transfer_returned: template("credit", ({ amount, to }: { amount: string; to: string }) => ({
+    subject: `Your $${amount} came back`,
+    paragraphs: [`What you have sent to ${to}, $${amount}, was not claimed. It is your credit again.`],
+    action: { label: "Look at your transfers", path: "/transfer" },
+  })),
+
+  standing_order_to_sign: template("credit", ({ amount, to }: { amount: string; to: string }) => ({
+    subject: `Sign your standing order of $${amount}`,
+    paragraphs: [
+      `Your standing order of $${amount} to ${to} is due. Your wallet has to sign it; unsigned, it ends after a day and nothing is sent.`,
+    ],
+    action: { label: "Sign it", path: "/transfer" },
+  })),
+
+  standing_order_failed: template(
+    "credit",
+    ({ amount, to, reason }: { amount: string; to: string; reason: string }) => ({
+      subject: `Your standing order of $${amount} was not carried out`,
+      paragraphs: [
+        `$${amount} to ${to} were not sent: ${reason}`,
+        "It is tried again the next time that it is due. You are told once, until it has worked again.",
+      ],
+      action: { label: "Look at your standing orders", path: "/transfer" },
+    }),
+  ),
 
   webhook_disabled: template(
     "developer",

@@ -4,6 +4,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { type ChainEvent, noteBooked } from "../chain/events-store.ts";
 import { sendTransactions } from "../chain/outbox.ts";
 import { bookTransfer, bookVoucherClosed, bookVoucherCreated } from "../flow/credit/book-credit.ts";
+import { claimForKnown } from "../flow/credit/claim-credit.ts";
 import { clearMoves } from "../flow/credit/clear-moves.ts";
 import { submitWaiting } from "../flow/credit/submit-waiting.ts";
 import { newId } from "../ids.ts";
@@ -77,7 +78,9 @@ export const clear = ({ sql, chain }: TestApi): Promise<void> =>
 /** What the worker does for moves: clears them and brings them to the chain. */
 export async function clearAndSend(api: TestApi): Promise<void> {
   const { sql, chain, config } = api;
-  await submitWaiting({ ...config, sql, chain, relayer: rich.address, custodian: config.custodianAddress });
+  const context = { ...config, sql, chain, relayer: rich.address, custodian: config.custodianAddress };
+  await submitWaiting(context);
+  await claimForKnown(context);
   await clear(api);
   for (const account of [rich, custodian])
     await sendTransactions({ sql, chain, account, bumpAfterMs: 60_000, maxFeePerGas: 10n ** 12n });
@@ -138,6 +141,7 @@ export async function carryOut(api: TestApi, fromBlock: bigint): Promise<void> {
         select from moves m left join transactions t using (transaction_id)
         where (m.state = 'pending' and m.moved_event_id is null and t.state is distinct from 'failed')
           or (m.state = 'awaiting_signature' and m.is_custodial)
+          or (m.kind = 'claim' and m.state = 'active' and m.redeemer_id is not null)
       ) o`;
     if (open.n === 0) return;
   }

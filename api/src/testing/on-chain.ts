@@ -65,6 +65,33 @@ export async function openOnChain(api: TestApi, user: TestUser, amount: bigint):
   );
 }
 
+/** Deposits for somebody without a wallet, which opens his account in the contract, and books its number. */
+export async function openCustodial(api: TestApi, { accountId }: { accountId: string }, amount: bigint): Promise<void> {
+  const [{ owner, salt, ref }] = await api.sql<[{ owner: Hex; salt: Hex; ref: Hex }]>`
+    select owner, salt, ref from accounts where account_id = ${accountId}`;
+  const args = [owner, salt, amount, zeroHash] as const;
+  await write(api, api.chain.escrow, encodeFunctionData({ ...ofEscrow, functionName: "depositFor", args }));
+  await bookOpenings(api, [ref]);
+}
+
+/** Books the numbers of accounts that were opened on the chain; without `refs`, of all that the platform has opened. */
+export async function bookOpenings(api: TestApi, refs?: Hex[]): Promise<void> {
+  const opened = await api.sql<Array<{ ref: Hex; owner: Hex }>>`
+    select ref, owner from accounts a where chain_account is null
+      and ${refs ? api.sql`ref in ${api.sql(refs)}` : api.sql`exists (select from transactions t where t.cause = 'open:' || a.account_id)`}`;
+  const { client, escrow: address } = api.chain;
+  for (const { ref, owner } of opened) {
+    const number = await client.readContract({ address, ...ofEscrow, functionName: "idOfRef", args: [ref] });
+    if (number === 0) continue;
+    const eventId = `opened:${number}`;
+    await api.sql`
+      insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)
+      values (${eventId}, 'account_opened', 1, '', 0, '', now(), 'safe')`;
+    const data = { account: String(number), owner, ref };
+    await api.sql.begin((tx) => bookAccountOpened(tx, eventOf({ kind: "account_opened", eventId, data })));
+  }
+}
+
 /** An event as the indexer would hand it over. */
 export const eventOf = ({
   kind,

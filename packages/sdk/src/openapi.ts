@@ -6395,10 +6395,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 direction: "sent" | "received";
                                 /**
-                                 * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                                 * @description pending: set aside and on its way, shown to the recipient, not spendable. unclaimed: it waits for whoever reads the e-mail address. completed: its event is booked, the recipient can spend it. returned: it is the sender's again.
                                  * @enum {unknown}
                                  */
-                                state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                                state: "awaiting_signature" | "pending" | "unclaimed" | "completed" | "returned" | "expired" | "failed";
                                 reason: string | null;
                                 /**
                                  * @description US dollars as an exact decimal string.
@@ -6409,11 +6409,12 @@ export interface paths {
                                 from: string;
                                 to: {
                                     /** @enum {unknown} */
-                                    by: "wallet" | "account" | "team";
+                                    by: "wallet" | "email" | "account" | "team" | "request";
                                     /** @description As the sender wrote it. */
                                     name: string;
                                     account: string | null;
                                 };
+                                claimUntil: string | null;
                                 memo: string;
                                 order: {
                                     typedData: {
@@ -6512,10 +6513,17 @@ export interface paths {
                         to: {
                             /** @description Its own account; opened for it if it has none. */
                             wallet?: string;
+                            /**
+                             * @description Whoever has proved to read it, or does so within 30 days; then it goes back. Whether anybody is known to is not told.
+                             * @example name@example.com
+                             */
+                            email?: string;
                             /** @description acct_… */
                             account?: string;
                             /** @description acct_… of a team */
                             team?: string;
+                            /** @description ask_…: pays a request for money, with just the amount that it asks for */
+                            request?: string;
                         };
                         /**
                          * @description US dollars above zero, with at most 6 decimals.
@@ -6549,7 +6557,7 @@ export interface paths {
                             amount: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "account" | "team";
+                                by: "wallet" | "email" | "account" | "team" | "request";
                                 name: string;
                                 account: string | null;
                             };
@@ -6578,10 +6586,10 @@ export interface paths {
                             /** @enum {unknown} */
                             direction: "sent" | "received";
                             /**
-                             * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                             * @description pending: set aside and on its way, shown to the recipient, not spendable. unclaimed: it waits for whoever reads the e-mail address. completed: its event is booked, the recipient can spend it. returned: it is the sender's again.
                              * @enum {unknown}
                              */
-                            state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                            state: "awaiting_signature" | "pending" | "unclaimed" | "completed" | "returned" | "expired" | "failed";
                             reason: string | null;
                             /**
                              * @description US dollars as an exact decimal string.
@@ -6592,11 +6600,12 @@ export interface paths {
                             from: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "account" | "team";
+                                by: "wallet" | "email" | "account" | "team" | "request";
                                 /** @description As the sender wrote it. */
                                 name: string;
                                 account: string | null;
                             };
+                            claimUntil: string | null;
                             memo: string;
                             order: {
                                 typedData: {
@@ -6809,10 +6818,10 @@ export interface paths {
                             /** @enum {unknown} */
                             direction: "sent" | "received";
                             /**
-                             * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                             * @description pending: set aside and on its way, shown to the recipient, not spendable. unclaimed: it waits for whoever reads the e-mail address. completed: its event is booked, the recipient can spend it. returned: it is the sender's again.
                              * @enum {unknown}
                              */
-                            state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                            state: "awaiting_signature" | "pending" | "unclaimed" | "completed" | "returned" | "expired" | "failed";
                             reason: string | null;
                             /**
                              * @description US dollars as an exact decimal string.
@@ -6823,11 +6832,12 @@ export interface paths {
                             from: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "account" | "team";
+                                by: "wallet" | "email" | "account" | "team" | "request";
                                 /** @description As the sender wrote it. */
                                 name: string;
                                 account: string | null;
                             };
+                            claimUntil: string | null;
                             memo: string;
                             order: {
                                 typedData: {
@@ -7050,10 +7060,10 @@ export interface paths {
                             /** @enum {unknown} */
                             direction: "sent" | "received";
                             /**
-                             * @description pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the recipient can spend it.
+                             * @description pending: set aside and on its way, shown to the recipient, not spendable. unclaimed: it waits for whoever reads the e-mail address. completed: its event is booked, the recipient can spend it. returned: it is the sender's again.
                              * @enum {unknown}
                              */
-                            state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+                            state: "awaiting_signature" | "pending" | "unclaimed" | "completed" | "returned" | "expired" | "failed";
                             reason: string | null;
                             /**
                              * @description US dollars as an exact decimal string.
@@ -7064,11 +7074,12 @@ export interface paths {
                             from: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "account" | "team";
+                                by: "wallet" | "email" | "account" | "team" | "request";
                                 /** @description As the sender wrote it. */
                                 name: string;
                                 account: string | null;
                             };
+                            claimUntil: string | null;
                             memo: string;
                             order: {
                                 typedData: {
@@ -7151,6 +7162,184 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/transfers/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a transfer back that is not signed yet, or that nobody has claimed
+         * @description What waits for an e-mail address can't be claimed any more from now on. Before its time the contract gives it back to the wallet that owns your account alone: send `call` from it, or wait until then.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            transfer: {
+                                /** @description transfer_… */
+                                id: string;
+                                /** @enum {unknown} */
+                                direction: "sent" | "received";
+                                /**
+                                 * @description pending: set aside and on its way, shown to the recipient, not spendable. unclaimed: it waits for whoever reads the e-mail address. completed: its event is booked, the recipient can spend it. returned: it is the sender's again.
+                                 * @enum {unknown}
+                                 */
+                                state: "awaiting_signature" | "pending" | "unclaimed" | "completed" | "returned" | "expired" | "failed";
+                                reason: string | null;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                /** @description acct_… of the sender */
+                                from: string;
+                                to: {
+                                    /** @enum {unknown} */
+                                    by: "wallet" | "email" | "account" | "team" | "request";
+                                    /** @description As the sender wrote it. */
+                                    name: string;
+                                    account: string | null;
+                                };
+                                claimUntil: string | null;
+                                memo: string;
+                                order: {
+                                    typedData: {
+                                        domain: {
+                                            name: string;
+                                            version: string;
+                                            chainId: number;
+                                            verifyingContract: string;
+                                        };
+                                        types: {
+                                            [key: string]: {
+                                                name: string;
+                                                type: string;
+                                            }[];
+                                        };
+                                        primaryType: string;
+                                        message: {
+                                            [key: string]: string | number;
+                                        };
+                                    };
+                                    /**
+                                     * Format: date-time
+                                     * @description In the chain's time.
+                                     */
+                                    validUntil: string;
+                                } | null;
+                                transactionHash: string | null;
+                                finality: ("seen" | "safe" | "final") | null;
+                                completedAt: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                                /** Format: date-time */
+                                updatedAt: string;
+                            };
+                            call: {
+                                to: string;
+                                data: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/gift-codes": {
         parameters: {
             query?: never;
@@ -7195,7 +7384,12 @@ export interface paths {
                                 amount: string;
                                 message: string;
                                 lock: {
-                                    wallet: string;
+                                    wallet?: string;
+                                    /**
+                                     * @description Whoever has proved to read it.
+                                     * @example name@example.com
+                                     */
+                                    email?: string;
                                 } | null;
                                 /**
                                  * Format: date-time
@@ -7307,9 +7501,14 @@ export interface paths {
                         message: string;
                         /** @default 90 */
                         expiresInDays: number;
-                        /** @description Whoever else has the code can't redeem it, here or in the contract. */
+                        /** @description The only one who may redeem it, here or in the contract: a wallet or an e-mail address. */
                         lock?: {
-                            wallet: string;
+                            wallet?: string;
+                            /**
+                             * @description Whoever has proved to read it.
+                             * @example name@example.com
+                             */
+                            email?: string;
                         };
                     };
                 };
@@ -7337,7 +7536,12 @@ export interface paths {
                             amount: string;
                             message: string;
                             lock: {
-                                wallet: string;
+                                wallet?: string;
+                                /**
+                                 * @description Whoever has proved to read it.
+                                 * @example name@example.com
+                                 */
+                                email?: string;
                             } | null;
                             /**
                              * Format: date-time
@@ -7566,7 +7770,12 @@ export interface paths {
                             amount: string;
                             message: string;
                             lock: {
-                                wallet: string;
+                                wallet?: string;
+                                /**
+                                 * @description Whoever has proved to read it.
+                                 * @example name@example.com
+                                 */
+                                email?: string;
                             } | null;
                             /**
                              * Format: date-time
@@ -7804,7 +8013,12 @@ export interface paths {
                             amount: string;
                             message: string;
                             lock: {
-                                wallet: string;
+                                wallet?: string;
+                                /**
+                                 * @description Whoever has proved to read it.
+                                 * @example name@example.com
+                                 */
+                                email?: string;
                             } | null;
                             /**
                              * Format: date-time
@@ -7942,7 +8156,12 @@ export interface paths {
                                 amount: string;
                                 message: string;
                                 lock: {
-                                    wallet: string;
+                                    wallet?: string;
+                                    /**
+                                     * @description Whoever has proved to read it.
+                                     * @example name@example.com
+                                     */
+                                    email?: string;
                                 } | null;
                                 /**
                                  * Format: date-time
@@ -8214,6 +8433,1408 @@ export interface paths {
             };
         };
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/claims/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits behind a link in a mail
+         * @description For whoever has the link. To have it takes the e-mail address that it was sent to.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description transfer_…, from the link */
+                            id: string;
+                            /**
+                             * @description pending: not in the contract yet. over: it went back, or is on its way back, to who sent it.
+                             * @enum {unknown}
+                             */
+                            state: "pending" | "unclaimed" | "claimed" | "over";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                            /** @description How the sender is called. */
+                            from: string;
+                            /**
+                             * Format: date-time
+                             * @description In the chain's time. Then it goes back by itself.
+                             */
+                            until: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Have what waits for your e-mail address put into your account
+         * @description Signing in by that address is enough: it happens by itself then. This is for another account of yours.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /**
+                             * @description opening: your account is being opened in the contract: ask again in a few seconds.
+                             * @enum {unknown}
+                             */
+                            state: "opening" | "pending" | "redeemed";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you have asked for, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                    /** @description nextCursor of the previous page */
+                    cursor?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            requests: {
+                                /** @description ask_… */
+                                id: string;
+                                /**
+                                 * @description pending: somebody has paid it, it is on its way.
+                                 * @enum {unknown}
+                                 */
+                                state: "open" | "pending" | "paid" | "cancelled" | "expired";
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                message: string;
+                                /** @description For whoever is to pay. */
+                                link: string;
+                                transferId: string | null;
+                                /** Format: date-time */
+                                expiresAt: string;
+                                /** Format: date-time */
+                                createdAt: string;
+                            }[];
+                            nextCursor: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Ask for money: a link that can be paid once
+         * @description Whoever has the link sees the amount, the message, and your first e-mail address or your wallet.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /**
+                         * @description US dollars above zero, with at most 6 decimals.
+                         * @example 12.5
+                         */
+                        amount: string;
+                        /** @default  */
+                        message: string;
+                        /** @default 30 */
+                        expiresInDays: number;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description ask_… */
+                            id: string;
+                            /**
+                             * @description pending: somebody has paid it, it is on its way.
+                             * @enum {unknown}
+                             */
+                            state: "open" | "pending" | "paid" | "cancelled" | "expired";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                            /** @description For whoever is to pay. */
+                            link: string;
+                            transferId: string | null;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a request back: nobody can pay it any more */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description ask_… */
+                            id: string;
+                            /**
+                             * @description pending: somebody has paid it, it is on its way.
+                             * @enum {unknown}
+                             */
+                            state: "open" | "pending" | "paid" | "cancelled" | "expired";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                            /** @description For whoever is to pay. */
+                            link: string;
+                            transferId: string | null;
+                            /** Format: date-time */
+                            expiresAt: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a link asks for, and of whom it is
+         * @description Pay it by `POST /api/transfers` with `{"to": {"request": "ask_…"}}` and its amount.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description ask_… */
+                            id: string;
+                            /**
+                             * @description pending: somebody has paid it, it is on its way.
+                             * @enum {unknown}
+                             */
+                            state: "open" | "pending" | "paid" | "cancelled" | "expired";
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            message: string;
+                            /** @description How whoever asks is called. */
+                            from: string;
+                            /** Format: date-time */
+                            expiresAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-orders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your standing orders, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            orders: {
+                                /** @description standing_… */
+                                id: string;
+                                /** @enum {unknown} */
+                                state: "active" | "paused" | "ended";
+                                to: {
+                                    /** @enum {unknown} */
+                                    by: "wallet" | "email" | "account" | "team";
+                                    name: string;
+                                };
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                amount: string;
+                                memo: string;
+                                /** @enum {unknown} */
+                                every: "day" | "week" | "month";
+                                /** Format: date-time */
+                                nextAt: string;
+                                endsAt: string | null;
+                                /** @description How often it was due so far. */
+                                runs: number;
+                                lastTransferId: string | null;
+                                failure: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Send the same amount every day, week or month
+         * @description Without a wallet of your own it goes by itself; else you get a mail whenever there is something to sign. Runs that were missed are not made up for, and limits and caps count as for any transfer.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description Whom it is for: exactly one of these. */
+                        to: {
+                            wallet?: string;
+                            /** @example name@example.com */
+                            email?: string;
+                            account?: string;
+                            team?: string;
+                        };
+                        /**
+                         * @description US dollars, as for a transfer.
+                         * @example 10
+                         */
+                        amount: string;
+                        /** @default  */
+                        memo: string;
+                        /** @enum {unknown} */
+                        every: "day" | "week" | "month";
+                        /**
+                         * Format: date-time
+                         * @description Of the first one. Default: now.
+                         */
+                        startsAt?: string;
+                        /**
+                         * Format: date-time
+                         * @description No more after this.
+                         */
+                        endsAt?: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description standing_… */
+                            id: string;
+                            /** @enum {unknown} */
+                            state: "active" | "paused" | "ended";
+                            to: {
+                                /** @enum {unknown} */
+                                by: "wallet" | "email" | "account" | "team";
+                                name: string;
+                            };
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            memo: string;
+                            /** @enum {unknown} */
+                            every: "day" | "week" | "month";
+                            /** Format: date-time */
+                            nextAt: string;
+                            endsAt: string | null;
+                            /** @description How often it was due so far. */
+                            runs: number;
+                            lastTransferId: string | null;
+                            failure: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/standing-orders/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Pause a standing order, let it go on, or end it for good */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @enum {unknown} */
+                        state: "active" | "paused" | "ended";
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description standing_… */
+                            id: string;
+                            /** @enum {unknown} */
+                            state: "active" | "paused" | "ended";
+                            to: {
+                                /** @enum {unknown} */
+                                by: "wallet" | "email" | "account" | "team";
+                                name: string;
+                            };
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            amount: string;
+                            memo: string;
+                            /** @enum {unknown} */
+                            every: "day" | "week" | "month";
+                            /** Format: date-time */
+                            nextAt: string;
+                            endsAt: string | null;
+                            /** @description How often it was due so far. */
+                            runs: number;
+                            lastTransferId: string | null;
+                            failure: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        trace?: never;
+    };
+    "/api/top-ups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Your top-up links, newest first */
+        get: {
+            parameters: {
+                query: {
+                    limit: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            links: {
+                                /** @description topup_… */
+                                id: string;
+                                /** @description For whoever is to pay in. */
+                                link: string;
+                                message: string;
+                                /** Format: date-time */
+                                createdAt: string;
+                            }[];
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * A link by which anybody can put USDC into your account, as often as he likes
+         * @description Whoever has it sees your first e-mail address or your wallet, and the account's deposit address.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @default  */
+                        message: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description topup_… */
+                            id: string;
+                            /** @description For whoever is to pay in. */
+                            link: string;
+                            message: string;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/top-ups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose account a link tops up, and where to send the USDC */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description How whoever made the link is called. */
+                            from: string;
+                            message: string;
+                            /** @description The account's deposit address: whatever USDC comes there is its credit. */
+                            address: string;
+                            /** @description CAIP-2: eip155:8453 is Base. */
+                            network: string;
+                            /** @description USDC: nothing else is credited. */
+                            token: string;
+                            /**
+                             * @description Less waits at the address until more comes.
+                             * @example 12.345678901
+                             */
+                            minimum: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** End a top-up link: nobody sees anything by it any more */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;

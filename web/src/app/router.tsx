@@ -110,6 +110,26 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./routes/settings.tsx"), "SettingsRoute"),
 });
 
+const claim = createRoute({
+  getParentRoute: () => root,
+  path: "/claim/$id",
+  staticData: { walletless: true },
+  component: lazyRouteComponent(() => import("./routes/claim.tsx"), "ClaimRoute"),
+});
+
+const pay = createRoute({
+  getParentRoute: () => root,
+  path: "/pay/$id",
+  component: lazyRouteComponent(() => import("./routes/pay.tsx"), "PayRoute"),
+});
+
+const topUp = createRoute({
+  getParentRoute: () => root,
+  path: "/top-up/$id",
+  staticData: { walletless: true },
+  component: lazyRouteComponent(() => import("./routes/top-up.tsx"), "TopUpRoute"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     overview,
@@ -129,6 +149,9 @@ export const router = createRouter({
     join,
     notifications,
     admin,
+    claim,
+    pay,
+    topUp,
     settings,
   ]),
   defaultPreload: "intent",

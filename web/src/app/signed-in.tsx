@@ -31,8 +31,8 @@ export function SignedIn({ visitor = <SignInFirst />, children }: SignedInProps)
 
 const SignInFirst = () => (
   <Card>
-    <EmptyNote title="Connect your wallet to see this page" action={<ConnectButton />}>
-      You sign a message; it costs nothing and moves nothing.
+    <EmptyNote title="Sign in to see this page" action={<ConnectButton />}>
+      With a wallet or by e-mail; it costs nothing and moves nothing.
     </EmptyNote>
   </Card>
 );

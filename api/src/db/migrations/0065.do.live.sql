@@ -49,6 +49,8 @@ select tell_of('card_payments', 'deposits', 'select account_id from fresh');
 select tell_of('lots', 'lots', 'select account_id from fresh');
 select tell_of('transactions', 'transactions', 'select account_id from fresh');
 select tell_of('moves', 'moves', 'select unnest(array[account_id, recipient_id, redeemer_id]) from fresh');
+select tell_of('money_requests', 'moves', 'select account_id from fresh');
+select tell_of('standing_orders', 'moves', 'select account_id from fresh');
 select tell_of('payouts', 'payouts', 'select account_id from fresh');
 select tell_of('batches', 'batches',
   'select account_id from fresh join batch_accounts using (batch_id) union select account_id from fresh join batch_earners using (batch_id)');

@@ -7,6 +7,7 @@ import type { Entry, Place } from "../../ledger/entry.ts";
 import { entriesOf } from "../../ledger/store.ts";
 import { setMoved, unsetMoved } from "./clearing-store.ts";
 import { setClosed, unsetClosed } from "./gifts-store.ts";
+import { tellClosed, tellMoved } from "./tell-moves.ts";
 
 /**
  * The entries of credit that reaches an account from `source`, another ledger account: what of it repaid a debt went to
@@ -32,11 +33,8 @@ export async function bookTransfer(tx: Tx, event: ChainEvent): Promise<void> {
   const source = { book: "credit", account: await accountOf(tx, event) } as const;
   const account = await accountOf(tx, event, "to_ref");
   await bookEntries(tx, { cause: causeOf("credit", event), entries: arriving(event, { source, account }) });
-  await setMoved(tx, {
-    accountId: source.account,
-    by: { memo: column(event, "memo") },
-    eventId: event.event_id,
-  });
+  const by = { memo: column(event, "memo") };
+  await tellMoved(tx, await setMoved(tx, { accountId: source.account, by, eventId: event.event_id }));
 }
 
 /** Credit went under a voucher's key. */
@@ -47,7 +45,8 @@ export async function bookVoucherCreated(tx: Tx, event: ChainEvent): Promise<voi
     cause: causeOf("credit", event),
     entries: [{ debit: { book: "credit", account }, credit: voucherOf(event), amount }],
   });
-  await setMoved(tx, { accountId: account, by: { voucherKey: column(event, "key") }, eventId: event.event_id });
+  const by = { voucherKey: column(event, "key") };
+  await tellMoved(tx, await setMoved(tx, { accountId: account, by, eventId: event.event_id }));
 }
 
 /** A voucher was redeemed, or went back to its issuer. */
@@ -56,7 +55,8 @@ export async function bookVoucherClosed(tx: Tx, event: ChainEvent): Promise<void
   const entries = arriving(event, { source: voucherOf(event), account });
   await bookEntries(tx, { cause: causeOf("credit", event), entries });
   const isRedeemed = column(event, "redeemed") === "true";
-  await setClosed(tx, { voucherKey: column(event, "key"), accountId: account, isRedeemed, eventId: event.event_id });
+  const closed = { voucherKey: column(event, "key"), accountId: account, isRedeemed, eventId: event.event_id };
+  await tellClosed(tx, await setClosed(tx, closed));
 }
 
 const voucherOf = (event: ChainEvent): Place => ({ book: "vouchers", account: column(event, "key") });

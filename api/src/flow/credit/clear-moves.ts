@@ -55,7 +55,7 @@ function obstacleOf(row: UnclearedRow, terms: Terms): string | null {
   if (row.held_nano !== row.amount_micro * NANO_PER_MICRO) return "Its amount is not set aside.";
   if (row.is_key_used) return "There was a voucher under this key before.";
   // A reorganisation took the opening away: the number is somebody else's by now, or will be.
-  const isSame = row.kind === "gift" || row.recipient_number === BigInt(terms.toNumber);
+  const isSame = row.kind !== "transfer" || row.recipient_number === BigInt(terms.toNumber);
   if (row.sender_number !== BigInt(terms.fromNumber) || !isSame)
     return "The numbers that were signed are no longer those of the accounts. Ask for it again.";
   return null;

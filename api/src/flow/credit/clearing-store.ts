@@ -1,4 +1,5 @@
 import type { Queryable, Sql, Tx } from "../../db/types.ts";
+import { requestOver } from "./move-errors.ts";
 import { type MoveRow, moveRows } from "./moves-store.ts";
 
 export type ClearanceRow = {
@@ -8,14 +9,22 @@ export type ClearanceRow = {
   cap_left_nano: bigint;
 };
 
-/** Sets aside what a signed move takes, if it may. */
+/** What the database answers where a transfer would pay a request that somebody else pays, or nobody may any more. */
+const REQUEST_OVER = "IF001";
+
+/** Sets aside what a signed move takes, if it may. @throws MoveRefusedError if it pays a request that is over */
 export async function placeClearance(
   sql: Queryable,
   signed: { moveId: string; nonce: bigint; deadline: bigint; signature: string | null; cap: bigint },
 ): Promise<ClearanceRow> {
-  const [row] = await sql<[ClearanceRow]>`
-    select * from place_clearance(${signed.moveId}, ${signed.nonce}, ${signed.deadline}, ${signed.signature}, ${signed.cap})`;
-  return row;
+  try {
+    const [row] = await sql<[ClearanceRow]>`
+      select * from place_clearance(${signed.moveId}, ${signed.nonce}, ${signed.deadline}, ${signed.signature}, ${signed.cap})`;
+    return row;
+  } catch (error) {
+    if ((error as { code?: string }).code === REQUEST_OVER) throw requestOver("paid, cancelled or expired");
+    throw error;
+  }
 }
 
 export type UnclearedRow = MoveRow & {
@@ -26,7 +35,7 @@ export type UnclearedRow = MoveRow & {
   /** The numbers that sender and recipient have now, the recipient's only if it is lasting. */
   sender_number: bigint | null;
   recipient_number: bigint | null;
-  /** Of a gift: its key had a voucher before. */
+  /** Of a voucher: its key had a voucher before. */
   is_key_used: boolean;
 };
 
@@ -68,7 +77,7 @@ export async function waitingForCustodian(
   return sql<MoveRow[]>`
     ${moveRows(sql)} join accounts a on a.account_id = m.account_id
     where m.state = 'awaiting_signature' and a.owner = ${custodian}
-      and exists (select from settleable_accounts s where s.account_id = m.recipient_id)
+      and (m.recipient_id is null or exists (select from settleable_accounts s where s.account_id = m.recipient_id))
     order by m.move_id limit ${limit}`;
 }
 
@@ -128,18 +137,22 @@ export async function endMove(
   return row.ended;
 }
 
-/** The event of a move is booked: nothing is held for it any more. The balance of its account is locked. */
+/**
+ * The event of a move is booked: nothing is held for it any more. The balance of its account is locked.
+ * @returns its id; nothing for what was not asked for here
+ */
 export async function setMoved(
   tx: Tx,
   { accountId, by, eventId }: { accountId: string; by: { memo: string } | { voucherKey: string }; eventId: string },
-): Promise<void> {
+): Promise<string[]> {
   const moved = await tx<Array<{ move_id: string }>>`
-    update moves set state = case kind when 'gift' then 'active' else 'completed' end, moved_event_id = ${eventId},
+    update moves set state = case kind when 'transfer' then 'completed' else 'active' end, moved_event_id = ${eventId},
       reason = null
     where account_id = ${accountId} and state <> 'awaiting_signature' and moved_event_id is null
       and ${"memo" in by ? tx`kind = 'transfer' and memo = ${by.memo}` : tx`voucher_key = ${by.voucherKey}`}
     returning move_id`;
   for (const { move_id: moveId } of moved) await tx`select drop_clearance(${accountId}, ${moveId})`;
+  return moved.map(({ move_id: moveId }) => moveId);
 }
 
 /** The event was reorganised away: it may come again, so it is held again. The balance of its account is locked. */

@@ -40,7 +40,13 @@ export async function hasWallet(
   return rows.length > 0;
 }
 
-/** Takes a gift for an account, so that nobody else can redeem it meanwhile. The row stays locked. */
+/** Whether a user has proved to read an e-mail address; in lower case. */
+export async function hasEmail(sql: Queryable, { userId, email }: { userId: string; email: string }): Promise<boolean> {
+  const rows = await sql`select from emails where user_id = ${userId} and lower(address) = ${email}`;
+  return rows.length > 0;
+}
+
+/** Takes a gift or claim for an account, so that nobody else can redeem it meanwhile. The row stays locked. */
 export async function takeGift(
   tx: Tx,
   { moveId, accountId, now }: { moveId: string; accountId: string; now: bigint },
@@ -90,17 +96,19 @@ export async function setRevoked(tx: Tx, moveId: string): Promise<boolean> {
   return rows.length === 1;
 }
 
-/** What was under a voucher's key has gone to an account, by its key or back to who gave it. */
+/** What was under a voucher's key has gone to an account, by its key or back to who gave it. @returns the move's id */
 export async function setClosed(
   tx: Tx,
   closed: { voucherKey: string; accountId: string; isRedeemed: boolean; eventId: string },
-): Promise<void> {
-  await tx`
+): Promise<string[]> {
+  const rows = await tx<Array<{ move_id: string }>>`
     update moves set closed_event_id = ${closed.eventId},
       state = case when ${closed.isRedeemed} then 'redeemed' when revoked_at is not null then 'revoked' else 'expired' end,
       redeemer_id = case when ${closed.isRedeemed} then ${closed.accountId} end,
       redeemer_at = case when ${closed.isRedeemed} then now() end
-    where voucher_key = ${closed.voucherKey} and state = 'active'`;
+    where voucher_key = ${closed.voucherKey} and state = 'active'
+    returning move_id`;
+  return rows.map(({ move_id: moveId }) => moveId);
 }
 
 /** The event was reorganised away: the voucher is there again, and whoever had redeemed it has it still. */

@@ -13,6 +13,11 @@ const STATUS = {
   invalid_signature: 422,
   recipient_not_ready: 409,
   order_outdated: 409,
+  not_for_you: 403,
+  claim_not_ready: 409,
+  claim_over: 409,
+  request_over: 409,
+  order_over: 409,
 } as const;
 
 /** Credit is not moved, and nothing has changed: the message says why, and what to do. */
@@ -33,6 +38,10 @@ export class MoveRefusedError extends InfrError {
   }
 }
 
+/** A request for money that can't be paid: HTTP 409. */
+export const requestOver = (state: string): MoveRefusedError =>
+  new MoveRefusedError("request_over", `This request is ${state}: nothing was moved. Ask for a new one.`, "to");
+
 /**
  * A code that can't be redeemed, or not by this account: HTTP 422. Always the same, whatever is wrong with it: whoever tries
  * codes learns nothing.
@@ -48,12 +57,12 @@ export class CodeRefusedError extends InfrError {
   }
 }
 
-/** A gift that can't be called back now: HTTP 409. */
+/** A gift, or a transfer, that can't be called back now: HTTP 409. */
 export class GiftNotActiveError extends InfrError {
   readonly code = "gift_not_active";
   readonly status = 409;
   constructor(state: string) {
-    super(`This gift is ${state}: only an active one that nobody is redeeming can be called back.`);
+    super(`This is ${state}: only what waits for its recipient, and nobody is redeeming, can be called back.`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { type MicroUsdc, microToNano, type NanoUsd, nanoUsd, parseUsdc } from "@infr/money";
-import type { Address } from "viem";
+import type { Address, Hex } from "viem";
 import type { Chain } from "../../chain/open.ts";
 import type { Sql, Tx } from "../../db/types.ts";
 import { InvalidInputError, NotFoundError } from "../../errors.ts";
@@ -27,6 +27,8 @@ export type MoveContext = {
   sharing: SharingRules;
   /** Who owns, in the contract, the accounts of users without a wallet; lower-case. */
   custodian: Address | null;
+  /** 32 bytes that make vouchers for one person ones that only this platform can redeem; null: there are none. */
+  voucherSecret: Hex | null;
 };
 
 /** Who gives: an account, and who of its people asks for it. */

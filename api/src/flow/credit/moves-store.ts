@@ -3,14 +3,15 @@ import type { Role } from "../../roles.ts";
 
 export type TransferState = "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
 export type GiftState = Exclude<TransferState, "completed"> | "active" | "redeemed" | "revoked";
-export type NamedAs = "wallet" | "account" | "team";
+export type NamedAs = "wallet" | "account" | "team" | "email" | "request";
 
 export type MoveRow = {
   move_id: string;
-  kind: "transfer" | "gift";
+  /** claim: a voucher like a gift's, for whoever proves to read an e-mail address. */
+  kind: "transfer" | "gift" | "claim";
   account_id: string;
   user_id: string;
-  /** Of a transfer. */
+  /** Of a transfer or claim. */
   named_as: NamedAs | null;
   named: string | null;
   recipient_id: string | null;
@@ -27,10 +28,12 @@ export type MoveRow = {
   signature: `0x${string}` | null;
   cleared_block: bigint | null;
   transaction_id: string | null;
-  /** Of a gift: the address that its voucher stands under, and seconds of chain time. */
+  /** Of a gift or claim: the address that its voucher stands under, and seconds of chain time. */
   voucher_key: `0x${string}` | null;
   expiry: bigint | null;
   lock_wallet: string | null;
+  /** In lower case. */
+  lock_email: string | null;
   revoked_at: Date | null;
   redeemer_id: string | null;
   closing_transaction_id: string | null;
@@ -46,7 +49,7 @@ export type MoveRow = {
 export const moveRows = (sql: Queryable) => sql`
   select m.move_id, m.kind, m.account_id, m.user_id, m.named_as, m.named, m.recipient_id, m.amount_micro, m.note, m.state, m.reason,
     m.from_number, m.to_number, m.nonce, m.deadline, m.memo, m.is_custodial, m.signature, m.cleared_block, m.transaction_id, m.voucher_key,
-    m.expiry, m.lock_wallet, m.revoked_at, m.redeemer_id, m.closing_transaction_id, m.created_at,
+    m.expiry, m.lock_wallet, m.lock_email, m.revoked_at, m.redeemer_id, m.closing_transaction_id, m.created_at,
     m.updated_at, e.transaction_hash, e.happened_at, e.finality
   from moves m left join chain_events e on e.event_id = m.moved_event_id`;
 
@@ -64,14 +67,15 @@ export async function moveOf(
   return row;
 }
 
-/** A transfer for one of the two that it is between; for the recipient once it is signed. */
+/** A transfer or claim for one of the two that it is between; for the recipient once it is signed, or he claims it. */
 export async function moveFor(
   sql: Queryable,
   { moveId, accountId }: { moveId: string; accountId: string },
 ): Promise<MoveRow | undefined> {
   const [row] = await sql<MoveRow[]>`
     ${moveRows(sql)} where m.move_id = ${moveId}
-      and m.kind = 'transfer' and (m.account_id = ${accountId} or (m.recipient_id = ${accountId} and m.submitted_at is not null))`;
+      and m.kind <> 'gift' and (m.account_id = ${accountId} or (m.kind = 'claim' and m.redeemer_id = ${accountId})
+        or (m.recipient_id = ${accountId} and m.submitted_at is not null))`;
   return row;
 }
 
@@ -86,10 +90,12 @@ export async function movesOf(
   }: { accountId: string; direction: "sent" | "received" | null; before: string | null; limit: number },
 ): Promise<MoveRow[]> {
   const page = sql`
-    and kind = 'transfer' ${before === null ? sql`` : sql`and move_id < ${before}`} order by move_id desc limit ${limit}`;
+    and kind <> 'gift' ${before === null ? sql`` : sql`and move_id < ${before}`} order by move_id desc limit ${limit}`;
   const sent = sql`select move_id from moves where account_id = ${accountId} ${page}`;
   const received = sql`
-    select move_id from moves where recipient_id = ${accountId} and submitted_at is not null ${page}`;
+    (select move_id from moves where recipient_id = ${accountId} and submitted_at is not null ${page})
+    union all
+    (select move_id from moves where kind = 'claim' and redeemer_id = ${accountId} ${page})`;
   const mine = direction === null ? sql`(${sent}) union (${received})` : direction === "sent" ? sent : received;
   return sql<MoveRow[]>`${moveRows(sql)} where m.move_id in (${mine}) order by m.move_id desc limit ${limit}`;
 }
@@ -116,15 +122,12 @@ export type NewMove = KeyedMove & {
   memo: string;
 } & (
     | { kind: "transfer"; namedAs: NamedAs; named: string; recipientId: string; opens: boolean }
-    | { kind: "gift"; voucherKey: string; expiry: bigint; lockWallet: string | null }
+    | { kind: "gift"; voucherKey: string; expiry: bigint; lockWallet: string | null; lockEmail: string | null }
+    | { kind: "claim"; named: string; voucherKey: string; expiry: bigint; code: string }
   );
 
 /** @returns false if a request with the same key was faster */
 export async function insertMove(tx: Tx, move: NewMove): Promise<boolean> {
-  const own =
-    move.kind === "transfer"
-      ? { named_as: move.namedAs, named: move.named, recipient_id: move.recipientId, opens: move.opens }
-      : { voucher_key: move.voucherKey, expiry: move.expiry, lock_wallet: move.lockWallet };
   const row = {
     move_id: move.moveId,
     kind: move.kind,
@@ -135,11 +138,20 @@ export async function insertMove(tx: Tx, move: NewMove): Promise<boolean> {
     amount_micro: move.amountMicro,
     note: move.note,
     memo: move.memo,
-    ...own,
+    ...columnsOf(move),
   };
   const inserted = await tx`
     insert into moves ${tx(row)} on conflict (account_id, idempotency_key) do nothing returning move_id`;
   return inserted.length === 1;
+}
+
+function columnsOf(move: NewMove) {
+  if (move.kind === "transfer")
+    return { named_as: move.namedAs, named: move.named, recipient_id: move.recipientId, opens: move.opens };
+  const voucher = { voucher_key: move.voucherKey, expiry: move.expiry };
+  if (move.kind === "gift") return { ...voucher, lock_wallet: move.lockWallet, lock_email: move.lockEmail };
+  const { named, code } = move;
+  return { ...voucher, named_as: "email", named, lock_email: named.toLowerCase(), code };
 }
 
 /** What an account has asked for in the last day. Under the lock of its balance that number stays. */

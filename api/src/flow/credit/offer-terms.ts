@@ -2,7 +2,7 @@ import { microUsdc, nanoUsd } from "@infr/money";
 import type { Sql } from "../../db/types.ts";
 import { NotFoundError } from "../../errors.ts";
 import { type ClearanceRow, endMove, placeClearance } from "./clearing-store.ts";
-import { refusalOf } from "./move-errors.ts";
+import { MoveRefusedError, refusalOf } from "./move-errors.ts";
 import { termsOf } from "./move-order.ts";
 import type { MoveContext } from "./move-rules.ts";
 import {
@@ -67,11 +67,15 @@ export async function offerTerms(context: MoveContext, row: MoveRow): Promise<Mo
 /** Sets aside what an account gives that the custodian owns. What can't be set aside now ends: nobody asks twice. */
 async function submitForCustodian({ sql, sharing }: MoveContext, moveId: string): Promise<void> {
   const { nonce, deadline, amount_micro: amount } = await mustHaveTerms(sql, moveId);
-  const placed = await placeClearance(sql, { moveId, nonce, deadline, signature: null, cap: sharing.perDay });
-  const { outcome } = placed;
-  if (outcome === "held" || outcome === "known" || outcome === "outdated") return;
-  const refusal = refusalOf({ outcome, amount: microUsdc(amount), ...leftOf(placed) });
-  await endMove(sql, { moveId, state: "failed", reason: refusal.message });
+  try {
+    const placed = await placeClearance(sql, { moveId, nonce, deadline, signature: null, cap: sharing.perDay });
+    const { outcome } = placed;
+    if (outcome === "held" || outcome === "known" || outcome === "outdated") return;
+    throw refusalOf({ outcome, amount: microUsdc(amount), ...leftOf(placed) });
+  } catch (error) {
+    if (!(error instanceof MoveRefusedError)) throw error;
+    await endMove(sql, { moveId, state: "failed", reason: error.message });
+  }
 }
 
 async function mustHaveTerms(sql: Sql, moveId: string) {

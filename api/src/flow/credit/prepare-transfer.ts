@@ -5,10 +5,14 @@ import { newId } from "../../ids.ts";
 import { MoveKeyReusedError } from "./move-errors.ts";
 import { memoOf } from "./move-order.ts";
 import { checkPace, checkSharer, type MoveContext, readAmount, type Sharer } from "./move-rules.ts";
-import { insertMove, type KeyedMove, type MoveRow, moveUnder } from "./moves-store.ts";
+import { insertMove, type KeyedMove, type MoveRow, moveUnder, type NewMove } from "./moves-store.ts";
+import { newVoucher } from "./new-voucher.ts";
 import { mustFind, offerTerms } from "./offer-terms.ts";
 import { queueOpening } from "./queue-opening.ts";
 import { accountFor, type Found, findRecipient, type Recipient } from "./recipients.ts";
+
+/** How long credit waits for whoever reads an e-mail address, in seconds; then it goes back. */
+const CLAIM_SECONDS = 30 * 86_400;
 
 export type WantedTransfer = {
   to: Recipient;
@@ -32,7 +36,7 @@ export async function previewTransfer(
 ): Promise<TransferPreview> {
   const amount = readAmount(text);
   const { shareable, capLeft } = await checkSharer(context, { sharer, amount });
-  const found = await findRecipient(context, { to, senderId: sharer.accountId });
+  const found = await findRecipient(context, { to, amount, sharer });
   const nano = microToNano(amount);
   return { amount, found, shareableAfter: nanoUsd(shareable - nano), capLeftAfter: nanoUsd(capLeft - nano) };
 }
@@ -48,31 +52,39 @@ export async function prepareTransfer(context: MoveContext, sharer: Sharer, want
   if (known) return offerTerms(context, await knownMove(context.sql, { keyed, known }));
   const { amount, found } = await previewTransfer(context, sharer, wanted);
   const moveId = newId("transfer");
-  const isNew = await context.sql.begin(async (tx) => {
-    await checkPace(tx, {
-      accountId: sharer.accountId,
-      rules: context.sharing,
-      opens: found.account?.chain_account == null,
-    });
-    const recipient = await accountFor(tx, found);
-    const opens = recipient.chain_account === null;
-    if (opens) await queueOpening(tx, { ...context, account: recipient });
-    return insertMove(tx, {
-      ...keyed,
-      kind: "transfer",
-      moveId,
-      userId: sharer.userId,
-      namedAs: found.namedAs,
-      named: found.named,
-      recipientId: recipient.account_id,
-      opens,
-      amountMicro: amount,
-      note: wanted.note,
-      memo: memoOf(moveId),
-    });
-  });
+  const { userId } = sharer;
+  const move = { ...keyed, moveId, userId, amountMicro: amount, note: wanted.note, memo: memoOf(moveId) };
+  const isNew = await (found.namedAs === "email"
+    ? insertClaim(context, { move, email: found.named })
+    : insertTransfer(context, { move, found }));
   if (!isNew) return prepareTransfer(context, sharer, wanted);
   return offerTerms(context, await mustFind(context.sql, { moveId, accountId: sharer.accountId }));
+}
+
+type Begun = Omit<Extract<NewMove, { kind: "transfer" }>, "kind" | "namedAs" | "named" | "recipientId" | "opens">;
+
+function insertTransfer(context: MoveContext, { move, found }: { move: Begun; found: Found }): Promise<boolean> {
+  const { accountId } = move;
+  return context.sql.begin(async (tx) => {
+    await checkPace(tx, { accountId, rules: context.sharing, opens: found.account?.chain_account == null });
+    const { account_id: recipientId, ...recipient } = await accountFor(tx, found);
+    const opens = recipient.chain_account === null;
+    if (opens) await queueOpening(tx, { ...context, account: { ...recipient, account_id: recipientId } });
+    const { namedAs, named } = found;
+    return insertMove(tx, { ...move, kind: "transfer", namedAs, named, recipientId, opens });
+  });
+}
+
+/**
+ * To an e-mail address credit goes as a voucher, also where somebody is known to read it: what is to be signed must not say
+ * who is here. The worker hands it over at once, or when somebody signs in by that address.
+ */
+async function insertClaim(context: MoveContext, { move, email }: { move: Begun; email: string }): Promise<boolean> {
+  const voucher = await newVoucher(context, { forOne: true, seconds: CLAIM_SECONDS, param: "to" });
+  return context.sql.begin(async (tx) => {
+    await checkPace(tx, { accountId: move.accountId, rules: context.sharing, opens: false });
+    return insertMove(tx, { ...move, ...voucher, kind: "claim", named: email });
+  });
 }
 
 /** A move as it is, with terms that can be signed now. @throws NotFoundError for somebody else's */
@@ -89,6 +101,6 @@ export function knownMove(
 }
 
 function keyedRequest(accountId: string, { to, amount, note, idempotencyKey: key }: WantedTransfer): KeyedMove {
-  const asked = [to.wallet?.toLowerCase(), to.account, to.team, amount, note];
+  const asked = [to.wallet?.toLowerCase(), to.account, to.team, amount, note, to.email?.toLowerCase(), to.request];
   return { accountId, key, hash: createHash("sha256").update(JSON.stringify(asked)).digest() };
 }

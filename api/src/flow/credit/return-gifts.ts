@@ -5,33 +5,34 @@ import { queueTransaction } from "../../chain/outbox-store.ts";
 import type { Sql, Tx } from "../../db/types.ts";
 import { NotFoundError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
+import { lockBalances } from "../../ledger/store.ts";
 import { endMove } from "./clearing-store.ts";
-import { giftOf, lapsedGifts, lockActive, releaseRefused, setClosing, setRevoked } from "./gifts-store.ts";
+import { lapsedGifts, lockActive, releaseRefused, setClosing, setRevoked } from "./gifts-store.ts";
 import { GiftNotActiveError } from "./move-errors.ts";
 import { checkRole, type MoveContext, type Sharer } from "./move-rules.ts";
-import type { MoveRow } from "./moves-store.ts";
+import { type MoveRow, moveOf } from "./moves-store.ts";
 
 const MAX_GIFTS = 100;
 
-/** A gift that is called back, and the call by which its owner's wallet gets it back before it expires. */
+/** A gift, or credit for an e-mail address, that is called back, and the call by which its owner's wallet gets it back before it expires. */
 export type Revoked = { row: MoveRow; call: { to: Address; data: Hex } | null };
 
 /**
- * Calls a gift back: from now on it can't be redeemed here. The contract gives it back before its time to its owner alone, so
- * his wallet has to send the call; the custodian's accounts get it back at once; everybody after it has expired.
+ * Calls a gift back, or credit that waits for an e-mail address: from now on it can't be redeemed here. The contract gives
+ * it back before its time to its owner alone, so his wallet has to send the call; the custodian's accounts get it back at
+ * once; everybody after it has expired. What nobody has signed yet just ends.
  * @throws NotFoundError, GiftNotActiveError, MoveRefusedError
  */
 export async function revokeGift(
   context: MoveContext,
-  { moveId, ...sharer }: Sharer & { moveId: string },
+  { moveId, isGift, ...sharer }: Sharer & { moveId: string; isGift: boolean },
 ): Promise<Revoked> {
   const { sql, chain, custodian } = context;
   const id = { moveId, accountId: sharer.accountId };
-  const row = await giftOf(sql, id);
-  if (!row) throw new NotFoundError("gift");
+  const row = await moveOf(sql, id);
+  if (!row || (row.kind === "gift") !== isGift) throw new NotFoundError(isGift ? "gift" : "transfer");
   await checkRole(sql, sharer);
-  if (row.state === "awaiting_signature")
-    await endMove(sql, { moveId: row.move_id, state: "expired", reason: "It was called back before it was signed." });
+  if (row.state === "awaiting_signature") await sql.begin((tx) => endUnsigned(tx, id));
   else if (row.state === "active")
     await sql.begin(async (tx) => {
       if (!(await setRevoked(tx, row.move_id))) throw new GiftNotActiveError("being redeemed");
@@ -39,9 +40,18 @@ export async function revokeGift(
         await queueReclaim(tx, { chain, sender: custodian, row });
     });
   else if (row.state !== "revoked") throw new GiftNotActiveError(row.state);
-  const now = (await giftOf(sql, id)) ?? row;
+  const now = (await moveOf(sql, id)) ?? row;
   const isOwners = now.state === "active" && !row.is_custodial;
   return { row: now, call: isOwners ? { to: chain.escrow, data: reclaimCall(row) } : null };
+}
+
+/** Under the account's lock: what is signed meanwhile may be on its way to the chain, and has to stay set aside. */
+async function endUnsigned(tx: Tx, id: { moveId: string; accountId: string }): Promise<void> {
+  await lockBalances(tx, [id.accountId]);
+  const row = await moveOf(tx, id);
+  if (row?.state !== "awaiting_signature") throw new GiftNotActiveError(row?.state ?? "gone");
+  const reason = "It was called back before it was signed.";
+  await endMove(tx, { moveId: id.moveId, state: "expired", reason });
 }
 
 /** Sends back what nobody has redeemed in time, without anybody asking for it, and tries again what the chain refused. */

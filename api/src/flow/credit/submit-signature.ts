@@ -16,11 +16,11 @@ import { isSigned, readOwner } from "./read-owner.ts";
  */
 export async function submitSignature(
   { sql, chain, sharing }: MoveContext,
-  { moveId, accountId, kind, signature }: { moveId: string; accountId: string; kind: MoveRow["kind"]; signature: Hex },
+  { moveId, accountId, isGift, signature }: { moveId: string; accountId: string; isGift: boolean; signature: Hex },
 ): Promise<MoveRow> {
   const id = { moveId, accountId };
   const row = await moveOf(sql, id);
-  if (row?.kind !== kind) throw new NotFoundError(kind);
+  if (!row || (row.kind === "gift") !== isGift) throw new NotFoundError(isGift ? "gift" : "transfer");
   if (row.state !== "awaiting_signature") return row;
   const terms = termsOf(row);
   if (!terms)

@@ -1,20 +1,23 @@
 import { type Static, Type } from "typebox";
-import { NotFoundError } from "../../errors.ts";
+import { readEmailAddress } from "../../auth/email-address.ts";
+import { InvalidInputError, NotFoundError } from "../../errors.ts";
 import { giftOf, giftsOf } from "../../flow/credit/gifts-store.ts";
 import { CodeRefusedError } from "../../flow/credit/move-errors.ts";
 import { ownersTypedData, termsOf } from "../../flow/credit/move-order.ts";
 import type { GiftState, MoveRow } from "../../flow/credit/moves-store.ts";
-import { type GiftContext, prepareGift } from "../../flow/credit/prepare-gift.ts";
+import { prepareGift } from "../../flow/credit/prepare-gift.ts";
 import { preparedMove } from "../../flow/credit/prepare-transfer.ts";
 import { redeemGift } from "../../flow/credit/redeem-gift.ts";
 import { revokeGift } from "../../flow/credit/return-gifts.ts";
 import { submitSignature } from "../../flow/credit/submit-signature.ts";
+import { moveContext } from "../move-context.ts";
 import { OrderToSign, shapeOrder } from "../order-shapes.ts";
 import { guessesOf } from "../rate-limits.ts";
 import {
   Address,
   Bytes,
   Bytes32,
+  EmailAddress,
   Id,
   Limit,
   MANAGED,
@@ -34,6 +37,14 @@ const params = Type.Object({ id: Id });
 const DAY_SECONDS = 86_400;
 const MAX_DAYS = 365;
 
+const Lock = Type.Object(
+  {
+    wallet: Type.Optional(Address),
+    email: Type.Optional(Type.String({ ...EmailAddress, description: "Whoever has proved to read it." })),
+  },
+  { description: "The only one who may redeem it, here or in the contract: a wallet or an e-mail address." },
+);
+
 const Gift = Type.Object({
   id: Type.String({ description: "gift_…" }),
   state: Type.Enum(["awaiting_signature", "pending", "active", "redeemed", "revoked", "expired", "failed"], {
@@ -42,7 +53,7 @@ const Gift = Type.Object({
   reason: Nullable(Type.String()),
   amount: Money,
   message: Type.String(),
-  lock: Nullable(Type.Object({ wallet: Address }, { description: "The only one who may redeem it." })),
+  lock: Nullable(Lock),
   expiresAt: Type.String({ ...Moment, description: "In the chain's time. Then it goes back by itself." }),
   revokedAt: Nullable(Moment),
   redeemedBy: Nullable(Type.String({ description: "acct_… of who has redeemed it, or is about to" })),
@@ -103,12 +114,7 @@ function addCreation(app: Routes, services: Services): void {
           }),
           message: Type.String({ maxLength: 280, default: "", description: "Told to whoever redeems it." }),
           expiresInDays: Type.Integer({ minimum: 1, maximum: MAX_DAYS, default: 90 }),
-          lock: Type.Optional(
-            Type.Object(
-              { wallet: Address },
-              { description: "Whoever else has the code can't redeem it, here or in the contract." },
-            ),
-          ),
+          lock: Type.Optional(Lock),
         }),
         response: { 201: NewGift, ...problems },
       },
@@ -116,11 +122,11 @@ function addCreation(app: Routes, services: Services): void {
     async (request, reply) => {
       const sharer = await actorOf(services, request, "sharing");
       const { amount, message: note, expiresInDays, lock } = request.body;
-      const { row, code } = await prepareGift(contextOf(services), sharer, {
+      const { row, code } = await prepareGift(moveContext(services), sharer, {
         amount,
         note,
         expiresInSeconds: expiresInDays * DAY_SECONDS,
-        lockWallet: lock?.wallet ?? null,
+        ...readLock(lock),
         idempotencyKey: request.headers["idempotency-key"],
       });
       void reply.header("cache-control", "no-store");
@@ -145,8 +151,8 @@ function addSignature(app: Routes, services: Services): void {
     async (request) => {
       const { accountId } = await actorOf(services, request, "sharing");
       const signature = request.body.signature as `0x${string}`;
-      const id = { moveId: request.params.id, accountId, kind: "gift" as const };
-      return shapeGift(services, await submitSignature(contextOf(services), { ...id, signature }));
+      const id = { moveId: request.params.id, accountId, isGift: true };
+      return shapeGift(services, await submitSignature(moveContext(services), { ...id, signature }));
     },
   );
 }
@@ -195,7 +201,7 @@ function addReads(app: Routes, services: Services): void {
       const { accountId } = await actorOf(services, request, "sharing");
       const id = { moveId: request.params.id, accountId };
       if (!(await giftOf(services.sql, id))) throw new NotFoundError("gift");
-      return shapeGift(services, await preparedMove(contextOf(services), id));
+      return shapeGift(services, await preparedMove(moveContext(services), id));
     },
   );
 }
@@ -228,7 +234,11 @@ function addRevocation(app: Routes, services: Services): void {
     },
     async (request) => {
       const sharer = await actorOf(services, request, "sharing");
-      const { row, call } = await revokeGift(contextOf(services), { moveId: request.params.id, ...sharer });
+      const { row, call } = await revokeGift(moveContext(services), {
+        moveId: request.params.id,
+        isGift: true,
+        ...sharer,
+      });
       return { gift: shapeGift(services, row), call };
     },
   );
@@ -254,7 +264,7 @@ function addRedemption(app: Routes, services: Services): void {
       const guesses = guessesOf(request, redeemer.accountId);
       await guesses.check();
       try {
-        const { row, state } = await redeemGift(contextOf(services), redeemer, request.body.code);
+        const { row, state } = await redeemGift(moveContext(services), redeemer, request.body.code);
         return { state, amount: usdOfMicro(row.amount_micro), message: row.note };
       } catch (error) {
         if (error instanceof CodeRefusedError) await guesses.failed();
@@ -264,10 +274,18 @@ function addRedemption(app: Routes, services: Services): void {
   );
 }
 
-const contextOf = (services: Services): GiftContext => {
-  const { sharing, custodianAddress: custodian, voucherSecret } = services.config;
-  return { ...services, sharing, custodian, voucherSecret };
-};
+/** @throws InvalidInputError */
+function readLock(lock: Static<typeof Lock> | undefined): { lockWallet: string | null; lockEmail: string | null } {
+  const { wallet = null, email = null } = lock ?? {};
+  if (lock && (wallet === null) === (email === null))
+    throw new InvalidInputError("lock has to name one of wallet and email: who may redeem it.", "lock");
+  return { lockWallet: wallet, lockEmail: email === null ? null : readEmailAddress(email) };
+}
+
+function shapeLock({ lock_wallet: wallet, lock_email: email }: MoveRow): Static<typeof Lock> | null {
+  if (email !== null) return { email };
+  return wallet === null ? null : { wallet };
+}
 
 function shapeGift({ chain }: Services, row: MoveRow): Static<typeof Gift> {
   const terms = row.state === "awaiting_signature" ? termsOf(row) : null;
@@ -277,7 +295,7 @@ function shapeGift({ chain }: Services, row: MoveRow): Static<typeof Gift> {
     reason: row.reason,
     amount: usdOfMicro(row.amount_micro),
     message: row.note,
-    lock: row.lock_wallet === null ? null : { wallet: row.lock_wallet },
+    lock: shapeLock(row),
     expiresAt: new Date(Number(row.expiry) * 1_000).toISOString(),
     revokedAt: row.revoked_at?.toISOString() ?? null,
     redeemedBy: row.redeemer_id,

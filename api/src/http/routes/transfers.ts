@@ -1,21 +1,24 @@
 import { formatUsd, microToNano } from "@infr/money";
 import { type Static, Type } from "typebox";
+import { readEmailAddress } from "../../auth/email-address.ts";
 import { NotFoundError } from "../../errors.ts";
 import { ownersTypedData, termsOf } from "../../flow/credit/move-order.ts";
-import type { MoveContext } from "../../flow/credit/move-rules.ts";
-import { type MoveRow, moveFor, movesOf, type TransferState } from "../../flow/credit/moves-store.ts";
+import { type MoveRow, moveFor, movesOf } from "../../flow/credit/moves-store.ts";
 import {
   preparedMove,
   prepareTransfer,
   previewTransfer,
   type TransferPreview,
 } from "../../flow/credit/prepare-transfer.ts";
+import { revokeGift } from "../../flow/credit/return-gifts.ts";
 import { submitSignature } from "../../flow/credit/submit-signature.ts";
+import { moveContext } from "../move-context.ts";
 import { OrderToSign, shapeOrder } from "../order-shapes.ts";
 import {
   Address,
   Bytes,
   Bytes32,
+  EmailAddress,
   Id,
   Limit,
   Moment,
@@ -35,8 +38,18 @@ const params = Type.Object({ id: Id });
 const To = Type.Object(
   {
     wallet: Type.Optional(Type.String({ ...Address, description: "Its own account; opened for it if it has none." })),
+    email: Type.Optional(
+      Type.String({
+        ...EmailAddress,
+        description:
+          "Whoever has proved to read it, or does so within 30 days; then it goes back. Whether anybody is known to is not told.",
+      }),
+    ),
     account: Type.Optional(Type.String({ ...Id, description: "acct_…" })),
     team: Type.Optional(Type.String({ ...Id, description: "acct_… of a team" })),
+    request: Type.Optional(
+      Type.String({ ...Id, description: "ask_…: pays a request for money, with just the amount that it asks for" }),
+    ),
   },
   { description: "Whom it is for: exactly one of these." },
 );
@@ -44,19 +57,20 @@ const To = Type.Object(
 const Transfer = Type.Object({
   id: Type.String({ description: "transfer_…" }),
   direction: Type.Enum(["sent", "received"]),
-  state: Type.Enum(["awaiting_signature", "pending", "completed", "expired", "failed"], {
+  state: Type.Enum(["awaiting_signature", "pending", "unclaimed", "completed", "returned", "expired", "failed"], {
     description:
-      "pending: set aside and on its way, shown to the recipient, not spendable. completed: its event is booked, the " +
-      "recipient can spend it.",
+      "pending: set aside and on its way, shown to the recipient, not spendable. unclaimed: it waits for whoever reads the " +
+      "e-mail address. completed: its event is booked, the recipient can spend it. returned: it is the sender's again.",
   }),
   reason: Nullable(Type.String({ description: "Why it has expired or failed: nothing was moved." })),
   amount: Money,
   from: Type.String({ description: "acct_… of the sender" }),
   to: Type.Object({
-    by: Type.Enum(["wallet", "account", "team"]),
+    by: Type.Enum(["wallet", "email", "account", "team", "request"]),
     name: Type.String({ description: "As the sender wrote it." }),
-    account: Nullable(Type.String({ description: "acct_… of the recipient" })),
+    account: Nullable(Type.String({ description: "acct_… of the recipient; never told of who was named by e-mail" })),
   }),
+  claimUntil: Nullable(Type.String({ ...Moment, description: "Unclaimed, it goes back then. In the chain's time." })),
   memo: Type.String(),
   order: Nullable(OrderToSign),
   transactionHash: Nullable(Bytes32),
@@ -70,9 +84,9 @@ const Preview = Type.Object({
   dryRun: Type.Literal(true),
   amount: Money,
   to: Type.Object({
-    by: Type.Enum(["wallet", "account", "team"]),
+    by: Type.Enum(["wallet", "email", "account", "team", "request"]),
     name: Type.String(),
-    account: Nullable(Type.String({ description: "null: one would be opened." })),
+    account: Nullable(Type.String({ description: "null: one would be opened, or it is not told." })),
   }),
   shareableAfter: Type.String({ ...Money, description: "What could still be shared after it." }),
   leftToday: Type.String({ ...Money, description: "What the daily limit would leave after it." }),
@@ -83,6 +97,7 @@ export function transferRoutes(app: Routes, services: Services): void {
   addPreparation(app, services);
   addSignature(app, services);
   addReads(app, services);
+  addCancellation(app, services);
 }
 
 function addPreparation(app: Routes, services: Services): void {
@@ -118,10 +133,12 @@ function addPreparation(app: Routes, services: Services): void {
     },
     async (request, reply) => {
       const sharer = await actorOf(services, request, "sharing");
-      const { to, amount, memo: note, dryRun } = request.body;
+      const { to: named, amount, memo: note, dryRun } = request.body;
+      const to = named.email === undefined ? named : { ...named, email: readEmailAddress(named.email) };
       const wanted = { to, amount, note, idempotencyKey: request.headers["idempotency-key"] };
-      if (dryRun) return reply.code(200).send(shapePreview(await previewTransfer(contextOf(services), sharer, wanted)));
-      const row = await prepareTransfer(contextOf(services), sharer, wanted);
+      if (dryRun)
+        return reply.code(200).send(shapePreview(await previewTransfer(moveContext(services), sharer, wanted)));
+      const row = await prepareTransfer(moveContext(services), sharer, wanted);
       return reply.code(201).send(shapeTransfer(services, { row, accountId: sharer.accountId }));
     },
   );
@@ -144,12 +161,8 @@ function addSignature(app: Routes, services: Services): void {
     async (request) => {
       const { accountId } = await actorOf(services, request, "sharing");
       const signature = request.body.signature as `0x${string}`;
-      const row = await submitSignature(contextOf(services), {
-        moveId: request.params.id,
-        accountId,
-        kind: "transfer",
-        signature,
-      });
+      const id = { moveId: request.params.id, accountId, isGift: false };
+      const row = await submitSignature(moveContext(services), { ...id, signature });
       return shapeTransfer(services, { row, accountId });
     },
   );
@@ -204,18 +217,47 @@ function addReads(app: Routes, services: Services): void {
       if (!row) throw new NotFoundError("transfer");
       const isToSign = row.state === "awaiting_signature" && row.account_id === accountId;
       return shapeTransfer(services, {
-        row: isToSign ? await preparedMove(contextOf(services), id) : row,
+        row: isToSign ? await preparedMove(moveContext(services), id) : row,
         accountId,
       });
     },
   );
 }
 
-const contextOf = (services: Services): MoveContext => ({
-  ...services,
-  sharing: services.config.sharing,
-  custodian: services.config.custodianAddress,
-});
+function addCancellation(app: Routes, services: Services): void {
+  app.post(
+    "/api/transfers/:id/cancel",
+    {
+      bodyLimit: SMALL_BODY_BYTES,
+      schema: {
+        tags,
+        summary: "Call a transfer back that is not signed yet, or that nobody has claimed",
+        description:
+          "What waits for an e-mail address can't be claimed any more from now on. Before its time the contract gives it back " +
+          "to the wallet that owns your account alone: send `call` from it, or wait until then.",
+        params,
+        response: {
+          200: Type.Object({
+            transfer: Transfer,
+            call: Nullable(
+              Type.Object({ to: Address, data: Type.String() }, { description: "For your wallet to send." }),
+            ),
+          }),
+          401: Problem,
+          403: Problem,
+          404: Problem,
+          409: Problem,
+        },
+      },
+    },
+    async (request) => {
+      const sharer = await actorOf(services, request, "sharing");
+      const id = { moveId: request.params.id, isGift: false };
+      const { row, call } = await revokeGift(moveContext(services), { ...id, ...sharer });
+      return { transfer: shapeTransfer(services, { row, accountId: sharer.accountId }), call };
+    },
+  );
+}
 
 function shapeTransfer(
   { chain }: Services,
@@ -225,11 +267,12 @@ function shapeTransfer(
   return {
     id: row.move_id,
     direction: row.account_id === accountId ? "sent" : "received",
-    state: row.state as TransferState,
+    state: stateOf(row),
     reason: row.reason,
     amount: usdOfMicro(row.amount_micro),
     from: row.account_id,
     to: { by: row.named_as ?? "account", name: row.named ?? "", account: row.recipient_id },
+    claimUntil: row.expiry === null ? null : new Date(Number(row.expiry) * 1_000).toISOString(),
     memo: row.note,
     order: terms && shapeOrder(ownersTypedData(chain, row, terms), terms.deadline),
     transactionHash: row.transaction_hash,
@@ -238,6 +281,22 @@ function shapeTransfer(
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
   };
+}
+
+/** Of what is for an e-mail address it is told how far it is, as of any other: not how. */
+function stateOf(row: MoveRow): Static<typeof Transfer>["state"] {
+  switch (row.state) {
+    case "active":
+      return row.closing_transaction_id === null && row.redeemer_id === null ? "unclaimed" : "pending";
+    case "redeemed":
+      return "completed";
+    case "revoked":
+      return "returned";
+    case "expired":
+      return row.transaction_hash !== null ? "returned" : "expired";
+    default:
+      return row.state;
+  }
 }
 
 const shapePreview = ({ amount, found, shareableAfter, capLeftAfter }: TransferPreview): Static<typeof Preview> => ({

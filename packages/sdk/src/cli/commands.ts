@@ -3,6 +3,7 @@ import type { Verification } from "../verify/verification.ts";
 import { checkSuccession, verifyAccountFile } from "../verify/verify-account.ts";
 import { verifyReceiptFile } from "../verify/verify-receipt.ts";
 import { verifyReservesFile, verifyReservesTotal } from "../verify/verify-reserves.ts";
+import { ask } from "./ask.ts";
 import { fetchJson, fetchPages, readJson, save } from "./files.ts";
 import { openChain, type Request, UsageError } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
@@ -64,10 +65,10 @@ ${API_OPTIONS}`,
     run: reprice,
   },
   send: {
-    help: `infr send <amount> <0x… | acct_…> [--memo TEXT] [--dry-run]
+    help: `infr send <amount> <0x… | acct_… | e-mail | ask_…> [--memo TEXT] [--dry-run]
 
-Sends paid credit to a wallet's account, or to an account. You sign it with the wallet that owns yours: put its private key
-into INFR_PRIVATE_KEY. Ends when the recipient can spend it.
+Sends paid credit to a wallet's account, to an account, or to whoever signs in by an e-mail address, within 30 days; or pays a request for money. You sign it with the wallet that owns yours: put its private key
+into INFR_PRIVATE_KEY. Ends when the recipient can spend it, or when it waits for him.
 
   --memo TEXT     a word to the recipient
   --dry-run       only says whether it would go through
@@ -76,6 +77,17 @@ into INFR_PRIVATE_KEY. Ends when the recipient can spend it.
   --api URL       the API (INFR_API)
   --json          the result as JSON`,
     run: send,
+  },
+  request: {
+    help: `infr request <amount> [--memo TEXT]
+
+Asks for money: prints a link that somebody pays once, within 30 days. Whoever has it sees the amount, your words, and your first
+e-mail address or your wallet. Sign in with the wallet whose private key is in INFR_PRIVATE_KEY.
+
+  --memo TEXT     what it is for
+  --api URL       the API (INFR_API)
+  --json          the result as JSON`,
+    run: ask,
   },
   redeem: {
     help: `infr redeem <code> [--direct]

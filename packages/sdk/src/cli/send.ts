@@ -11,10 +11,11 @@ const PATIENCE_MS = 600_000;
 
 interface Transfer {
   id: string;
-  state: "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
+  state: "awaiting_signature" | "pending" | "unclaimed" | "completed" | "returned" | "expired" | "failed";
   reason: string | null;
   amount: string;
   transactionHash: Hex | null;
+  claimUntil: string | null;
   order: { typedData: { primaryType: string; message: Record<string, string | number> } } | null;
 }
 
@@ -35,10 +36,16 @@ export async function send(request: Request): Promise<Outcome> {
     };
   }
   const prepared = await ask<Transfer>("/api/transfers", { body, headers });
+  const isClaim = "email" in body.to;
   const last = await follow(ask, prepared, async (transfer) => {
-    const signature = await sign(request, { transfer, config, amount });
+    const signature = await sign(request, { transfer, config, amount, isClaim });
     return ask<Transfer>(`/api/transfers/${transfer.id}/signature`, { body: { signature } });
   });
+  if (last.state === "unclaimed")
+    return {
+      said: [`$${last.amount} wait for ${recipient} until ${last.claimUntil}: ${last.id}`],
+      result: last,
+    };
   if (last.state !== "completed")
     throw new UsageError(`${last.id} has ${last.state}: ${last.reason ?? "no reason given"}`);
   return {
@@ -47,10 +54,18 @@ export async function send(request: Request): Promise<Outcome> {
   };
 }
 
-function recipientOf(text: string): object {
+type To = { wallet: string } | { account: string } | { email: string } | { request: string };
+
+function recipientOf(text: string): To {
   if (/^0x[0-9a-fA-F]{40}$/.test(text)) return { wallet: text };
   if (/^acct_[0-9a-z]+$/.test(text)) return { account: text };
-  throw new UsageError(`"${text}" is nobody's name here. Write a wallet (0x…) or an account (acct_…).`);
+  // A request for money, or the link to it.
+  const [, request] = /(?:^|\/pay\/)(ask_[0-9a-z]+)$/.exec(text) ?? [];
+  if (request !== undefined) return { request };
+  if (/^[^@\s]+@[^@\s]+$/.test(text)) return { email: text };
+  throw new UsageError(
+    `"${text}" is nobody's name here. Write a wallet (0x…), an account (acct_…), an e-mail address or a request (ask_…).`,
+  );
 }
 
 async function follow(ask: Ask, first: Transfer, submit: (transfer: Transfer) => Promise<Transfer>): Promise<Transfer> {
@@ -66,26 +81,31 @@ async function follow(ask: Ask, first: Transfer, submit: (transfer: Transfer) =>
   }
 }
 
-/** Signs what was asked for and nothing else: the API's word counts for the numbers of the two accounts only. */
+/**
+ * Signs what was asked for and nothing else: the API's word counts for the numbers of the two accounts only. For an e-mail
+ * address it is a voucher, and whose key that is only the API knows.
+ */
 async function sign(
   request: Request,
-  { transfer, config, amount }: { transfer: Transfer; config: ApiConfig; amount: string },
+  { transfer, config, amount, isClaim }: { transfer: Transfer; config: ApiConfig; amount: string; isClaim: boolean },
 ): Promise<Hex> {
   const { primaryType, message } = transfer.order?.typedData ?? { primaryType: "", message: {} };
   const micro = BigInt(message["amount"] ?? 0);
-  if (primaryType !== "Transfer" || micro !== parseUsdc(amount))
+  if (primaryType !== (isClaim ? "CreateVoucher" : "Transfer") || micro !== parseUsdc(amount))
     throw new UsageError(
       `The API asks to sign a ${primaryType} of $${formatUsd(microToNano(micro as ReturnType<typeof parseUsdc>))}, not a transfer of $${amount}. Nothing was signed.`,
     );
   const at = { chainId: config.chainId, escrow: (request.escrow as Hex | undefined) ?? config.contracts.escrow };
-  return walletOf(request).signTypedData(
-    operationTypedData(at, "Transfer", {
-      from: Number(message["from"]),
-      to: Number(message["to"]),
-      amount: micro,
-      memo: String(message["memo"]) as Hex,
-      nonce: BigInt(message["nonce"] ?? 0),
-      deadline: Number(message["deadline"]),
-    }),
-  );
+  const order = {
+    from: Number(message["from"]),
+    to: Number(message["to"]),
+    amount: micro,
+    nonce: BigInt(message["nonce"] ?? 0),
+    deadline: Number(message["deadline"]),
+  };
+  const voucher = { key: String(message["key"]) as Hex, expiry: Number(message["expiry"]) };
+  const typedData = isClaim
+    ? operationTypedData(at, "CreateVoucher", { ...order, ...voucher })
+    : operationTypedData(at, "Transfer", { ...order, memo: String(message["memo"]) as Hex });
+  return walletOf(request).signTypedData(typedData);
 }

@@ -35,17 +35,21 @@ export function TransferForm() {
       <CardHeader
         id="send"
         title="Send credit"
-        description="Your wallet signs; it costs no gas, and it is there in about a second."
+        description="You sign; it costs no gas, and it is there in about a second. Who is not here yet gets a mail."
       />
       <form onSubmit={submit} className="flex flex-col gap-4 p-5 sm:p-6">
         <TextField
           label="To"
-          placeholder="0x… or acct_…"
+          placeholder="name@example.com, 0x… or acct_…"
           autoComplete="off"
           required
           value={text.to}
           onValueChange={change("to")}
-          error={toldOf && text.to !== "" && !to ? "Write a wallet's address (0x…) or an account (acct_…)." : null}
+          error={
+            toldOf && text.to !== "" && !to
+              ? "Write a wallet's address (0x…), an e-mail address or an account (acct_…)."
+              : null
+          }
         />
         <TextField
           label="Amount"
@@ -64,8 +68,10 @@ export function TransferForm() {
         />
         {preview.data && "dryRun" in preview.data && (
           <p role="status" className="text-sm text-muted">
-            You send <Money usd={preview.data.amount} />. After that you can share{" "}
-            <Money usd={preview.data.shareableAfter} />, and today <Money usd={preview.data.leftToday} /> more.
+            You send <Money usd={preview.data.amount} />.
+            {to && "email" in to && " Unless somebody signs in by that address within 30 days, it comes back."} After
+            that you can share <Money usd={preview.data.shareableAfter} />, and today{" "}
+            <Money usd={preview.data.leftToday} /> more.
           </p>
         )}
         {error && (

@@ -3,16 +3,20 @@ import { EmptyNote, QueryView } from "../../components/query-view.tsx";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { TransactionLink } from "../../components/transaction-progress.tsx";
 import { Badge } from "../../components/ui/badge.tsx";
+import { Button } from "../../components/ui/button.tsx";
 import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
 import { Row, Table, Td, Th } from "../../components/ui/table.tsx";
 import type { Transfer } from "../../lib/api.ts";
-import { useTransfers } from "./use-transfers.ts";
+import { describeError, isRejected } from "../../lib/errors.ts";
+import { useCancel, useSignTransfer, useTransfers } from "./use-transfers.ts";
 
 const STATES = {
   awaiting_signature: { label: "Not signed", tone: "neutral" },
   pending: { label: "On its way", tone: "ember" },
+  unclaimed: { label: "Waits", tone: "ember" },
   completed: { label: "Done", tone: "good" },
+  returned: { label: "Came back", tone: "neutral" },
   expired: { label: "Expired", tone: "neutral" },
   failed: { label: "Failed", tone: "bad" },
 } as const;
@@ -52,6 +56,52 @@ export function TransferList() {
   );
 }
 
+function Sign({ transfer }: { transfer: Transfer }) {
+  const sign = useSignTransfer();
+  const error = sign.error && !isRejected(sign.error) ? sign.error : null;
+  return (
+    <>
+      <Button
+        variant="ghost"
+        size="sm"
+        aria-label={`Sign the transfer to ${transfer.to.name}`}
+        pending={sign.isPending}
+        onClick={() => sign.mutate(transfer)}
+      >
+        Sign
+      </Button>
+      {error && (
+        <p role="alert" className="text-xs text-bad">
+          {describeError(error)}
+        </p>
+      )}
+    </>
+  );
+}
+
+function Cancel({ transfer }: { transfer: Transfer }) {
+  const cancel = useCancel();
+  const error = cancel.error && !isRejected(cancel.error) ? cancel.error : null;
+  return (
+    <>
+      <Button
+        variant="ghost"
+        size="sm"
+        aria-label={`Call back what ${transfer.to.name} has not claimed`}
+        pending={cancel.isPending}
+        onClick={() => cancel.mutate(transfer.id)}
+      >
+        Call back
+      </Button>
+      {error && (
+        <p role="alert" className="text-xs text-bad">
+          {describeError(error)}
+        </p>
+      )}
+    </>
+  );
+}
+
 function TransferRow({ transfer }: { transfer: Transfer }) {
   const { label, tone } = STATES[transfer.state];
   const isSent = transfer.direction === "sent";
@@ -78,6 +128,8 @@ function TransferRow({ transfer }: { transfer: Transfer }) {
         <span title={transfer.reason ?? undefined}>
           <Badge tone={tone}>{label}</Badge>
         </span>
+        {isSent && transfer.state === "unclaimed" && <Cancel transfer={transfer} />}
+        {isSent && transfer.state === "awaiting_signature" && <Sign transfer={transfer} />}
       </Td>
     </Row>
   );

@@ -7,7 +7,9 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { useRef } from "react";
-import { useConfig } from "wagmi";
+import type { Address, Hex } from "viem";
+import { useConfig, type Config as WagmiConfig } from "wagmi";
+import { sendTransaction } from "wagmi/actions";
 import { api, type Transfer, unwrap } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
 import { readUntil } from "../../lib/live/read-until.ts";
@@ -18,7 +20,7 @@ import type { Recipient } from "./recipient.ts";
 const LIMIT = 25;
 const OPENING_MS = 60_000;
 
-export type Draft = { to: Recipient; amount: string; memo: string };
+export type Draft = { to: Recipient | { request: string }; amount: string; memo: string };
 
 export const useTransfers = (): UseQueryResult<{ transfers: Transfer[] }> =>
   useQuery({
@@ -49,15 +51,55 @@ export function useSend(): UseMutationResult<void, Error, Draft> {
         sending.current = null;
         throw new Error(transfer.reason ?? "This transfer has come to an end. Nothing was moved: send it again.");
       }
-      if (transfer.state === "awaiting_signature" && transfer.order) {
-        const at = { chainId, escrow: contracts.escrow };
-        const amountMicro = parseUsdc(draft.amount);
-        const signature = await signOrder(wagmi, { order: transfer.order, operation: "Transfer", amountMicro, at });
-        await unwrap(
-          api.POST("/api/transfers/{id}/signature", { params: { path: { id: transfer.id } }, body: { signature } }),
-        );
-      }
+      const at = { chainId, escrow: contracts.escrow };
+      await sign(wagmi, { transfer, amount: draft.amount, isVoucher: "email" in draft.to, at });
       sending.current = null;
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: queryKeys.transfers }),
+  });
+}
+
+type Signed = { transfer: Transfer; amount: string; isVoucher: boolean; at: { chainId: number; escrow: Address } };
+
+/** Has the owner's wallet sign and hands it in; where there is no wallet there is nothing to sign. */
+async function sign(wagmi: WagmiConfig, { transfer, amount, isVoucher, at }: Signed): Promise<void> {
+  if (transfer.state !== "awaiting_signature" || !transfer.order) return;
+  const amountMicro = parseUsdc(amount);
+  const operation = isVoucher ? "CreateVoucher" : "Transfer";
+  const signature = await signOrder(wagmi, { order: transfer.order, operation, amountMicro, at });
+  await unwrap(
+    api.POST("/api/transfers/{id}/signature", { params: { path: { id: transfer.id } }, body: { signature } }),
+  );
+}
+
+/** Signs what a standing order has prepared, or what was left unsigned. */
+export function useSignTransfer(): UseMutationResult<void, Error, Transfer> {
+  const { chainId, contracts } = useAppConfig();
+  const wagmi = useConfig();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async ({ id, amount, to }) => {
+      const now = await unwrap(api.GET("/api/transfers/{id}", { params: { path: { id } } }));
+      const transfer = await untilSignable(now);
+      const at = { chainId, escrow: contracts.escrow };
+      await sign(wagmi, { transfer, amount, isVoucher: to.by === "email", at });
+    },
+    onSettled: () => queries.invalidateQueries({ queryKey: queryKeys.transfers }),
+  });
+}
+
+/**
+ * Calls back what is not signed, or waits for somebody. Before its time the contract gives it back to the owner's wallet
+ * alone, so that sends the call; where there is none the platform does.
+ */
+export function useCancel(): UseMutationResult<void, Error, string> {
+  const { chainId } = useAppConfig();
+  const wagmi = useConfig();
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (id) => {
+      const { call } = await unwrap(api.POST("/api/transfers/{id}/cancel", { params: { path: { id } } }));
+      if (call) await sendTransaction(wagmi, { chainId, to: call.to as Address, data: call.data as Hex });
     },
     onSettled: () => queries.invalidateQueries({ queryKey: queryKeys.transfers }),
   });

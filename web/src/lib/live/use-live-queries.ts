@@ -13,7 +13,7 @@ const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]
   deposits: ["deposits", "balance", "walletUsdc"],
   earnings: ["earnings"],
   lots: ["balance"],
-  moves: ["transfers", "gifts", "balance"],
+  moves: ["transfers", "gifts", "claim", "requests", "standingOrders", "balance"],
   payouts: ["payouts", "earnings", "walletUsdc"],
   reserves: ["reserves"],
   transactions: ["transaction", "payouts"],

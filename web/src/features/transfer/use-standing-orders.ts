@@ -1,0 +1,37 @@
+import {
+  type UseMutationResult,
+  type UseQueryResult,
+  useMutation,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { api, type StandingOrder, unwrap } from "../../lib/api.ts";
+import { queryKeys } from "../../lib/query-keys.ts";
+import type { Recipient } from "./recipient.ts";
+
+const LIMIT = 50;
+
+export const useStandingOrders = (): UseQueryResult<{ orders: StandingOrder[] }> =>
+  useQuery({
+    queryKey: queryKeys.standingOrders,
+    queryFn: () => unwrap(api.GET("/api/standing-orders", { params: { query: { limit: LIMIT } } })),
+  });
+
+type Wanted = { to: Recipient; amount: string; every: StandingOrder["every"] };
+
+export function useOrder(): UseMutationResult<unknown, Error, Wanted> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body) => unwrap(api.POST("/api/standing-orders", { body: { ...body, memo: "" } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: queryKeys.standingOrders }),
+  });
+}
+
+export function useChangeOrder(): UseMutationResult<unknown, Error, { id: string; state: StandingOrder["state"] }> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ id, state }) =>
+      unwrap(api.PATCH("/api/standing-orders/{id}", { params: { path: { id } }, body: { state } })),
+    onSettled: () => queries.invalidateQueries({ queryKey: queryKeys.standingOrders }),
+  });
+}
