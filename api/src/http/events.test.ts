@@ -61,6 +61,18 @@ describe("GET /api/events", () => {
     stream.close();
   });
 
+  test("behavior: an account that can be paid to is told when its opening is safe, not when it is seen", async () => {
+    await api.sql`
+      insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)
+      values ('opened:77', 'account_opened', 1, '', 0, '', now(), 'seen')`;
+    await api.sql`update accounts set chain_account = 77, opened_event_id = 'opened:77' where account_id = ${other.accountId}`;
+    const stream = await openStream({ cookie: other.cookie });
+    await stream.until("*");
+    await api.sql`update chain_events set finality = 'safe' where event_id = 'opened:77'`;
+    await stream.until("account");
+    stream.close();
+  });
+
   test("behavior: visitors are told what everybody may know", async () => {
     const stream = await openStream({});
     await tellChange(api.sql, { topic: "usage", accountIds: ["*"] });
