@@ -336,6 +336,8 @@ const MATRIX: Record<string, Row> = {
   "POST /api/gift-codes/:id/revoke": { access: "session", needs: "sharing", params: giftId },
   "POST /api/gift-codes/redeem": { access: "managed", needs: "funding", payload: () => ({ code: "x" }), owner: 422 },
   "GET /api/usage": { access: "managed", needs: "account" },
+  "GET /api/usage/series": { access: "managed", needs: "account" },
+  "GET /api/usage/export": { access: "managed", needs: "account" },
   "GET /api/usage/summary": { access: "managed", needs: "account" },
   "GET /api/receipts/:requestId": {
     access: "managed",

@@ -92,3 +92,36 @@ test("error: nobody sees another's usage; days that are none, or too many", asyn
   expect(await Promise.all(statuses)).toEqual(bad.map((query) => [query, 400]));
   expect((await api.app.inject({ method: "GET", url: "/api/usage/summary" })).statusCode).toBe(401);
 });
+
+type Point = { day: string; id: string | null; name: string | null; requests: number; cost: string };
+
+test("behavior: the sums by day, split, add up to the summary, and beyond eight there are others", async () => {
+  const { total } = await get<Summary>("/api/usage/summary");
+  for (const by of ["model", "key", "node"]) {
+    const { points } = await get<{ points: Point[] }>(`/api/usage/series?by=${by}`);
+    expect(points.reduce((sum, { cost }) => sum + parseUsd(cost), 0n)).toBe(parseUsd(total.cost));
+    expect(points.reduce((sum, { requests }) => sum + requests, 0)).toBe(total.requests);
+    if (by !== "model") expect(points.every(({ id, name }) => id === "" || name !== null)).toBe(true);
+  }
+  const [first] = await logged();
+  const one = await get<{ points: Point[] }>(`/api/usage/series?model=${encodeURIComponent(first?.model ?? "")}`);
+  expect(new Set(one.points.map(({ id }) => id))).toEqual(new Set([first?.model]));
+});
+
+test("behavior: the log can be taken along, as CSV and as JSON Lines, with its filters", async () => {
+  const rows = await logged();
+  const take = async (query: string) => {
+    const answer = await api.app.inject({ url: `/api/usage/export?${query}`, headers: { cookie: buyer.cookie } });
+    expect(answer.headers["content-disposition"]).toContain("attachment");
+    return answer.body;
+  };
+  const lines = (await take("format=jsonl"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  expect(lines.map(({ id, cost_usd }) => [id, cost_usd])).toEqual(rows.map(({ id, cost }) => [id, cost]));
+  const csv = (await take("format=csv")).trim().split("\r\n");
+  expect(csv[0]).toMatch(/^id,time,model,/);
+  expect(csv.slice(1).map((line) => line.split(",")[0])).toEqual(rows.map(({ id }) => id));
+  expect((await take("format=csv&model=nobody%2Fsells")).trim().split("\r\n")).toHaveLength(1);
+});

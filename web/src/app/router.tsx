@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { readSearch } from "../features/usage/usage-search.ts";
 import { CATEGORIES, type Category } from "../lib/sharing-categories.ts";
 import { Layout } from "./layout.tsx";
 import { NotFound, PageError } from "./page-states.tsx";
@@ -30,6 +31,7 @@ const keys = createRoute({
 const usage = createRoute({
   getParentRoute: () => root,
   path: "/usage",
+  validateSearch: readSearch,
   staticData: { walletless: true },
   component: lazyRouteComponent(() => import("./routes/usage.tsx"), "UsageRoute"),
 });

@@ -129,7 +129,7 @@ function daysWith(
 }
 
 /** The columns have the same names in the log and in its sums. */
-function matching(sql: Queryable, { model, nodeId, keyId, memberId, status }: UsageFilter) {
+export function matching(sql: Queryable, { model, nodeId, keyId, memberId, status }: UsageFilter) {
   return sql`
     ${model === undefined ? sql`` : sql`and model = ${model}`}
     ${nodeId === undefined ? sql`` : sql`and node_id = ${nodeId}`}

@@ -1,15 +1,20 @@
+import { Readable } from "node:stream";
 import { type Static, Type } from "typebox";
 import type { Actor } from "../../auth/sessions.ts";
 import { InvalidInputError } from "../../errors.ts";
+import { exportUsage, MAX_EXPORTED } from "../../flow/capture/export-usage.ts";
+import { namesOf, usageSeries } from "../../flow/capture/series-store.ts";
 import { type GroupedSums, type UsageRow, type UsageSums, usagePage, usageSummary } from "../../flow/capture/store.ts";
 import { isId, timeOfId } from "../../ids.ts";
 import { demand, may } from "../../roles.ts";
 import { Day, Limit, MANAGED, Moment, Money, Nullable, Problem, readDay, readMoment, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
-import { managerOf } from "../session.ts";
+import { managerOf, mustAct } from "../session.ts";
 
 const tags = ["Usage"];
 const problems = { 400: Problem, 401: Problem, 403: Problem };
+/** How many a chart can tell apart. */
+const MOST_SERIES = 8;
 const MAX_DAYS = 366;
 const MAX_GROUPS = 1_000;
 const DAY_MS = 86_400_000;
@@ -58,6 +63,8 @@ const Sums = Type.Object({
 export function usageRoutes(app: Routes, services: Services): void {
   addLog(app, services);
   addSummary(app, services);
+  addSeries(app, services);
+  addExport(app, services);
 }
 
 function addLog(app: Routes, services: Services): void {
@@ -159,6 +166,103 @@ function ownOf({ role, userId }: Actor, { memberId }: { memberId?: string | unde
   if (may(role, "usage")) return {};
   if (memberId !== undefined && memberId !== userId) demand(role, "usage");
   return { memberId: userId };
+}
+
+function addSeries(app: Routes, services: Services): void {
+  app.get(
+    "/api/usage/series",
+    {
+      schema: {
+        tags,
+        security: MANAGED,
+        summary: "What was used day by day, split by model, key or node",
+        description: `The ${MOST_SERIES} dearest of the range by themselves, all others in one. Days are in UTC; those without usage are left out.`,
+        querystring: Type.Object({
+          ...Filter.properties,
+          from: Type.Optional(Type.String({ ...Day, description: "First day." })),
+          to: Type.Optional(Type.String({ ...Day, description: `Last day; at most ${MAX_DAYS} days.` })),
+          by: Type.Enum(["model", "key", "node"], { default: "model" }),
+        }),
+        response: {
+          200: Type.Object({
+            from: Day,
+            to: Day,
+            points: Type.Array(
+              Type.Object({
+                day: Day,
+                id: Nullable(Type.String({ description: "The model, or an id, empty for no key; null: all others." })),
+                name: Nullable(Type.String({ description: "Of a key or a node." })),
+                requests: Type.Integer(),
+                tokens: Type.Integer(),
+                cost: Money,
+              }),
+            ),
+          }),
+          ...problems,
+        },
+      },
+    },
+    async (request) => {
+      const actor = await managerOf(services, request, "account");
+      const { from, to, by, ...rest } = request.query;
+      const filter = { ...rest, ...ownOf(actor, rest) };
+      const range = readRange({ from, to });
+      const rows = await usageSeries(services.sql, {
+        accountId: actor.accountId,
+        ...range,
+        by,
+        filter,
+        most: MOST_SERIES,
+      });
+      const names = await namesOf(services.sql, { by, ids: [...new Set(rows.flatMap(({ id }) => id ?? []))] });
+      const points = rows.map(({ day, id, requests, tokens, cost_nano }) => ({
+        day,
+        id,
+        name: names.get(id ?? "") ?? null,
+        requests: Number(requests),
+        tokens: Number(tokens),
+        cost: usdOfNano(cost_nano),
+      }));
+      return { ...range, points };
+    },
+  );
+}
+
+function addExport(app: Routes, services: Services): void {
+  app.get(
+    "/api/usage/export",
+    {
+      schema: {
+        tags,
+        security: MANAGED,
+        summary: "The log as a file: CSV, or a JSON object a line",
+        description: `Newest first, with the log's filters; at most ${MAX_EXPORTED.toLocaleString("en")} requests. Amounts are US dollars.`,
+        querystring: Type.Object({
+          ...Filter.properties,
+          from: Type.Optional(Type.String({ ...Moment, description: "Requests that began then or later." })),
+          until: Type.Optional(Type.String({ ...Moment, description: "Requests that began before then." })),
+          format: Type.Enum(["csv", "jsonl"], { default: "csv" }),
+          accountId: Type.Optional(
+            Type.String({ maxLength: 64, description: "Whose: a link can't send the header infr-account." }),
+          ),
+        }),
+        response: { 200: Type.String(), ...problems, 404: Problem },
+      },
+    },
+    async (request, reply) => {
+      const { from, until, format, accountId: named, ...rest } = request.query;
+      const actor =
+        named === undefined
+          ? await managerOf(services, request, "account")
+          : await mustAct(services, request, { accountId: named, permission: "account" });
+      const { accountId } = actor;
+      const filter = { ...rest, ...ownOf(actor, rest), from: readMoment(from), until: readMoment(until) };
+      return reply
+        .type(format === "csv" ? "text/csv; charset=utf-8" : "application/jsonl; charset=utf-8")
+        .header("content-disposition", `attachment; filename="infr-usage.${format}"`)
+        .send(Readable.from(exportUsage(services.sql, { accountId, filter, format })) as never);
+    },
+  );
 }
 
 /** Both days included; from the first of the month, where nothing else is said. @throws InvalidInputError */

@@ -1,45 +1,96 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useCallback, useEffect } from "react";
 import { Page } from "../../components/page.tsx";
 import { EmptyNote, ErrorNote, QueryView } from "../../components/query-view.tsx";
-import { Button } from "../../components/ui/button.tsx";
-import { Card } from "../../components/ui/card.tsx";
+import { buttonStyles } from "../../components/ui/button.tsx";
+import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
-import { UsageTable } from "./usage-table.tsx";
-import { useUsage } from "./use-usage.ts";
+import { actingAccount } from "../../lib/acting.ts";
+import { SpendCard } from "./spend-card.tsx";
+import { UsageFilters } from "./usage-filters.tsx";
+import { UsageLog } from "./usage-log.tsx";
+import { filterOf, momentsOf, type UsageSearch } from "./usage-search.ts";
+import { joinNewest, useNewest, useUsage } from "./use-usage.ts";
 
-export function UsagePage({ emptyAction }: { emptyAction: ReactNode }) {
-  const usage = useUsage();
+interface UsagePageProps {
+  search: UsageSearch;
+  /** Changes the URL; what is undefined goes. */
+  onSearch: (change: Partial<Record<keyof UsageSearch, string | undefined>>) => void;
+  emptyAction: ReactNode;
+}
+
+export function UsagePage({ search, onSearch, emptyAction }: UsagePageProps) {
   return (
     <Page title="Usage" description="Every request, what it cost, and the batch that settled it.">
-      <Card aria-label="Usage">
+      <div className="flex flex-col gap-6">
+        <UsageFilters search={search} onChange={onSearch} />
+        <SpendCard search={search} onSplit={(by) => onSearch({ by: by === "model" ? undefined : by })} />
+        <Log search={search} emptyAction={emptyAction} />
+      </div>
+    </Page>
+  );
+}
+
+function Log({ search, emptyAction }: Pick<UsagePageProps, "search" | "emptyAction">) {
+  const usage = useUsage(search);
+  const newest = useNewest(search);
+  const loaded = usage.data?.pages.flatMap((page) => page.usage) ?? [];
+  const rows = joinNewest(newest.data?.usage ?? [], loaded);
+  const { refetch, fetchNextPage, isFetchingNextPage } = usage;
+  const hasGap = rows === null;
+  useEffect(() => {
+    if (hasGap) void refetch();
+  }, [hasGap, refetch]);
+  const more = useCallback(() => {
+    if (!isFetchingNextPage) void fetchNextPage();
+  }, [isFetchingNextPage, fetchNextPage]);
+
+  return (
+    <Card aria-label="Requests">
+      <CardHeader title="Requests" action={<Exports search={search} />} />
+      <div className="mt-3">
         <QueryView
           query={usage}
           name="usage"
           loading={<Skeleton className="m-6 h-64" />}
-          isEmpty={(data) => data.pages[0]?.usage.length === 0}
+          isEmpty={() => rows?.length === 0}
           empty={
-            <EmptyNote title="No requests yet" action={emptyAction}>
-              The first one shows up here the moment it is answered.
+            <EmptyNote title="No requests here" action={emptyAction}>
+              The next one shows up the moment it is answered.
             </EmptyNote>
           }
         >
-          {(data) => <UsageTable label="Usage" rows={data.pages.flatMap((page) => page.usage)} />}
+          {() => (
+            <UsageLog rows={rows ?? loaded} hasMore={usage.hasNextPage && !usage.isFetchNextPageError} onMore={more} />
+          )}
         </QueryView>
         {usage.isFetchNextPageError && (
-          <ErrorNote
-            error={usage.error}
-            pending={usage.isFetchingNextPage}
-            onRetry={() => void usage.fetchNextPage()}
-          />
+          <ErrorNote error={usage.error} pending={isFetchingNextPage} onRetry={() => void fetchNextPage()} />
         )}
-      </Card>
-      {usage.hasNextPage && !usage.isFetchNextPageError && (
-        <div className="mt-5 flex justify-center">
-          <Button variant="secondary" pending={usage.isFetchingNextPage} onClick={() => void usage.fetchNextPage()}>
-            Load more
-          </Button>
-        </div>
-      )}
-    </Page>
+      </div>
+    </Card>
   );
 }
+
+/** A link sends no header, so the account that is looked at stands in it. */
+function exportUrl(search: UsageSearch, format: "csv" | "jsonl"): string {
+  const accountId = actingAccount();
+  const query = { ...filterOf(search), ...momentsOf(search), format, ...(accountId !== null && { accountId }) };
+  return `/api/usage/export?${new URLSearchParams(query)}`;
+}
+
+/** The API writes the files, with the same filters. */
+const Exports = ({ search }: { search: UsageSearch }) => (
+  <div className="flex gap-2">
+    {(["csv", "jsonl"] as const).map((format) => (
+      <a
+        key={format}
+        download
+        href={exportUrl(search, format)}
+        className={buttonStyles({ variant: "secondary", size: "sm" })}
+      >
+        {format.toUpperCase()}
+        <span className="sr-only"> of these requests</span>
+      </a>
+    ))}
+  </div>
+);

@@ -8,6 +8,7 @@ import { displayCount, displayLatency } from "../../lib/format.ts";
 import { RequestSheet } from "./request-sheet.tsx";
 
 const COST_DIGITS = 6;
+const COLUMNS = 8;
 
 const STATUS = {
   ok: { label: "OK", tone: "good" },
@@ -20,7 +21,7 @@ export function UsageTable({ rows, label }: { rows: UsageRow[]; label: string })
   const [open, setOpen] = useState<UsageRow | null>(null);
   return (
     <>
-      <Rows rows={rows} label={label} onOpen={setOpen} />
+      <UsageRows rows={rows} label={label} onOpen={setOpen} />
       <RequestSheet row={open} onClose={() => setOpen(null)} />
     </>
   );
@@ -28,9 +29,21 @@ export function UsageTable({ rows, label }: { rows: UsageRow[]; label: string })
 
 type Open = { onOpen: (row: UsageRow) => void };
 
-function Rows({ rows, label, onOpen }: { rows: UsageRow[]; label: string } & Open) {
+/** Where drawn rows stand in a longer table, and the room of those that are not drawn. */
+type Part = {
+  firstIndex: number;
+  /** Rows in all; -1 where nobody knows yet. */
+  total: number;
+  beforePx: number;
+  afterPx: number;
+  measure: (row: HTMLTableRowElement | null) => void;
+};
+
+type UsageRowsProps = { rows: UsageRow[]; label: string; part?: Part } & Open;
+
+export function UsageRows({ rows, label, onOpen, part }: UsageRowsProps) {
   return (
-    <Table aria-label={label}>
+    <Table aria-label={label} aria-rowcount={part && (part.total < 0 ? -1 : part.total + 1)}>
       <thead>
         <tr>
           <Th className="hidden lg:table-cell">Time</Th>
@@ -44,19 +57,43 @@ function Rows({ rows, label, onOpen }: { rows: UsageRow[]; label: string } & Ope
         </tr>
       </thead>
       <tbody>
-        {rows.map((row) => (
-          <UsageTableRow key={row.id} row={row} onOpen={onOpen} />
+        {part && <Room px={part.beforePx} />}
+        {rows.map((row, index) => (
+          <UsageTableRow
+            key={row.id}
+            row={row}
+            onOpen={onOpen}
+            measure={part?.measure}
+            index={part && part.firstIndex + index}
+          />
         ))}
+        {part && <Room px={part.afterPx} />}
       </tbody>
     </Table>
   );
 }
 
-function UsageTableRow({ row, onOpen }: { row: UsageRow } & Open) {
+/** Scrolls like the rows that are not drawn. */
+const Room = ({ px }: { px: number }) =>
+  px > 0 && (
+    <tr aria-hidden>
+      <td colSpan={COLUMNS} style={{ height: px }} />
+    </tr>
+  );
+
+type UsageTableRowProps = { row: UsageRow; index: number | undefined; measure: Part["measure"] | undefined } & Open;
+
+function UsageTableRow({ row, onOpen, index, measure }: UsageTableRowProps) {
   const { label, tone } = STATUS[row.status];
   const status = <Badge tone={tone}>{label}</Badge>;
   return (
-    <Row className="relative hover:bg-sunken">
+    <Row
+      ref={measure}
+      data-index={index}
+      // The head is the first row.
+      aria-rowindex={index === undefined ? undefined : index + 2}
+      className="relative hover:bg-sunken"
+    >
       <Td className="hidden text-muted lg:table-cell">
         <TimeAgo iso={row.time} />
       </Td>
