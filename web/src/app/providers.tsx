@@ -9,6 +9,7 @@ import { AppConfigContext } from "../lib/app-config.ts";
 import { canonicalUrl } from "../lib/canonical-origin.ts";
 import { ApiError } from "../lib/errors.ts";
 import { queryKeys } from "../lib/query-keys.ts";
+import { useSession } from "../lib/session.ts";
 
 const RETRIES = 2;
 
@@ -41,6 +42,8 @@ export const Providers = ({ children }: { children: ReactNode }) => (
 
 /** Chain and contracts are the API's to tell: nothing can be shown before it has. */
 function ConfigGate({ children }: { children: ReactNode }) {
+  // At the same time: the page behind needs it next.
+  useSession();
   const boot = useQuery({ queryKey: queryKeys.config, queryFn: loadConfig, staleTime: Number.POSITIVE_INFINITY });
   if (boot.data) return <AppConfigContext value={boot.data}>{children}</AppConfigContext>;
   return (

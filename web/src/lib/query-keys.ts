@@ -29,6 +29,7 @@ export const queryKeys = {
   invitations: ["invitations"],
   ownInvitations: ["own-invitations"],
   mails: ["mails"],
+  desktopNotices: ["desktop-notices"],
   walletUsdc: ["wallet-usdc"],
   transaction: ["transaction"],
 } as const;

@@ -1,4 +1,5 @@
 import { Page } from "../../components/page.tsx";
+import { DesktopNoticesCard } from "../../features/desktop-notices/desktop-notices-card.tsx";
 import { MailChoices } from "../../features/settings/mail-choices.tsx";
 import { WaysIn } from "../../features/settings/ways-in.tsx";
 import { SignedIn } from "../signed-in.tsx";
@@ -10,6 +11,7 @@ export const SettingsRoute = () => (
         <div className="grid items-start gap-6 lg:grid-cols-2">
           <WaysIn />
           <MailChoices />
+          <DesktopNoticesCard />
         </div>
       </Page>
     )}
