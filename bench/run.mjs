@@ -31,6 +31,10 @@ const BENCHES = {
     file: "bench/transfers.ts",
     about: "from the request for a transfer until its recipient can spend it, in seconds and in blocks; --transfers",
   },
+  web: {
+    file: "bench/web.ts",
+    about: "the web app in Chromium: first script, largest paint, scrolling a long log, bundle; --rows, --rounds",
+  },
   gas: { file: "contracts/bench/gas.ts", about: "gas of every contract operation against its goal; --check, --write" },
 };
 

@@ -36,12 +36,12 @@ export async function openDatabase(): Promise<{ url: string; stop: () => Promise
 }
 
 /** The whole product path in processes of their own: database, chain, API, a node, and a buyer with a key and money. */
-export async function openWorld({ flags = [] }: { flags?: string[] } = {}) {
+export async function openWorld({ flags = [], webRoot = "" }: { flags?: string[]; webRoot?: string } = {}) {
   const database = await openDatabase();
   const chain = await startChain();
   const contracts = await deployEscrow({ rpcUrl: chain.rpcUrl, deployerKey: RICH_KEY });
   const node = await startMeasured(["bench/upstream.ts"]);
-  const gateway = await startServer({ databaseUrl: database.url, rpcUrl: chain.rpcUrl, contracts, flags });
+  const gateway = await startServer({ databaseUrl: database.url, rpcUrl: chain.rpcUrl, contracts, flags, webRoot });
   const passThrough = await startMeasured(["bench/pass-through.ts", `http://127.0.0.1:${node.port}`]);
   const sql = postgres(database.url, { max: 2, onnotice: () => {} });
   const at = { api: `http://127.0.0.1:${gateway.port}`, web: "http://localhost:3000", chainId: contracts.chainId };
@@ -54,7 +54,9 @@ export async function openWorld({ flags = [] }: { flags?: string[] } = {}) {
     sql,
     gateway,
     passThrough,
+    webUrl: at.api,
     account: buyer.account.id,
+    cookies: { buyer: buyer.cookie, operator: operator.cookie },
     question: (body: object) => ({
       path: "/v1/chat/completions",
       headers: { authorization: `Bearer ${key}` },
@@ -96,9 +98,11 @@ type Backing = {
   contracts: { escrow: string; usdc: string; chainId: number };
   /** Node's options for the API, such as --cpu-prof. */
   flags: string[];
+  /** Folder of the built web app, if it is wanted. */
+  webRoot: string;
 };
 
-async function startServer({ databaseUrl, rpcUrl, contracts, flags }: Backing): Promise<Measured> {
+async function startServer({ databaseUrl, rpcUrl, contracts, flags, webRoot }: Backing): Promise<Measured> {
   const port = await getPort();
   const child = spawnTied([process.execPath, ...flags, "api/src/server.ts"], {
     stdio: ["ignore", "inherit", "inherit"],
@@ -114,6 +118,8 @@ async function startServer({ databaseUrl, rpcUrl, contracts, flags }: Backing): 
       LOG_LEVEL: "warn",
       // The limits are checked, but a benchmark must not reach them.
       REQUESTS_PER_MINUTE_PER_KEY: "1000000000",
+      REQUESTS_PER_MINUTE_PER_ADDRESS: "1000000000",
+      WEB_ROOT: webRoot,
       PORT: String(port),
     },
   });

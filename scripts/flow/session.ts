@@ -5,7 +5,12 @@ import { privateKeyToAccount } from "viem/accounts";
 import { createSiweMessage } from "viem/siwe";
 
 /** A wallet that is signed in: its account, and a client that carries its session. */
-export type Signed = { account: { id: string; owner: string; ref: Hex; chainAccount: number | null }; client: Client };
+export type Signed = {
+  account: { id: string; owner: string; ref: Hex; chainAccount: number | null };
+  client: Client;
+  /** The session, as a browser would send it. */
+  cookie: string;
+};
 
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 200;
@@ -36,7 +41,7 @@ export async function signIn(at: { api: string; web: string; chainId: number }, 
   });
   const signature = await wallet.signMessage({ message });
   const { account } = must(await client.POST("/api/auth/verify", { body: { message, signature } }));
-  return { account: { ...account, ref: account.ref as Hex }, client };
+  return { account: { ...account, ref: account.ref as Hex }, client, cookie };
 }
 
 /** A process of the stack that has just died is started again: what it did not answer is asked once more. */
