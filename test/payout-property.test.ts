@@ -53,7 +53,9 @@ async function tried(work: () => Promise<unknown>): Promise<void> {
 }
 
 const request = ({ user }: Operator) =>
-  tried(() => requestPayout({ ...world.api, offRamp: null }, { accountId: user.accountId, method: "wallet" }));
+  tried(() =>
+    requestPayout({ ...world.api, offRamp: null, screener: null }, { accountId: user.accountId, method: "wallet" }),
+  );
 
 async function cancel({ user }: Operator): Promise<void> {
   const { accountId } = user;

@@ -27,7 +27,7 @@ import { waitFor } from "../scripts/process.ts";
 import { startIndexer } from "./indexer.ts";
 
 /** All of a deposit can be spent at once: that is tested elsewhere. */
-const EVERYTHING = { accountMicro: 10n ** 12n, totalMicro: 10n ** 12n, reviewMicro: 10n ** 12n };
+const EVERYTHING = { accountMicro: 10n ** 12n, totalMicro: 10n ** 12n, reviewMicro: 10n ** 12n, screens: false };
 
 const rich = privateKeyToAccount(RICH_KEY);
 /** Sends what the worker sends, and nothing else: after a reorganisation its nonces are its own. The chain's second account. */
@@ -100,7 +100,7 @@ export async function startPayoutWorld(environment: Record<string, string> = {})
 
 /** The worker's jobs, by hand. */
 function workerOf({ sql, chain, config }: TestApi, anvil: ReturnType<typeof openAnvil>) {
-  const context = { sql, chain, relayer: relayer.address };
+  const context = { sql, chain, relayer: relayer.address, screener: null };
   const { offRampAddress } = config;
   const follow = () => followChain({ sql, chain, offRampAddress, trust: EVERYTHING });
   const push = () => pushPayouts(context);

@@ -37,6 +37,7 @@ const app = await buildApp(
     reserves: keptReconciliation({ sql, chain }, 500),
     offRamp: null,
     cardProcessor: null,
+    screener: null,
     onramps: new Map(),
     instanceId: "",
     changes: { listen: () => () => {} },

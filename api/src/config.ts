@@ -186,6 +186,17 @@ export const environmentSchema = Type.Object({
     pattern: "^[1-9][0-9]{0,5}$",
     description: "Least that a card payment may be, in whole dollars.",
   }),
+  CARD_USD_PER_DAY: Type.String({
+    default: "2000",
+    pattern: "^[1-9][0-9]{0,6}$",
+    description: "Most that an account may pay by card in 24 hours, in whole dollars.",
+  }),
+  CARD_PAYMENTS_PER_DAY: Type.Integer({
+    default: 20,
+    minimum: 1,
+    maximum: 10_000,
+    description: "How often it may try to in 24 hours.",
+  }),
   CARD_MOST_USD: Type.String({
     default: "500",
     pattern: "^[1-9][0-9]{0,5}$",
@@ -410,6 +421,11 @@ export const environmentSchema = Type.Object({
     minimum: 0,
     description: "How often an account may ask for that in 24 hours.",
   }),
+  NEW_RECIPIENTS_USD_PER_DAY: Type.String({
+    default: "250",
+    pattern: "^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,9})?$",
+    description: "Of that, what may go in 24 hours to recipients who got nothing from it before them.",
+  }),
   OPENINGS_PER_DAY: Type.Integer({
     default: 20,
     minimum: 0,
@@ -427,6 +443,12 @@ export const environmentSchema = Type.Object({
     maximum: 1_000,
     description: "Age at which a card payment can't be disputed any more.",
   }),
+  SCREENING_URL: Type.String({
+    default: "",
+    pattern: "^$|^https?://",
+    description: "Who screens wallets, as https://public.chainalysis.com. Without it and its key nobody does.",
+  }),
+  SCREENING_KEY: Type.String({ default: "", description: "The API key there." }),
   REFERRAL_DAYS: Type.Integer({
     default: 30,
     minimum: 1,
@@ -512,12 +534,21 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     },
     voucherSecret: optional(env.VOUCHER_SECRET),
     sharing: readSharing(env),
-    referralDays: env.REFERRAL_DAYS,
-    newOperatorDays: env.NEW_OPERATOR_DAYS,
-    chargebackDays: env.CHARGEBACK_DAYS,
+    ...readRules(env),
     rates: readRates(env),
   };
 }
+
+/** Whom we deal with, and how far. */
+const readRules = (env: Environment) => ({
+  screening:
+    env.SCREENING_URL === "" || env.SCREENING_KEY === ""
+      ? null
+      : { url: new URL(env.SCREENING_URL), key: env.SCREENING_KEY },
+  referralDays: env.REFERRAL_DAYS,
+  newOperatorDays: env.NEW_OPERATOR_DAYS,
+  chargebackDays: env.CHARGEBACK_DAYS,
+});
 
 /** Who signs what. */
 const readKeys = (env: Environment) => ({
@@ -603,6 +634,7 @@ const readDeposits = (env: Environment) => ({
     accountMicro: BigInt(env.UNSAFE_USD_PER_ACCOUNT) * MICRO_PER_USD,
     totalMicro: BigInt(env.UNSAFE_USD_IN_ALL) * MICRO_PER_USD,
     reviewMicro: BigInt(env.REVIEW_DEPOSIT_USD) * MICRO_PER_USD,
+    screens: env.SCREENING_URL !== "" && env.SCREENING_KEY !== "",
   },
   depositIntervalMs: env.DEPOSIT_INTERVAL_MS,
   paymentPatienceMs: env.PAYMENT_PATIENCE_MS,
@@ -639,6 +671,7 @@ const readCards = (env: Environment) => ({
   stripe: readStripe(env, env.STRIPE_WEBHOOK_SECRET),
   leastUsd: env.CARD_LEAST_USD,
   mostUsd: env.CARD_MOST_USD,
+  pace: { usdPerDay: env.CARD_USD_PER_DAY, paymentsPerDay: env.CARD_PAYMENTS_PER_DAY },
   plans: readPlans(env.PLANS),
 });
 
@@ -670,4 +703,5 @@ const readSharing = (env: Environment) => ({
   perDay: parseUsd(env.SHARING_USD_PER_DAY),
   movesPerDay: env.MOVES_PER_DAY,
   openingsPerDay: env.OPENINGS_PER_DAY,
+  toNewPerDay: parseUsd(env.NEW_RECIPIENTS_USD_PER_DAY),
 });

@@ -23,6 +23,7 @@ import { ChangeListener } from "./live/change-listener.ts";
 import { ChangeTeller } from "./live/change-teller.ts";
 import { openPriceBook } from "./metering/price-book.ts";
 import { TokenCounter } from "./metering/token-counter.ts";
+import { openScreener } from "./screening/open-screener.ts";
 import { onStop } from "./stop.ts";
 
 /** Running answers get this long to finish, then they are broken off and billed for what was relayed. */
@@ -84,6 +85,7 @@ const app = await buildApp(
     offRamp: openOffRamp(config),
     cardProcessor: openCards(config),
     onramps: openOnramps(config),
+    screener: openScreener(config),
   },
   {
     level: config.logLevel,

@@ -34,7 +34,7 @@ import { payBanks } from "./flow/payout/pay-banks.ts";
 import { pushPayouts } from "./flow/payout/push-payouts.ts";
 import { submitBatch } from "./flow/settle/submit-batch.ts";
 import { attendCards } from "./funding/attend-cards.ts";
-import { cardLimits, openCards, plansOf } from "./funding/open-cards.ts";
+import { cardLimits, cardPace, openCards, plansOf } from "./funding/open-cards.ts";
 import { rechargeAccounts } from "./funding/recharge.ts";
 import { openNodeAgent } from "./inference/call-node.ts";
 import { Canaries } from "./inference/canaries.ts";
@@ -47,6 +47,8 @@ import { publishReserves } from "./jobs/publish-reserves.ts";
 import { reconcileAndKeep } from "./jobs/reconcile.ts";
 import { releaseDeadInstances } from "./ledger/commit/store.ts";
 import { createUsageMonths } from "./metering/store.ts";
+import { openScreener } from "./screening/open-screener.ts";
+import { screenAgain, screenDeposits } from "./screening/screen-wallet.ts";
 import { onStop } from "./stop.ts";
 
 const STOP_MS = 15_000;
@@ -97,8 +99,9 @@ const policy = {
 };
 
 const offRamp = openOffRamp(config);
+const screener = openScreener(config);
 const processor = openCards(config);
-const cards = processor && { sql, processor, plans: plansOf(config), now: () => new Date() };
+const cards = processor && { sql, processor, plans: plansOf(config), pace: cardPace(config), now: () => new Date() };
 const { offRampAddress } = config;
 
 /** Owners may let us recharge them from their USDC, where there is a contract for it. */
@@ -203,7 +206,7 @@ const jobs: Job[] = [
   { name: "hand over to e-mail addresses", everyMs: SETTLE_MS, run: () => claimForKnown(moves) },
   { name: "end moves", everyMs: RELEASE_MS, run: () => endMoves({ sql, chain, relayer }) },
   { name: "return gifts", everyMs: RELEASE_MS, run: () => returnGifts({ sql, chain, relayer }) },
-  { name: "push payouts", everyMs: config.payoutIntervalMs, run: () => pushPayouts({ sql, chain, relayer }) },
+  { name: "push payouts", everyMs: config.payoutIntervalMs, run: () => pushPayouts({ sql, chain, relayer, screener }) },
   ...(offRamp ? [{ name: "pay banks", everyMs: config.payoutIntervalMs, run: () => payBanks({ sql, offRamp }) }] : []),
   { name: "reconcile", everyMs: config.reconcileIntervalMs, run: reconcileAndTell },
   { name: "release dead instances", everyMs: RELEASE_MS, run: () => releaseDeadInstances(sql) },
@@ -229,6 +232,12 @@ const jobs: Job[] = [
             })) > 0,
           wakes: "clear moves",
         },
+      ]
+    : []),
+  ...(screener
+    ? [
+        { name: "screen deposits", everyMs: depositIntervalMs, run: () => screenDeposits({ sql, screener }) },
+        { name: "screen wallets again", everyMs: FORGET_MS, run: () => screenAgain({ sql, screener }) },
       ]
     : []),
   { name: "settle lots", everyMs: LOTS_MS, run: () => settleAllLots(sql, () => new Date()) },

@@ -20,7 +20,7 @@ export async function operatorsOf(
         min(created_at) as since
       from nodes group by 1 order by since desc, account_id limit ${limit}
     )
-    select o.*, is_of_low_standing(account_id, make_interval(days => ${newDays})) as is_low,
+    select o.*, account_id in (select operators_of_low_standing(make_interval(days => ${newDays}))) as is_low,
       coalesce((
         select sum(l.line_micro) from batch_earners l join batches b using (batch_id)
         where l.account_id = o.account_id and b.state in ('mined', 'final')), 0)::bigint as settled_micro

@@ -32,7 +32,7 @@ export class FrozenKeyError extends InfrError {
   readonly code = "account_frozen";
   readonly status = 403;
   constructor() {
-    super("The account of this key is frozen: it can't be used. Write to support.");
+    super("This account is frozen: it can't spend. Write to support.");
   }
 }
 

@@ -45,6 +45,12 @@ export async function accountById(sql: Queryable, accountId: string): Promise<Ac
   return row;
 }
 
+/** Whether an account is frozen: it spends nothing then. */
+export async function isFrozen(sql: Queryable, accountId: string): Promise<boolean> {
+  const rows = await sql`select from accounts where account_id = ${accountId} and frozen_reason is not null`;
+  return rows.length === 1;
+}
+
 export async function insertSession(
   tx: Tx,
   session: { tokenHash: Buffer; userId: string; accountId: string; wallet: string | null; lifetimeMs: number },

@@ -1,9 +1,11 @@
 import type { NanoUsd } from "@infr/money";
 import { formatUsd } from "@infr/money";
 import postgres from "postgres";
+import type { Tx } from "../db/types.ts";
 import { InfrError, InvalidInputError, NotFoundError, UnavailableError } from "../errors.ts";
 import { fundingRoom, NotCoveredError } from "../flow/credit/grant-lot.ts";
 import { newId } from "../ids.ts";
+import { lockBalances } from "../ledger/store.ts";
 import { CardRefusedError } from "./card-processor.ts";
 import {
   cardsOf,
@@ -12,12 +14,13 @@ import {
   isBlocked,
   linkIntent,
   type PaymentRow,
+  paidToday,
   saveCustomer,
   setCardRemoved,
   setFailed,
   setSession,
 } from "./cards-store.ts";
-import { type Cards, followPayment, NANO_PER_CENT } from "./follow-payment.ts";
+import { type CardPace, type Cards, followPayment, NANO_PER_CENT } from "./follow-payment.ts";
 
 /** The account has a card payment in dispute, or lost one, or is frozen: HTTP 403. */
 export class CardsBlockedError extends InfrError {
@@ -26,6 +29,19 @@ export class CardsBlockedError extends InfrError {
   constructor() {
     super(
       "A card payment of this account was disputed, or the account is frozen: it can't pay by card. Write to us about it.",
+    );
+  }
+}
+
+/** More by card than an account may pay in 24 hours: HTTP 429. */
+export class CardPaceError extends InfrError {
+  readonly code = "card_pace";
+  readonly status = 429;
+  override readonly retryable = true;
+  override readonly retryAfterSeconds = 3_600;
+  constructor({ centsPerDay, paymentsPerDay }: CardPace) {
+    super(
+      `An account can pay $${centsPerDay / 100n} by card in 24 hours, in at most ${paymentsPerDay} tries. Wait, pay less, or add USDC.`,
     );
   }
 }
@@ -145,7 +161,7 @@ export async function removeCard(
 }
 
 async function makePayment(
-  { sql }: Cards,
+  { sql, pace }: Cards,
   payment: {
     accountId: string;
     cents: bigint;
@@ -155,12 +171,25 @@ async function makePayment(
   },
 ): Promise<PaymentRow> {
   try {
-    return await sql.begin((tx) => insertPayment(tx, { paymentId: newId("pay"), ...payment }));
+    return await sql.begin(async (tx) => {
+      const paymentId = newId("pay");
+      const made = await insertPayment(tx, { paymentId, ...payment });
+      // One that was made before under the same key is no new one.
+      if (made.payment_id === paymentId) await checkPace(tx, { accountId: payment.accountId, pace });
+      return made;
+    });
   } catch (error) {
     if (error instanceof postgres.PostgresError && error.constraint_name === "blocked_accounts_buy_nothing")
       throw new CardsBlockedError();
     throw error;
   }
+}
+
+/** Counted under the account's lock, this payment among them: of many at once none gets past it. @throws CardPaceError */
+async function checkPace(tx: Tx, { accountId, pace }: { accountId: string; pace: CardPace }): Promise<void> {
+  await lockBalances(tx, [accountId]);
+  const { cents, payments } = await paidToday(tx, accountId);
+  if (cents > pace.centsPerDay || payments > pace.paymentsPerDay) throw new CardPaceError(pace);
 }
 
 async function refusable<T>(ask: () => Promise<T>): Promise<T> {

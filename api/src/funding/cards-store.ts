@@ -150,6 +150,15 @@ export type NewPayment = {
   requestKey?: string | null;
 };
 
+/** What an account has asked to pay by card in 24 hours: what is paid or may be, and how many tries there were. */
+export async function paidToday(sql: Queryable, accountId: string): Promise<{ cents: bigint; payments: number }> {
+  const [row] = await sql<[{ cents: bigint; payments: number }]>`
+    select coalesce(sum(asked_cents) filter (where state <> 'failed'), 0)::bigint as cents, count(*)::int as payments
+    from card_payments
+    where account_id = ${accountId} and purpose <> 'subscription' and created_at > now() - interval '1 day'`;
+  return row;
+}
+
 /** @returns the payment that stands for the request's key: this one, or one that was made before */
 export async function insertPayment(tx: Tx, payment: NewPayment): Promise<PaymentRow> {
   const { paymentId, accountId, purpose, cents, methodId = null, requestKey = null } = payment;

@@ -15,7 +15,7 @@ import { testDatabase } from "../testing/database.ts";
 import { captureNano, coverLots, holdNano, openOwned } from "../testing/lots.ts";
 import { signed, startStripeCards, WEBHOOK_SECRET } from "../testing/stripe-cards-server.ts";
 import { attendCards } from "./attend-cards.ts";
-import { CardsBlockedError, openCheckout, payWithCard, removeCard } from "./buy-credit.ts";
+import { CardPaceError, CardsBlockedError, openCheckout, payWithCard, removeCard } from "./buy-credit.ts";
 import { ForgedEventError } from "./card-processor.ts";
 import { cardsOf, countWaiting, type PaymentRow, paymentOf } from "./cards-store.ts";
 import type { Cards } from "./follow-payment.ts";
@@ -41,7 +41,7 @@ beforeAll(async () => {
     returnUrl: "http://localhost/deposit",
     apiUrl: new URL(stripe.url),
   });
-  cards = { sql, processor, plans: [], now: () => new Date() };
+  cards = { sql, processor, plans: [], pace: { centsPerDay: 100_000n, paymentsPerDay: 50 }, now: () => new Date() };
   const instanceId = newId("inst");
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   batcher = new Batcher({ sql, instanceId });
@@ -202,6 +202,24 @@ describe("a saved card", () => {
     await sql`update saved_cards set method_id = ${declining.id} where card_id = ${order.cardId}`;
     const declined = await payWithCard(cards, { ...order, requestKey: newId("req") });
     expect(declined.payment).toMatchObject({ state: "failed", reason: "Your card was declined." });
+  });
+});
+
+describe("the pace of card payments", () => {
+  test("error: CardPaceError for more than a day's dollars or tries, also of many at once", async () => {
+    const slow = { ...cards, pace: { centsPerDay: 2_500n, paymentsPerDay: 50 } };
+    const accountId = await openOwned(sql);
+    const open = (on: Cards, of = accountId) => openCheckout(on, { accountId: of, cents: 1_000n, save: false });
+    const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => open(slow)));
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(2);
+    const refused = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+    for (const reason of refused) expect(reason).toBeInstanceOf(CardPaceError);
+    await sql`update card_payments set created_at = created_at - interval '1 day' where account_id = ${accountId}`;
+    await open(slow);
+    const other = await openOwned(sql);
+    const rare = { ...cards, pace: { centsPerDay: 100_000n, paymentsPerDay: 3 } };
+    const tries = await Promise.allSettled(Array.from({ length: 6 }, () => open(rare, other)));
+    expect(tries.filter(({ status }) => status === "fulfilled")).toHaveLength(3);
   });
 });
 

@@ -27,7 +27,10 @@ export const NEEDS_OWNER = "The bank asks the card's owner to confirm this payme
 /** What was paid for a period can be used for so long at least, however late we hear of it. */
 const LEAST_MS = 86_400_000;
 
-export type Cards = { sql: Sql; processor: CardProcessor; plans: Plan[]; now: () => Date };
+export type Cards = { sql: Sql; processor: CardProcessor; plans: Plan[]; pace: CardPace; now: () => Date };
+
+/** What an account may pay by card in 24 hours, in all and how often. */
+export type CardPace = { centsPerDay: bigint; paymentsPerDay: number };
 
 /**
  * Asks the processor for a payment and makes ours what it says. Questions are numbered, and an answer counts only if no later

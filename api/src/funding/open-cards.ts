@@ -2,6 +2,7 @@ import { parseUsd } from "@infr/money";
 import type { Config } from "../config.ts";
 import type { CardLimits } from "./buy-credit.ts";
 import type { CardProcessor } from "./card-processor.ts";
+import type { CardPace } from "./follow-payment.ts";
 import type { Plan } from "./plan.ts";
 import { openStripeCards } from "./stripe-cards.ts";
 
@@ -19,6 +20,12 @@ export const plansOf = ({ cards: { plans } }: Config): Plan[] =>
     price: parseUsd(priceUsd),
     credit: parseUsd(creditUsd),
   }));
+
+/** What they may come to in a day. */
+export const cardPace = ({ cards: { pace } }: Config): CardPace => ({
+  centsPerDay: BigInt(pace.usdPerDay) * 100n,
+  paymentsPerDay: pace.paymentsPerDay,
+});
 
 /** What one card payment may come to. */
 export const cardLimits = ({ cards: { leastUsd, mostUsd } }: Config): CardLimits => ({

@@ -31,7 +31,7 @@ beforeAll(async () => {
     apiUrl: new URL(stripe.url),
   });
   const plan = { id: "plus", name: "Plus", priceId: "price_1", price: nanoUsd(20n * USD), credit: nanoUsd(22n * USD) };
-  cards = { sql, processor, plans: [plan], now: () => new Date() };
+  cards = { sql, processor, plans: [plan], pace: { centsPerDay: 100_000n, paymentsPerDay: 50 }, now: () => new Date() };
   await coverLots(sql, 10n ** 15n);
 });
 afterAll(async () => {

@@ -43,7 +43,7 @@ beforeAll(async () => {
     returnUrl: "http://localhost/deposit",
     apiUrl: new URL(stripe.url),
   });
-  cards = { sql, processor, plans: [], now: () => new Date() };
+  cards = { sql, processor, plans: [], pace: { centsPerDay: 100_000n, paymentsPerDay: 50 }, now: () => new Date() };
   const instanceId = newId("inst");
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   batcher = new Batcher({ sql, instanceId });

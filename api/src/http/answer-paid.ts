@@ -13,6 +13,7 @@ import type { Caller } from "../inference/caller.ts";
 import type { Preferences } from "../inference/preferences.ts";
 import type { InferenceRequest } from "../inference/request.ts";
 import { type Run, startRun } from "../inference/run.ts";
+import { refusePayer } from "../screening/screen-wallet.ts";
 import { statePaid, stateUnpaid } from "./payments.ts";
 import type { Services } from "./services.ts";
 
@@ -43,6 +44,7 @@ export type PaidRequest = {
 export async function answerPaid(services: Services, paid: PaidRequest): Promise<unknown> {
   const { reply, header, path, request } = paid;
   const payment = readPayment(header);
+  await refusePayer(services, payment.payer);
   const text = `${path}\n${JSON.stringify(request.body)}`;
   const settled = await settle(services, { paid, payment, text });
   statePaid(services, reply, { payer: payment.payer, transaction: settled.transactionHash });

@@ -12,6 +12,7 @@ import type { CardProcessor } from "../funding/card-processor.ts";
 import type { Inference } from "../inference/run.ts";
 import type { Reconciliation } from "../jobs/reconcile-store.ts";
 import type { ChangeListener } from "../live/change-listener.ts";
+import type { Screener } from "../screening/screener.ts";
 
 /** What routes work with: opened by the server, passed in, never imported. */
 export type Services = DepositContext & {
@@ -32,6 +33,8 @@ export type Services = DepositContext & {
   cardProcessor: CardProcessor | null;
   /** Where USDC can be bought; empty where none is set up. */
   onramps: Onramps;
+  /** Knows which wallets nobody may deal with; null: nobody screens. */
+  screener: Screener | null;
   /** Ledger, indexer, contract and USDC against each other: the newest result. */
   reserves: () => Promise<Reconciliation>;
 };

@@ -30,6 +30,7 @@ import { ChangeListener } from "../live/change-listener.ts";
 import { ChangeTeller } from "../live/change-teller.ts";
 import { openPriceBook } from "../metering/price-book.ts";
 import { TokenCounter } from "../metering/token-counter.ts";
+import { openScreener } from "../screening/open-screener.ts";
 import { testDatabase } from "./database.ts";
 
 /** The first of the chain's well-known funded accounts. */
@@ -100,9 +101,7 @@ export async function startApi(environment: Record<string, string> = {}, other?:
       inference,
       changes: live.changes,
       instanceId,
-      offRamp: openOffRamp(config),
-      cardProcessor: openCards(config),
-      onramps: openOnramps(config),
+      ...openProviders(config),
     },
     false,
   );
@@ -135,6 +134,14 @@ export async function startApi(environment: Record<string, string> = {}, other?:
     },
   };
 }
+
+/** Services of others, as far as they are configured. */
+const openProviders = (config: Config) => ({
+  offRamp: openOffRamp(config),
+  cardProcessor: openCards(config),
+  onramps: openOnramps(config),
+  screener: openScreener(config),
+});
 
 async function openLive(sql: Sql, url: string) {
   const onError = (error: unknown) => console.error(error);

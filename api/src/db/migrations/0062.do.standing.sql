@@ -7,9 +7,10 @@ create table operator_standings (
   set_at timestamptz not null default now()
 );
 
-create function is_of_low_standing(p_account text, p_new_for interval) returns boolean language sql stable as $$
-  select coalesce(
-    (select standing = 'low' from operator_standings where account_id = p_account),
-    (select min(created_at) > now() - p_new_for from nodes where account_id = p_account),
-    false)
+-- `p_new_for`: for how long from his first node on.
+create function operators_of_low_standing(p_new_for interval) returns table (account_id text) language sql stable as $$
+  select o.account_id
+  from (select n.account_id, min(n.created_at) as since from nodes n group by 1) o
+  left join operator_standings s using (account_id)
+  where coalesce(s.standing = 'low', o.since > now() - p_new_for)
 $$;

@@ -38,7 +38,7 @@ const maySettle = (sql: Queryable, caution: Caution | undefined) =>
   caution === undefined
     ? sql``
     : sql`and (funded_nano = 0 or captured_at < now() - make_interval(days => ${caution.chargebackDays})
-        or not is_of_low_standing(operator_id, make_interval(days => ${caution.newOperatorDays})))`;
+        or operator_id not in (select operators_of_low_standing(make_interval(days => ${caution.newOperatorDays}))))`;
 
 /** Accounts with due usage that are looked at for one batch: more than it has lines for. */
 const MAX_CANDIDATES = 2_000;

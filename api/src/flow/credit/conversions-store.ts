@@ -19,8 +19,8 @@ export async function dueConversions(
     select d.lot_id, d.account_id, d.is_retry, s.chain_account as to_number, a.chain_account is not null as is_open
     from (
       (select c.lot_id, c.account_id, true as is_retry, c.converted_at as since
-        from moves m join conversions c using (move_id)
-        where m.account_id = 'acct_platform' and m.state in ('expired', 'failed')
+        from moves m join conversions c using (move_id) join accounts r on r.account_id = c.account_id
+        where r.frozen_reason is null and m.account_id = 'acct_platform' and m.state in ('expired', 'failed')
         order by c.converted_at limit ${limit})
       union all
       (select lot_id, account_id, false, created_at from convertible_lots

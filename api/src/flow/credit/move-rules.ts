@@ -18,6 +18,8 @@ export type SharingRules = {
   movesPerDay: number;
   /** and how many recipients' accounts may be opened in the contract for them. */
   openingsPerDay: number;
+  /** What may go in 24 hours to recipients who got nothing before them. */
+  toNewPerDay: NanoUsd;
 };
 
 export type MoveContext = {

@@ -162,6 +162,33 @@ export async function movesToday(sql: Queryable, accountId: string): Promise<{ m
   return row;
 }
 
+/** Who gives, and to whom: an account, or whoever reads an e-mail address. */
+export type Given = { accountId: string } & ({ recipientId: string } | { email: string });
+
+/** What arrived more than a day ago. */
+const longArrived = (sql: Queryable) => sql`
+  o.state in ('completed', 'redeemed') and o.created_at <= now() - interval '1 day'`;
+
+/** Whether an account has given nothing to a recipient that arrived and is older than a day. */
+export async function isNewRecipient(sql: Queryable, to: Given): Promise<boolean> {
+  const known = await sql`
+    select from moves o where o.account_id = ${to.accountId} and ${longArrived(sql)}
+      and ${"email" in to ? sql`o.kind = 'claim' and lower(o.named) = ${to.email.toLowerCase()}` : sql`o.recipient_id = ${to.recipientId}`}
+    limit 1`;
+  return known.length === 0;
+}
+
+/** What goes or went in the last day to recipients who are new, in µUSDC. Gift codes are for nobody in particular. */
+export async function givenToNew(sql: Queryable, accountId: string): Promise<bigint> {
+  const [row] = await sql<[{ total: bigint }]>`
+    select coalesce(sum(amount_micro), 0)::bigint as total from moves m
+    where account_id = ${accountId} and kind in ('transfer', 'claim') and created_at > now() - interval '1 day'
+      and state not in ('failed', 'expired', 'revoked') and not exists (
+        select from moves o where o.account_id = m.account_id and ${longArrived(sql)}
+          and (o.recipient_id = m.recipient_id or (o.kind = 'claim' and m.kind = 'claim' and lower(o.named) = lower(m.named))))`;
+  return row.total;
+}
+
 export type SharerRow = {
   role: Role | null;
   frozen_reason: string | null;

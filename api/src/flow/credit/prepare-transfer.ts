@@ -6,6 +6,7 @@ import { MoveKeyReusedError } from "./move-errors.ts";
 import { memoOf } from "./move-order.ts";
 import { checkPace, checkSharer, type MoveContext, readAmount, type Sharer } from "./move-rules.ts";
 import { insertMove, type KeyedMove, type MoveRow, moveUnder, type NewMove } from "./moves-store.ts";
+import { checkNewRecipient } from "./new-recipients.ts";
 import { newVoucher } from "./new-voucher.ts";
 import { mustFind, offerTerms } from "./offer-terms.ts";
 import { queueOpening } from "./queue-opening.ts";
@@ -68,6 +69,7 @@ function insertTransfer(context: MoveContext, { move, found }: { move: Begun; fo
   return context.sql.begin(async (tx) => {
     await checkPace(tx, { accountId, rules: context.sharing, opens: found.account?.chain_account == null });
     const { account_id: recipientId, ...recipient } = await accountFor(tx, found);
+    await checkNewRecipient(tx, { to: { accountId, recipientId }, amount: move.amountMicro, rules: context.sharing });
     const opens = recipient.chain_account === null;
     if (opens) await queueOpening(tx, { ...context, account: { ...recipient, account_id: recipientId } });
     const { namedAs, named } = found;
@@ -83,6 +85,8 @@ async function insertClaim(context: MoveContext, { move, email }: { move: Begun;
   const voucher = await newVoucher(context, { forOne: true, seconds: CLAIM_SECONDS, param: "to" });
   return context.sql.begin(async (tx) => {
     await checkPace(tx, { accountId: move.accountId, rules: context.sharing, opens: false });
+    const to = { accountId: move.accountId, email };
+    await checkNewRecipient(tx, { to, amount: move.amountMicro, rules: context.sharing });
     return insertMove(tx, { ...move, ...voucher, kind: "claim", named: email });
   });
 }

@@ -68,6 +68,28 @@ const onChain = async (user: TestUser) => {
 };
 const block = () => api.chain.client.getBlockNumber({ cacheTime: 0 });
 
+describe("new recipients", () => {
+  test("error: what goes to them in a day is limited, also of many at once; who got something before is none", async () => {
+    const sender = await funded(5n);
+    await credit(api.sql, sender.accountId, 395_000_000_000n);
+    const known = await funded(1n);
+    const strangers: TestUser[] = [];
+    while (strangers.length < 6) strangers.push(await funded(1n));
+    const ask = (user: TestUser, amount: string) => prepare(api, sender, { to: { account: user.accountId }, amount });
+    const asked = await Promise.all(strangers.map((user) => ask(user, "100")));
+    expect(asked.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([201, 201, 403, 403, 403, 403]);
+    expect(asked.find(({ status }) => status === 403)?.body.code).toBe("sharing_limit");
+    expect((await ask(known, "60")).status).toBe(403);
+    const { status } = await transfer(api, sender, { to: { account: known.accountId }, amount: "4" });
+    expect(status).toBe(200);
+    await carryOut(api, 0n);
+    expect((await ask(known, "60")).status).toBe(403);
+    await api.sql`update moves set created_at = created_at - interval '25 hours' where recipient_id = ${known.accountId}`;
+    expect((await ask(known, "60")).status).toBe(201);
+    await api.sql`update moves set state = 'expired' where account_id = ${sender.accountId} and state = 'awaiting_signature'`;
+  });
+});
+
 describe("a transfer", () => {
   test("default: is prepared, signed, held, cleared, mined and booked; spendable with its event", async () => {
     alice = await funded(20n);

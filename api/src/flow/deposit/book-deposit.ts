@@ -7,7 +7,7 @@ import type { Entry } from "../../ledger/entry.ts";
 import { entriesOf } from "../../ledger/store.ts";
 import { queueEvent } from "../../notify/queue-event.ts";
 import { markReversed } from "./addresses/store.ts";
-import { accountOfDeposit, givenOnTrust, saveDeposit } from "./store.ts";
+import { accountOfDeposit, givenOnTrust, saveDeposit, screeningOfPayer } from "./store.ts";
 import { onTrust, type Trust } from "./trust.ts";
 
 /** Names of the contract's rails, by their number in `Deposited`. */
@@ -29,9 +29,13 @@ export async function bookDeposit(
   const rail = RAILS[Number(column(event, "rail"))] ?? `rail ${column(event, "rail")}`;
   const credit = microUsdc(amount - debtRepaid);
   const isSafe = event.block_number <= safeBlock || accountId === PLATFORM_ACCOUNT;
-  const usable = isSafe
-    ? credit
-    : onTrust(credit, { trust, given: await givenOnTrust(tx, { accountId, eventId: event.event_id }) });
+  const screening = trust.screens && accountId !== PLATFORM_ACCOUNT ? await screeningOfPayer(tx, payer) : null;
+  const isClear = screening === null || screening === "clear";
+  const usable = !isClear
+    ? microUsdc(0n)
+    : isSafe
+      ? credit
+      : onTrust(credit, { trust, given: await givenOnTrust(tx, { accountId, eventId: event.event_id }) });
   const pending = microUsdc(credit - usable);
   await saveDeposit(tx, {
     eventId: event.event_id,
@@ -43,6 +47,7 @@ export async function bookDeposit(
     memo: column(event, "memo"),
     pendingMicro: pending,
     needsReview: amount > trust.reviewMicro,
+    screening,
   });
   const repaid = microToNano(debtRepaid);
   const escrow = { book: "escrow", account: "" } as const;

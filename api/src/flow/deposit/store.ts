@@ -32,15 +32,27 @@ export type NewDeposit = {
   memo: string;
   pendingMicro: bigint;
   needsReview: boolean;
+  /** Null where nobody screens. */
+  screening: "waiting" | "clear" | null;
 };
 
 export async function saveDeposit(tx: Tx, deposit: NewDeposit): Promise<void> {
   await tx`
     insert into deposits (event_id, account_id, payer, rail, amount_micro, debt_repaid_micro, memo, pending_micro,
-      needs_review)
+      needs_review, screening)
     values (${deposit.eventId}, ${deposit.accountId}, ${deposit.payer}, ${deposit.rail}, ${deposit.amountMicro},
-      ${deposit.debtRepaidMicro}, ${deposit.memo}, ${deposit.pendingMicro}, ${deposit.needsReview})
-    on conflict (event_id) do update set pending_micro = excluded.pending_micro, confirmed_at = null`;
+      ${deposit.debtRepaidMicro}, ${deposit.memo}, ${deposit.pendingMicro}, ${deposit.needsReview},
+      ${deposit.screening})
+    on conflict (event_id) do update set pending_micro = excluded.pending_micro, screening = excluded.screening,
+      confirmed_at = null`;
+}
+
+/** Clear if his wallet was on no list in the last day; else somebody has to look first. */
+export async function screeningOfPayer(tx: Tx, payer: string): Promise<"waiting" | "clear"> {
+  const clear = await tx`
+    select from screenings
+    where address = lower(${payer}) and not is_listed and checked_at > now() - interval '1 day'`;
+  return clear.length === 1 ? "clear" : "waiting";
 }
 
 export async function accountOfDeposit(tx: Tx, eventId: string): Promise<string | null> {
@@ -69,6 +81,7 @@ export async function pendingSafe(sql: Queryable): Promise<string[]> {
   const rows = await sql<Array<{ event_id: string }>>`
     select d.event_id from deposits d join chain_events e using (event_id)
     where d.pending_micro > 0 and d.confirmed_at is null and e.finality <> 'seen' and e.reversed_at is null
+      and coalesce(d.screening, 'clear') = 'clear'
     order by e.block_number, e.log_index`;
   return rows.map(({ event_id: eventId }) => eventId);
 }
@@ -81,6 +94,7 @@ export async function lockPending(
   const [row] = await tx<Array<{ account_id: string; pending_micro: bigint; times_booked: number }>>`
     select d.account_id, d.pending_micro, e.times_booked from deposits d join chain_events e using (event_id)
     where d.event_id = ${eventId} and d.confirmed_at is null and e.finality <> 'seen' and e.reversed_at is null
+      and coalesce(d.screening, 'clear') = 'clear'
     for update`;
   return row;
 }

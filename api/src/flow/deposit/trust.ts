@@ -8,6 +8,8 @@ export type Trust = {
   totalMicro: bigint;
   /** A single deposit above this is marked for a person to look at. */
   reviewMicro: bigint;
+  /** Whether nothing is spendable before the payer was screened. */
+  screens: boolean;
 };
 
 /** By default. */
@@ -15,6 +17,7 @@ export const TRUST: Trust = {
   accountMicro: 1_000_000_000n,
   totalMicro: 100_000_000_000n,
   reviewMicro: 10_000_000_000n,
+  screens: false,
 };
 
 /** What was given on trust already: to the account, and in all. */

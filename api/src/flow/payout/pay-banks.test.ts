@@ -68,7 +68,7 @@ async function owedRequest(nano: bigint): Promise<string> {
   await receive(nano);
   const payoutId = newId("payout");
   await api.sql`insert into payouts (payout_id, account_id, method) values (${payoutId}, ${user.accountId}, 'bank')`;
-  await pushPayouts({ ...api, relayer: ADDRESS as `0x${string}` });
+  await pushPayouts({ ...api, relayer: ADDRESS as `0x${string}`, screener: null });
   return payoutId;
 }
 
@@ -159,7 +159,7 @@ describe("payBanks", () => {
 
   test("error: without bank details, and with another payout address, nothing is asked for", async () => {
     await api.sql`update accounts set chain_account = null where account_id = ${user.accountId}`;
-    const context = { sql: api.sql, chain: api.chain, offRamp };
+    const context = { sql: api.sql, chain: api.chain, offRamp, screener: null };
     const request = () => requestPayout(context, { accountId: user.accountId, method: "bank" });
     await expect(request()).rejects.toMatchObject({ code: "payout_below_minimum" });
     expect((await bank()).json()).toMatchObject({ enabled: false, payoutTo: ADDRESS });

@@ -4,6 +4,8 @@ import type { Chain } from "../../chain/open.ts";
 import { queueTransaction } from "../../chain/outbox-store.ts";
 import type { Sql } from "../../db/types.ts";
 import { newId } from "../../ids.ts";
+import { isListed } from "../../screening/screen-wallet.ts";
+import type { Screener } from "../../screening/screener.ts";
 import { payOwed } from "./off-ramp-store.ts";
 import { readStandings, type Standings } from "./read-standings.ts";
 import {
@@ -21,7 +23,7 @@ const MAX_PENDING = 500;
 /** A line costs up to 60,000 gas, more with the policy; the outbox gives a transaction 1.5M. */
 const MAX_EARNERS = 12;
 
-type Context = { sql: Sql; chain: Chain; relayer: Address };
+type Context = { sql: Sql; chain: Chain; relayer: Address; screener: Screener | null };
 
 /**
  * Queues pushes for the requests that the contract would pay now; the others wait. Any number of processes may do this:
@@ -40,7 +42,8 @@ export async function pushPayouts(context: Context): Promise<number> {
     pending.map((row) => Number(row.chain_account)),
   );
   if (standings.pausedUntil) return fromOffRamp;
-  const { ready, waiting } = sift(pending, standings);
+  const { ready: payable, waiting } = sift(pending, standings);
+  const ready = await screened(context, { payable, standings, waiting });
   await noteWaiting(sql, waiting);
   let pushed = 0;
   for (let at = 0; at < ready.length; at += MAX_EARNERS) {
@@ -49,8 +52,24 @@ export async function pushPayouts(context: Context): Promise<number> {
   return fromOffRamp + pushed;
 }
 
+/** Those that go to nobody on a list. Without an answer all wait. */
+async function screened(
+  context: Context,
+  { payable, standings, waiting }: { payable: PendingRow[]; standings: Standings } & Pick<Sifted, "waiting">,
+): Promise<PendingRow[]> {
+  const clear: PendingRow[] = [];
+  for (const row of payable) {
+    const payoutTo = standings.earners.get(Number(row.chain_account))?.payoutTo ?? "";
+    if (!(await isListed(context, payoutTo))) clear.push(row);
+    else waiting.push({ payoutId: row.payout_id, reason: `The wallet ${payoutTo} is on a sanctions list.` });
+  }
+  return clear;
+}
+
+type Sifted = { ready: PendingRow[]; waiting: Array<{ payoutId: string; reason: string }> };
+
 /** Those that the contract would pay now, and why it would not pay the others. */
-function sift(pending: PendingRow[], { earners, at }: Standings) {
+function sift(pending: PendingRow[], { earners, at }: Standings): Sifted {
   const ready: PendingRow[] = [];
   const waiting: Array<{ payoutId: string; reason: string }> = [];
   for (const row of pending) {

@@ -2,6 +2,8 @@ import type { Chain } from "../../chain/open.ts";
 import type { Sql } from "../../db/types.ts";
 import { InfrError, NotFoundError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
+import { refuseListed } from "../../screening/screen-wallet.ts";
+import type { Screener } from "../../screening/screener.ts";
 import type { OffRamp } from "./off-ramp.ts";
 import { recipientOf } from "./off-ramp-store.ts";
 import { readStandings, type Standing } from "./read-standings.ts";
@@ -56,7 +58,7 @@ export class PayoutNotPendingError extends InfrError {
   }
 }
 
-export type PayoutContext = { sql: Sql; chain: Chain; offRamp: OffRamp | null };
+export type PayoutContext = { sql: Sql; chain: Chain; offRamp: OffRamp | null; screener: Screener | null };
 
 /**
  * Asks for all that is or becomes available to be paid: to the wallet that the contract names, or on to a bank. What is
@@ -76,6 +78,7 @@ export async function requestPayout(
   if (!standing) throw new Error(`nothing is known of earner ${earner}`);
   const owed = method === "bank" ? await checkBank(context, { accountId, standing }) : 0n;
   if (method === "wallet") checkWallet(context, standing);
+  await refuseListed(context, standing.payoutTo);
   if (owed < MIN_PAYOUT) checkStanding(standing, at);
   const payoutId = newId("payout");
   await insertRequest(sql, { payoutId, accountId, method });

@@ -2,6 +2,7 @@ import { Type } from "typebox";
 import { sendCode } from "../../auth/email-codes.ts";
 import { closeSession, openSession, openSessionByEmail } from "../../auth/sessions.ts";
 import { giveNonce, verifySignIn } from "../../auth/siwe.ts";
+import { refuseAtSignIn } from "../../screening/screen-wallet.ts";
 import { readAccount } from "../read-account.ts";
 import { Account, Bytes, Challenge, CodeProof, EmailAddress, Problem, SMALL_BODY_BYTES } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
@@ -31,13 +32,14 @@ export function authRoutes(app: Routes, services: Services): void {
         tags,
         summary: "Sign in with a signed EIP-4361 message",
         body: Type.Object({ message: Type.String({ minLength: 1, maxLength: 4_000 }), signature: Bytes }),
-        response: { 200: Type.Object({ account: Account }), 401: Problem },
+        response: { 200: Type.Object({ account: Account }), 401: Problem, 403: Problem },
       },
     },
     async (request, reply) => {
       const { body } = request;
       const signature = body.signature as `0x${string}`;
       const owner = await verifySignIn(services.signIn, { message: body.message, signature });
+      await refuseAtSignIn(services, owner);
       const { token, session } = await openSession(services.sql, owner, referralOf(services, request));
       setSession(reply, { token, secure: services.config.publicUrl.protocol === "https:" });
       return { account: await readAccount(services, session.accountId) };

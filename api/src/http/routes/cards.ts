@@ -3,7 +3,7 @@ import { InvalidInputError } from "../../errors.ts";
 import { CardPaymentError, centsOf, openCheckout, payWithCard, removeCard } from "../../funding/buy-credit.ts";
 import { type CardRow, cardsOf, isBlocked, type PaymentRow, paymentsOf } from "../../funding/cards-store.ts";
 import { type Cards, NANO_PER_CENT } from "../../funding/follow-payment.ts";
-import { cardLimits, plansOf } from "../../funding/open-cards.ts";
+import { cardLimits, cardPace, plansOf } from "../../funding/open-cards.ts";
 import { refundPayment } from "../../funding/refund-payment.ts";
 import {
   Amount,
@@ -42,12 +42,12 @@ const Payment = Type.Object({
   reason: Nullable(Type.String()),
   createdAt: Moment,
 });
-const buying = { 400: Problem, 401: Problem, 403: Problem, 422: Problem, 503: Problem };
+const buying = { 400: Problem, 401: Problem, 403: Problem, 422: Problem, 429: Problem, 503: Problem };
 
 /** Who takes cards here. @throws CardPaymentError where nobody does */
 export function cardsOfServices({ sql, config, cardProcessor: processor }: Services): Cards {
   if (!processor) throw new CardPaymentError("Cards are not taken here. Add USDC instead.");
-  return { sql, processor, plans: plansOf(config), now: () => new Date() };
+  return { sql, processor, plans: plansOf(config), pace: cardPace(config), now: () => new Date() };
 }
 
 /** Buying credit by card. It is platform-funded: it can be spent and not shared. */

@@ -1,6 +1,8 @@
 import { formatUsd } from "@infr/money";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
+import { FrozenKeyError } from "../../auth/api-keys.ts";
+import { isFrozen } from "../../auth/store.ts";
 import { NotFoundError } from "../../errors.ts";
 import { captureUsage, type EventAnswer } from "../../flow/capture/capture-usage.ts";
 import { endJobHold, holdForJob, type Payer } from "../../flow/hold/hold-for-job.ts";
@@ -225,6 +227,7 @@ const identify = (services: Services) => async (request: FastifyRequest) => {
     return;
   }
   const { accountId, userId, role } = await actorOf(services, request, "requests");
+  if (await isFrozen(services.sql, accountId)) throw new FrozenKeyError();
   const subjects = { [`account:${accountId}`]: "the account", [`member:${userId}`]: "you" };
   const payer = { accountId, userId, role, keyId: null, models: null, subjects };
   payers.set(request, payer);

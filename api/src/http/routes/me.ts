@@ -8,6 +8,7 @@ import { type SignedIn, switchAccount } from "../../auth/sessions.ts";
 import { verifySignIn } from "../../auth/siwe.ts";
 import { linkEmail, linkWallet, unlinkEmail, unlinkWallet } from "../../auth/ways-in.ts";
 import { PERMISSIONS, type Permission, permissionsOf, ROLES } from "../../roles.ts";
+import { refuseAtSignIn } from "../../screening/screen-wallet.ts";
 import { readAccount } from "../read-account.ts";
 import {
   Account,
@@ -87,13 +88,14 @@ function walletRoutes(app: Routes, services: Services): void {
         summary: "Link a wallet: sign in with it from now on, too",
         description: "Sign an EIP-4361 message with it, as for signing in, with a nonce of /api/auth/nonce.",
         body: Type.Object({ message: Type.String({ minLength: 1, maxLength: 4_000 }), signature: Bytes }),
-        response: { 200: Me, 401: Problem, 409: Problem },
+        response: { 200: Me, 401: Problem, 403: Problem, 409: Problem },
       },
     },
     async (request) => {
       const session = await whoIs(services, request);
       const signature = request.body.signature as `0x${string}`;
       const wallet = await verifySignIn(services.signIn, { message: request.body.message, signature });
+      await refuseAtSignIn(services, wallet);
       await linkWallet(services.sql, { userId: session.userId, wallet });
       return readMe(services, session);
     },

@@ -52,7 +52,7 @@ export function payoutRoutes(app: Routes, services: Services): void {
         summary: "Ask for all that is or becomes available to be paid",
         description: "Asking again while a payout is open gives the same one.",
         body: Type.Object({ method: Type.Enum(["wallet", "bank"], { default: "wallet" }) }),
-        response: { 201: Payout, 401: Problem, 403: Problem, 409: Problem, 422: Problem },
+        response: { 201: Payout, 401: Problem, 403: Problem, 409: Problem, 422: Problem, 503: Problem },
       },
     },
     async (request, reply) => {

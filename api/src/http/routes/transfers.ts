@@ -12,6 +12,7 @@ import {
 } from "../../flow/credit/prepare-transfer.ts";
 import { revokeGift } from "../../flow/credit/return-gifts.ts";
 import { submitSignature } from "../../flow/credit/submit-signature.ts";
+import { refuseListed } from "../../screening/screen-wallet.ts";
 import { moveContext } from "../move-context.ts";
 import { OrderToSign, shapeOrder } from "../order-shapes.ts";
 import {
@@ -32,7 +33,16 @@ import type { Routes, Services } from "../services.ts";
 import { actorOf } from "../session.ts";
 
 const tags = ["Transfers"];
-const problems = { 400: Problem, 401: Problem, 402: Problem, 403: Problem, 409: Problem, 422: Problem, 429: Problem };
+const problems = {
+  400: Problem,
+  401: Problem,
+  402: Problem,
+  403: Problem,
+  409: Problem,
+  422: Problem,
+  429: Problem,
+  503: Problem,
+};
 const params = Type.Object({ id: Id });
 
 const To = Type.Object(
@@ -135,6 +145,7 @@ function addPreparation(app: Routes, services: Services): void {
       const sharer = await actorOf(services, request, "sharing");
       const { to: named, amount, memo: note, dryRun } = request.body;
       const to = named.email === undefined ? named : { ...named, email: readEmailAddress(named.email) };
+      if (to.wallet !== undefined) await refuseListed(services, to.wallet);
       const wanted = { to, amount, note, idempotencyKey: request.headers["idempotency-key"] };
       if (dryRun)
         return reply.code(200).send(shapePreview(await previewTransfer(moveContext(services), sharer, wanted)));
