@@ -286,6 +286,27 @@ describe("the web app", () => {
     await page.getByRole("region", { name: "Your part of it" }).getByRole("alert").waitFor();
   });
 
+  test("behavior: what happens in one tab is seen in the other, without asking", async () => {
+    const other = await page.context().newPage();
+    await other.goto(stack.webUrl);
+    const shown = other.getByRole("region", { name: "Balance" }).locator("data").first();
+    await shown.waitFor();
+    const before = await shown.getAttribute("value");
+    await goTo(page, "Playground");
+    await ask(page, "And once more");
+    await expect.poll(() => shown.getAttribute("value"), { timeout: 10_000 }).not.toBe(before);
+    await other.close();
+  });
+
+  test("behavior: an API out of reach is said, with a button that tries again", async () => {
+    await page.route("**/api/**", (route) => route.abort());
+    await goTo(page, "Statements");
+    await page.getByRole("alert").filter({ hasText: "The API does not answer." }).waitFor();
+    await page.unroute("**/api/**");
+    await page.getByRole("button", { name: "Retry" }).click();
+    await page.getByRole("table", { name: "Statements" }).waitFor();
+  });
+
   test("behavior: models can be sorted, and show who serves them", async () => {
     await goTo(page, "Models");
     const table = page.getByRole("table", { name: "Models" });

@@ -5,6 +5,7 @@ import { QueryView } from "../../components/query-view.tsx";
 import { Card } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
 import type { Balance } from "../../lib/api.ts";
+import { Pace } from "./pace.tsx";
 import { useBalance } from "./use-balance.ts";
 
 /** What can be spent now, and what that number is made of. */
@@ -24,6 +25,7 @@ export function BalanceCard({ action }: { action: ReactNode }) {
                 <p className="mt-1 text-[40px] leading-none font-semibold tracking-tight sm:text-5xl">
                   <Money usd={data.spendable} />
                 </p>
+                <Pace balance={data} />
               </div>
               {action}
             </div>
