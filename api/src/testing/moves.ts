@@ -9,7 +9,7 @@ import { clearMoves } from "../flow/credit/clear-moves.ts";
 import { submitWaiting } from "../flow/credit/submit-waiting.ts";
 import { newId } from "../ids.ts";
 import { CUSTODIAN_KEY, RICH_KEY, type TestApi, type TestUser } from "./api.ts";
-import { eventOf } from "./on-chain.ts";
+import { bookOpenings, eventOf } from "./on-chain.ts";
 
 const MOST_ROUNDS = 200;
 const rich = privateKeyToAccount(RICH_KEY);
@@ -133,6 +133,7 @@ export async function bookMoves(api: TestApi, fromBlock: bigint): Promise<void> 
 export async function carryOut(api: TestApi, fromBlock: bigint): Promise<void> {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     await clearAndSend(api);
+    await bookOpenings(api);
     await bookMoves(api, fromBlock);
     const [open] = await api.sql<[{ n: number }]>`
       select count(*)::int as n from (

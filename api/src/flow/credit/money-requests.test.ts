@@ -69,7 +69,8 @@ describe("a request for money", () => {
   test(`behavior: of ${PAYERS} who pay it at once, one does, and the others keep their money`, async () => {
     const id = await ask();
     const before = await spendable(asker);
-    const payers = await Promise.all(Array.from({ length: PAYERS }, () => funded(5n)));
+    const payers: TestUser[] = [];
+    for (let n = 0; n < PAYERS; n += 1) payers.push(await funded(5n)); // one after the other: one sender opens their accounts
     const prepared: Answer[] = [];
     for (const payer of payers) prepared.push((await prepare(api, payer, { to: { request: id }, amount: "3" })).body);
     const answers = await Promise.all(
