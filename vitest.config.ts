@@ -31,7 +31,7 @@ export default defineConfig({
           include: [
             "indexer/test/**/*.test.ts",
             "test/payout*.test.ts",
-            "test/moves*.test.ts",
+            "test/credit/*.test.ts",
             "test/reconcile.test.ts",
           ],
           globalSetup: ["test/postgres.ts"],
@@ -43,7 +43,7 @@ export default defineConfig({
         test: {
           name: "stack",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/payout*.test.ts", "test/moves*.test.ts", "test/reconcile.test.ts"],
+          exclude: ["test/payout*.test.ts", "test/credit/*.test.ts", "test/reconcile.test.ts"],
           globalSetup: ["test/postgres.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -133,20 +133,27 @@ function workerOf({ sql, chain, config }: TestApi, anvil: ReturnType<typeof open
     await anvil.increaseTime({ seconds: days * DAY_SECONDS });
     await anvil.mine({ blocks: FINAL_BLOCKS });
   };
-  /** Settles what was bought so far. */
-  const settle = async () => {
+  /** Builds a batch of what was bought so far. @returns how many captures */
+  const build = async (): Promise<number> => {
     await pass(0);
     await follow();
-    const built = await buildBatch({ sql, chain }, AT_ONCE);
-    if (built === 0) throw new Error("there was nothing to settle");
+    return buildBatch({ sql, chain }, AT_ONCE);
+  };
+  /** Signs the open batch, and submits it, again if need be. */
+  const bringToChain = async () => {
     await signBatch({ sql, chain, settler: rich });
     await submitBatch(context);
+  };
+  /** Settles what was bought so far. */
+  const settle = async () => {
+    if ((await build()) === 0) throw new Error("there was nothing to settle");
+    await bringToChain();
     await until("the batch to be booked", async () => {
       const [open] = await sql`select from batches where state in ('built', 'signed', 'submitted')`;
       return open === undefined;
     });
   };
-  return { push, round, until, booked, pass, settle };
+  return { push, round, until, booked, pass, build, bringToChain, settle };
 }
 
 const openAnvil = (rpcUrl: string) =>
