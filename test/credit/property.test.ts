@@ -16,7 +16,7 @@ import { transfersIn, vouchersIn } from "./moves.ts";
 import { type CreditWorld, startCreditWorld } from "./world.ts";
 
 const SEED = Number(process.env["SEED"] ?? 7);
-const STEPS = Number(process.env["RUNS"] ?? 40);
+const STEPS = Number(process.env["RUNS"] ?? 20);
 const MICRO = 1_000n;
 /** An account may owe at most $2 after an answer that cost more than was thought. */
 const MOST_DEBT_NANO = 2_000_000_000n;
@@ -126,15 +126,21 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
 /** Nothing is on its way any more: every move has come to an end, every gift has been redeemed or went back. */
 async function settleDown(): Promise<void> {
   await funding.settleDown();
-  for (let pass = 0; pass < 3; pass += 1) {
-    await world.pass(2);
-    await world.until("every move to have ended", async () => {
+  // What is on its way gets there or lapses; what nobody claims goes back after thirty days.
+  for (const days of [2, 31, 2]) {
+    await world.pass(days);
+    await world.until("every transfer to have ended", async () => {
       await round();
       const open = await world.sql`
-        select from moves where state in ('pending', 'active') union all select from transactions where state in ('queued', 'sent')`;
+        select from moves where state = 'pending' union all select from transactions where state in ('queued', 'sent')`;
       return open.length === 0;
     });
   }
+  await world.until("every voucher to be closed", async () => {
+    await round();
+    return (await world.sql`select from moves where state = 'active'`).length === 0;
+  });
+  await world.booked();
   await world.until("everything to be settled", async () => {
     await round();
     await world.build();
