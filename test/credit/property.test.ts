@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openEarners } from "../../api/src/flow/batch/open-earners.ts";
 import { claimForKnown } from "../../api/src/flow/credit/claim-credit.ts";
 import { clearMoves } from "../../api/src/flow/credit/clear-moves.ts";
+import { convertLots } from "../../api/src/flow/credit/convert-lots.ts";
 import { endMoves } from "../../api/src/flow/credit/end-moves.ts";
 import { returnGifts } from "../../api/src/flow/credit/return-gifts.ts";
 import { runStandingOrders } from "../../api/src/flow/credit/standing-orders.ts";
@@ -45,9 +46,9 @@ async function ask(): Promise<void> {
     });
 }
 
-/** What the worker does. */
+/** What the worker does; the clearer is the platform's account, too. */
 async function round(): Promise<void> {
-  await clearMoves({ ...world.context, clearer, custodian: null });
+  await clearMoves({ ...world.context, clearer, custodian: null, platform: clearer });
   await endMoves(world.context);
   await claimForKnown(world.context);
   await returnGifts(world.context);
@@ -55,6 +56,12 @@ async function round(): Promise<void> {
   await openEarners(world.context);
   await world.bringToChain();
   await world.round();
+}
+
+/** What is left of card credit becomes account-paid: here it could be disputed still, and is. */
+async function convert(): Promise<void> {
+  const { sql, chain, relayer } = world.context;
+  await convertLots({ sql, chain, relayer, platform: clearer.address, windowDays: 0, now: new Date() });
 }
 
 /** The guardian undoes the newest batch: its captures wait for another one. */
@@ -112,6 +119,8 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
   () => funding.buy(),
   () => Promise.all([funding.refund(), ask(), funding.dispute()]),
   () => funding.dispute(),
+  () => Promise.all([convert(), convert(), ask()]),
+  () => Promise.all([convert(), funding.refund(), funding.dispute(), moves.send()]),
   () => Promise.all([funding.closeDispute(), ask(), moves.give()]),
   () => funding.revokeLot(),
   round,
@@ -143,11 +152,10 @@ async function settleDown(): Promise<void> {
   await world.booked();
   await world.until("everything to be settled", async () => {
     await round();
-    await world.build();
-    const open = await world.sql`
-      select account_id from usage where batch_id is null and cost_nano > 0
-      union all select state from batches where state in ('built', 'signed', 'submitted') limit 1`;
-    return open.length === 0;
+    const batches = await world.sql`select from batches where state in ('built', 'signed', 'submitted')`;
+    const captures = await world.sql`select from usage where batch_id is null and cost_nano > 0 limit 1`;
+    if (batches.length === 0 && captures.length > 0) await world.build();
+    return batches.length === 0 && captures.length === 0;
   });
   await funding.settleDown();
 }

@@ -24,7 +24,9 @@ export async function startCreditWorld(seed: number) {
   const { sql, chain, config } = world.api;
   const { sharing, voucherSecret } = config;
   const context: MoveContext = { sql, chain, relayer: world.relayer, sharing, voucherSecret, custodian: null };
-  await sellDearNode(world.api);
+  const operator = await sellDearNode(world.api);
+  // What the platform pays for at a new operator's would wait.
+  await sql`insert into operator_standings (account_id, standing) values (${operator.accountId}, 'good')`;
   const users: CreditUser[] = [];
   for (let n = 0; n < USERS; n += 1) users.push(await openUser(world));
   await world.call({ ...world.escrow, functionName: "deposit", args: [1, COVER, `0x${"00".repeat(32)}`] });
