@@ -39,7 +39,8 @@ export async function startCreditWorld(seed: number) {
     returnUrl: "http://localhost/deposit",
     apiUrl: new URL(stripe.url),
   });
-  const cards: Cards = { sql, processor, plans: [], now: () => new Date() };
+  const pace = { centsPerDay: 1_000_000_000n, paymentsPerDay: 1_000 };
+  const cards: Cards = { sql, processor, plans: [], pace, now: () => new Date() };
   return {
     ...world,
     ...diceOf(seed),
