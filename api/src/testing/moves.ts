@@ -9,7 +9,7 @@ import { clearMoves } from "../flow/credit/clear-moves.ts";
 import { submitWaiting } from "../flow/credit/submit-waiting.ts";
 import { newId } from "../ids.ts";
 import { CUSTODIAN_KEY, RICH_KEY, type TestApi, type TestUser } from "./api.ts";
-import { bookOpenings, eventOf } from "./on-chain.ts";
+import { eventOf } from "./on-chain.ts";
 
 const MOST_ROUNDS = 200;
 const rich = privateKeyToAccount(RICH_KEY);
@@ -133,7 +133,6 @@ export async function bookMoves(api: TestApi, fromBlock: bigint): Promise<void> 
 export async function carryOut(api: TestApi, fromBlock: bigint): Promise<void> {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     await clearAndSend(api);
-    await bookOpenings(api);
     await bookMoves(api, fromBlock);
     const [open] = await api.sql<[{ n: number }]>`
       select count(*)::int as n from (
@@ -142,7 +141,6 @@ export async function carryOut(api: TestApi, fromBlock: bigint): Promise<void> {
         select from moves m left join transactions t using (transaction_id)
         where (m.state = 'pending' and m.moved_event_id is null and t.state is distinct from 'failed')
           or (m.state = 'awaiting_signature' and m.is_custodial)
-          or (m.kind = 'claim' and m.state = 'active' and m.redeemer_id is not null)
       ) o`;
     if (open.n === 0) return;
   }

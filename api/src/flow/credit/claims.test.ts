@@ -7,7 +7,7 @@ import { readBalance } from "../../ledger/balance.ts";
 import { differences } from "../../ledger/store.ts";
 import { credit, newUser, RICH_KEY, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
 import { bookMoves, call, carryOut, clearAndSend, prepare, signOrder, transfer } from "../../testing/moves.ts";
-import { fundPlatform, openCustodial, openOnChain } from "../../testing/on-chain.ts";
+import { bookOpenings, fundPlatform, openCustodial, openOnChain } from "../../testing/on-chain.ts";
 import { type EmailUser, newEmailUser } from "../../testing/people.ts";
 import { bookVoucherClosed, reverseCredit } from "./book-credit.ts";
 import { returnGifts } from "./return-gifts.ts";
@@ -64,7 +64,10 @@ const mailsTo = async (address: string) =>
 
 /** What the worker and everybody's events do, until nothing is on its way. */
 async function work(): Promise<void> {
-  for (let round = 0; round < 3; round += 1) await carryOut(api, from);
+  for (let round = 0; round < 3; round += 1) {
+    await carryOut(api, from);
+    await bookOpenings(api);
+  }
 }
 
 /** $5 that wait for an address, from a new sender with $20. */
