@@ -17,7 +17,8 @@ const problems: string[] = [];
 beforeAll(async () => {
   stack = await startStack({ web: true });
   browser = await launchChromium();
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+  page = await context.newPage();
   page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) problems.push(message.text());
