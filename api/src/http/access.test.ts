@@ -365,7 +365,8 @@ const MATRIX: Record<string, Row> = {
   // Before the owner's node is taken off sale below.
   "POST /api/holds": { access: "spender", needs: "requests", payload: job, owner: 201, others: 402 },
   "GET /api/holds": { access: "spender", needs: "requests" },
-  "GET /api/holds/:id": { access: "spender", needs: "requests", roles: { member: 404 }, params: holdId },
+  // The account is its operator as well, whose people all see what pays it.
+  "GET /api/holds/:id": { access: "spender", needs: "requests", params: holdId },
   "DELETE /api/holds/:id": { access: "spender", needs: "requests", roles: { member: 404 }, params: holdId },
   "POST /api/meter-events": {
     access: "spender",
@@ -719,6 +720,9 @@ async function newMoves(): Promise<{
 }> {
   const [transferId, giftId, waitingId] = [newId("transfer"), newId("gift"), newId("transfer")];
   const [ask, standing, topUp] = [newId("ask"), newId("standing"), newId("topup")];
+  // An account has so many of them at most.
+  await api.sql`delete from top_up_links where account_id = ${owner.accountId}`;
+  await api.sql`delete from standing_orders where account_id = ${owner.accountId}`;
   await api.sql`
     insert into top_up_links (link_id, account_id, user_id)
     select ${topUp}, account_id, user_id from account_members where account_id = ${owner.accountId} and role = 'owner'`;
@@ -755,6 +759,8 @@ async function newMoves(): Promise<{
 async function newJoined(): Promise<{ userId: string; invitationId: string; project: string }> {
   const [userId, invitationId, project] = [newId("user"), newId("invite"), newId("tx").replaceAll("_", "-")];
   const { accountId } = owner;
+  await api.sql`delete from team_invitations where account_id = ${accountId}`;
+  await api.sql`delete from team_projects where account_id = ${accountId}`;
   await api.sql`insert into users (user_id) values (${userId})`;
   await api.sql`insert into account_members (account_id, user_id, role) values (${accountId}, ${userId}, 'member')`;
   await api.sql`update teams set offered_to = ${userId}, offered_at = now() where account_id = ${accountId}`;
@@ -839,10 +845,13 @@ async function call(route: string, row: Row, { target, headers }: { target: Targ
   });
 }
 
-/** A fingerprint of everything that is stored, but for when keys were used and how often something was tried. */
+/**
+ * A fingerprint of everything that is stored, but for when keys were used, how often something was tried, and prices: a node's
+ * are written down by whoever asks for them first, be it a stranger.
+ */
 async function fingerprint(): Promise<string> {
   const tables = await api.sql<Array<{ name: string }>>`
-    select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('instances', 'attempt_counts')`;
+    select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('instances', 'attempt_counts', 'prices')`;
   const queries = tables.map(
     ({ name }) => `
     select '${name}' as name, md5(coalesce(string_agg((to_jsonb(t) - 'last_used_at')::text, ',' order by to_jsonb(t)::text), '')) as sum

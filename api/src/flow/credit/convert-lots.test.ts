@@ -122,7 +122,8 @@ describe("convertLots", () => {
   });
 
   test("behavior: a dispute that comes at the same time takes the lot or books a loss, never both", async () => {
-    const all = await Promise.all(Array.from({ length: 6 }, () => payer(200n, 150)));
+    const all: Array<Awaited<ReturnType<typeof payer>>> = [];
+    for (let n = 0; n < 6; n += 1) all.push(await payer(200n, 150)); // one after the other: one sender opens their accounts
     await Promise.allSettled([convert(), ...all.map(({ paymentId }) => disputeOf(paymentId)), convert()]);
     await carryOut(api, from);
     for (const { user, lotId, paymentId } of all) {
