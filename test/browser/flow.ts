@@ -31,9 +31,11 @@ type PageName =
 export async function goTo(page: Page, name: PageName): Promise<void> {
   const pages = page.getByRole("navigation", { name: "Pages" });
   const link = pages.getByRole("link", { name }).filter({ visible: true });
+  const more = pages.getByRole("button", { name: "More" }).filter({ visible: true });
+  await link.or(more).first().waitFor();
   if ((await link.count()) > 0) await link.click();
   else {
-    await pages.getByRole("button", { name: "More" }).click();
+    await more.click();
     await page.getByRole("menuitem", { name }).click();
   }
   await page.getByRole("heading", { level: 1, name }).waitFor();

@@ -58,7 +58,7 @@ async function signInByEmail(visitor: Page, address: string): Promise<void> {
 async function sendTo(address: string, amount: string): Promise<void> {
   await goTo(page, "Transfer");
   await page.getByLabel("To", { exact: true }).fill(address);
-  await page.getByLabel("Amount").fill(amount);
+  await page.getByLabel("Amount", { exact: true }).fill(amount);
   await page.getByLabel("Note").fill("for the holidays");
   await page.getByRole("button", { name: "Review" }).click();
   await page.getByRole("status").filter({ hasText: "You send" }).waitFor();

@@ -63,13 +63,19 @@ export function Join({ invitation, onJoined }: { invitation: Invitation; onJoine
   const accept = useAcceptInvitation();
   const switchAccount = useSwitchAccount();
   const error = accept.error ?? switchAccount.error;
-  const join = () =>
-    accept.mutate(invitation.id, {
-      onSuccess: ({ accountId }) => switchAccount.mutate(accountId, { onSuccess: () => onJoined?.() }),
-    });
+  // Goes on when this is gone from the page, as it is once the invitation is used up.
+  const join = async () => {
+    const { accountId } = await accept.mutateAsync(invitation.id);
+    await switchAccount.mutateAsync(accountId);
+    onJoined?.();
+  };
   return (
     <>
-      <Button size="sm" pending={accept.isPending || switchAccount.isPending} onClick={join}>
+      <Button
+        size="sm"
+        pending={accept.isPending || switchAccount.isPending}
+        onClick={() => void join().catch(() => {})}
+      >
         Join {invitation.team.name}
       </Button>
       {error && <Refused error={error} />}

@@ -15,6 +15,7 @@ beforeEach(() => {
     }
   }
   vi.stubGlobal("EventSource", Source);
+  vi.stubGlobal("window", { sessionStorage: { getItem: () => null } });
   close = openChanges();
 });
 afterEach(() => {

@@ -10,7 +10,7 @@ const AT_MOST_EVERY_MS = 1_000;
 const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]> = {
   account: ["session", "me"],
   batches: ["usage", "balance", "earnings"],
-  deposits: ["deposits", "balance", "walletUsdc"],
+  deposits: ["deposits", "balance", "walletUsdc", "transaction"],
   earnings: ["earnings"],
   lots: ["balance"],
   moves: ["transfers", "gifts", "claim", "requests", "standingOrders", "balance"],
