@@ -190,7 +190,7 @@ async function expectLotsAgree(): Promise<void> {
     where b.funded_nano <> coalesce(l.left_nano, 0)`;
   expect(wrong).toEqual([]);
   const [row] = await world.sql<[{ granted: bigint; truth: bigint }]>`
-    select granted_nano as granted, (select coalesce(sum(amount_nano - taken_nano), 0) from lots)::bigint as truth from funding`;
+    select granted_nano as granted, (select coalesce(sum(amount_nano - taken_nano - converted_nano), 0) from lots)::bigint as truth from funding`;
   expect(row.granted).toBe(row.truth);
 }
 
