@@ -4,7 +4,7 @@ import type { ChainReader } from "./advance.ts";
 import { type FlowState, IDLE } from "./flow-state.ts";
 
 const answers = vi.fn<(request: Request) => unknown>();
-vi.stubGlobal("window", { location: { origin: "http://localhost:3000" } });
+vi.stubGlobal("window", { sessionStorage: { getItem: () => null }, location: { origin: "http://localhost:3000" } });
 vi.stubGlobal("fetch", async (request: Request) => Response.json(answers(request)));
 const { advance } = await import("./advance.ts");
 
