@@ -121,6 +121,19 @@ describe("a standing order", () => {
     expect(await read(giver, body.id)).toMatchObject({ runs: 1 });
   });
 
+  test("behavior: ended in the moment in which it is due, nothing is sent", async () => {
+    const giver = await withoutWallet();
+    const { body } = await order(giver);
+    await api.sql.begin(async (tx) => {
+      await tx`update standing_orders set state = 'ended' where order_id = ${body.id}`;
+      await run();
+    });
+    await run();
+    expect(await read(giver, body.id)).toMatchObject({ state: "ended", runs: 0 });
+    expect(await spendable(giver)).toBe(parseUsd("10"));
+    expect(await api.sql`select from moves where account_id = ${giver.accountId}`).toHaveLength(0);
+  });
+
   test("behavior: paused it does nothing, what fell into the pause is not made up for, ended it stays so", async () => {
     const giver = await withoutWallet();
     const { body } = await order(giver);

@@ -1,5 +1,5 @@
 import { formatUsd, microToNano, microUsdc } from "@infr/money";
-import { InfrError, InvalidInputError, NotFoundError } from "../../errors.ts";
+import { InfrError, InvalidInputError, NotFoundError, UnavailableError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { queueMail } from "../../notify/queue-mail.ts";
 import { MoveRefusedError } from "./move-errors.ts";
@@ -12,6 +12,7 @@ import {
   type Every,
   endRun,
   insertStanding,
+  lockDue,
   type StandingRow,
   setStandingState,
   standingOf,
@@ -100,9 +101,11 @@ export async function runStandingOrders(context: MoveContext): Promise<void> {
 
 async function runOrder(context: MoveContext, order: StandingRow): Promise<void> {
   const run = order.runs + 1;
-  const { move, failure } = await tryTransfer(context, { order, run });
   await context.sql.begin(async (tx) => {
     const { order_id: orderId, user_id: userId } = order;
+    // Locked while the transfer is made: once its owner has been told that it is over, nothing is sent any more.
+    if (!(await lockDue(tx, { orderId, run }))) return;
+    const { move, failure } = await tryTransfer(context, { order, run });
     if (!(await endRun(tx, { orderId, run, moveId: move?.move_id ?? null, failure }))) return;
     const what = { amount: formatUsd(microToNano(microUsdc(order.amount_micro))), to: order.named };
     if (failure !== null && order.failure === null)
@@ -138,7 +141,8 @@ async function tryTransfer(
     const move = await prepareTransfer(context, { accountId, userId }, wanted);
     return { move, failure: move.state === "failed" ? move.reason : null };
   } catch (error) {
-    if (!(error instanceof InfrError)) throw error;
+    // What is out of order here is not the giver's fault: the run stays due.
+    if (!(error instanceof InfrError) || error instanceof UnavailableError) throw error;
     return { move: null, failure: error.message };
   }
 }

@@ -85,6 +85,17 @@ export async function dueOrders(sql: Sql, limit: number): Promise<StandingRow[]>
 }
 
 /**
+ * Keeps an order from being paused, ended or run by somebody else until the transaction ends.
+ * @returns false if it is, or was since it was read: then it is not to be run now
+ */
+export async function lockDue(tx: Tx, { orderId, run }: { orderId: string; run: number }): Promise<boolean> {
+  const locked = await tx`
+    select from standing_orders where order_id = ${orderId} and runs = ${run - 1} and state = 'active'
+    for update skip locked`;
+  return locked.length === 1;
+}
+
+/**
  * Notes that a run is over, and when the next one is: in the future, whatever was missed.
  * @returns false if another worker has done so
  */
