@@ -108,7 +108,9 @@ describe("Supervisor", () => {
       owner.stdout.once("data", (data: Buffer) => resolve(data.toString()));
     });
     const pid = Number(line);
-    expect(commandOf(pid)).toContain("setInterval");
+    // In the moment between setpriv and what it runs, the kernel tells no command line.
+    const running = () => commandOf(pid)?.includes("setInterval");
+    await waitFor({ what: `process ${line.trim()} to be the part`, timeoutMs: 5_000, check: running });
     owner.kill("SIGKILL");
     await exited(owner);
     await gone(pid);
