@@ -79,6 +79,24 @@ test("behavior: a connection that dies with something to write is opened again a
   await sql.end({ timeout: 1 });
 });
 
+test("behavior: a transaction that is begun behind a full pipeline has its connection for itself", async () => {
+  const sql = openDatabase({ url, connections: 2 });
+  await sql`create table begun (n int)`;
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  await Promise.all([sql`select pg_sleep(0.05)`, sql`select pg_sleep(0.05)`]);
+  const first = sql.begin(() => over);
+  // The driver sends a hundred statements ahead on the other connection; the hundredth is the begin.
+  const ahead = Array.from({ length: 100 }, () => sql`select 1`.execute());
+  const begun = sql.begin((tx) => tx`insert into begun values (1)`);
+  const behind = Array.from({ length: 50 }, () => sql`insert into begun values (2)`.execute());
+  await Promise.all([...ahead, begun, ...behind]);
+  end();
+  await first;
+  await sql.end({ timeout: 1 });
+  const [counted] = await killer`select count(*)::int as n from begun`;
+  expect(counted).toEqual({ n: 51 });
+});
+
 test("behavior: who waits for a connection of his own while the only one dies is given its successor", async () => {
   const sql = openDatabase({ url, connections: 1 });
   const first = await sql.reserve();
