@@ -187,7 +187,8 @@ describe("an error that nobody expected", () => {
 describe("usage pages", () => {
   test("behavior: pages follow each other without gap or repetition", async () => {
     const reader = await newUser(api);
-    await credit(api.sql, reader.accountId, 1_000_000_000n);
+    // Each of the seven holds up to $0.21.
+    await credit(api.sql, reader.accountId, 10_000_000_000n);
     await Promise.all(
       Array.from({ length: 7 }, () =>
         reader.openai.chat.completions.create({ model: "demo/small", messages: [{ role: "user", content: "Hi" }] }),
