@@ -71,8 +71,7 @@ export async function flushCandidates(
     ), placed as (
       select w.*, ${byTurns(sql, sql`partition by w.account_id`, sql`w.operator_id`)} as place
       from waiting w
-      join settleable_accounts a using (account_id)
-      join settleable_accounts o on o.account_id = w.operator_id
+      where ${isSettleable(sql, sql`w.account_id`)} and ${isSettleable(sql, sql`w.operator_id`)}
     ), due as (
       select account_id, sum(paid_captures)::int as paid_captures, sum(funded_captures)::int as funded_captures,
         sum(unsettled)::bigint as unsettled, sum(funded)::bigint as funded, min(oldest) as oldest,
@@ -97,6 +96,13 @@ export async function flushCandidates(
     referrerId: row.referrer_id,
   }));
 }
+
+/**
+ * Looked up in a hash table, which "is true" makes of it. As a join it went row by row through all accounts, for every pair of
+ * account and operator, while PostgreSQL had no statistics of young tables: 11 s instead of 1.
+ */
+const isSettleable = (sql: Sql, id: PendingQuery<Row[]>) => sql`
+  (${id} in (select account_id from settleable_accounts)) is true`;
 
 /** A row's place if the dearest and the oldest come first by turns. */
 const byTurns = (sql: Sql, among: PendingQuery<Row[]>, id: PendingQuery<Row[]>) => sql`
