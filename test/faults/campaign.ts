@@ -219,10 +219,11 @@ async function isSettled({ sql, view, contracts }: World): Promise<boolean> {
   return newest !== undefined && storedDigest(newest.digest) === last;
 }
 
-async function whereStuck({ sql }: World): Promise<string> {
+async function whereStuck({ sql, view, contracts }: World): Promise<string> {
   const batches = await sql`
     select b.batch_id, b.seq, b.state, (now() - b.built_at)::text as built, t.state as transaction, t.nonce, t.error,
-      t.failures, (now() - t.created_at)::text as queued, (now() - t.updated_at)::text as changed
+      t.failures, (now() - t.created_at)::text as queued, (now() - t.updated_at)::text as changed, t.mined_hash,
+      t.block_number, t.block_hash
     from batches b
     left join transactions t using (transaction_id) order by batch_id desc limit 3`;
   const sessions = await sql`
@@ -230,8 +231,33 @@ async function whereStuck({ sql }: World): Promise<string> {
       (select array_agg(concat_ws(' ', l.locktype, l.mode, l.classid, l.objid, l.granted))
         from pg_locks l where l.pid = a.pid and l.locktype = 'advisory') as locks
     from pg_stat_activity a where a.usename like 'worker%' and (a.state <> 'idle' or a.pid in (select pid from pg_locks))`;
-  return JSON.stringify({ batches, sessions }, (_, value: unknown) =>
-    typeof value === "bigint" ? value.toString() : value,
+  const [open] = await sql`select count(*) as captures from usage where batch_id is null`;
+  const [seq] = await view.client.readContract({
+    address: contracts.escrow,
+    abi: creditEscrowAbi,
+    functionName: "nextBatch",
+  });
+  const found = { batches, sessions, open, nextSeq: seq, events: await newestEvents({ sql, view }) };
+  return JSON.stringify(found, (_, value: unknown) => (typeof value === "bigint" ? value.toString() : value));
+}
+
+/** The newest settlements in the books, and whether the chain has them: by its blocks and by its receipts. */
+async function newestEvents({ sql, view }: Pick<World, "sql" | "view">) {
+  const events = await sql<Array<{ block_number: bigint; transaction_hash: Hex }>>`
+    select event_id, block_number, transaction_hash, finality, times_booked, (now() - booked_at)::text as booked,
+      (now() - reversed_at)::text as reversed
+    from chain_events where kind = 'batch_settled' order by booked_at desc limit 3`;
+  const orNone = (error: unknown) => ({ none: error instanceof Error ? error.name : "" });
+  return Promise.all(
+    events.map(async (event) => {
+      const block = await view.client.getBlock({ blockNumber: event.block_number }).catch(orNone);
+      const receipt = await view.client.getTransactionReceipt({ hash: event.transaction_hash }).catch(orNone);
+      return {
+        ...event,
+        chainHasBlock: "hash" in block ? block.hash : block,
+        receipt: "status" in receipt ? { status: receipt.status, block: receipt.blockHash } : receipt,
+      };
+    }),
   );
 }
 
