@@ -24,11 +24,18 @@ export async function startFaultyChain(folder: string) {
     return child;
   };
   const call = <T>(method: string, ...params: unknown[]): Promise<T> => rpc<T>(rpcUrl, method, params);
+  // anvil mines and reorganises at the same time if it is asked to, and has no blocks where both were at work.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(change: () => Promise<T>): Promise<T> => {
+    const changed = turn.then(change);
+    turn = changed.catch(() => {});
+    return changed;
+  };
   let child = await launch();
   const making = { isPaused: false, isStopping: false };
   const producing = (async () => {
     while (!making.isStopping) {
-      if (!making.isPaused) await call("evm_mine").catch(() => {}); // it is being restarted
+      if (!making.isPaused) await inTurn(() => call("evm_mine")).catch(() => {}); // it is being restarted
       await sleep(BLOCK_MS);
     }
   })();
@@ -40,13 +47,15 @@ export async function startFaultyChain(folder: string) {
     holdTransactions: () => call("evm_setAutomine", false),
     pause: () => (making.isPaused = true),
     resume: () => (making.isPaused = false),
-    mine: (blocks: number) => call("anvil_mine", `0x${blocks.toString(16)}`),
+    mine: (blocks: number) => inTurn(() => call("anvil_mine", `0x${blocks.toString(16)}`)),
     /** Takes so many blocks back and puts others in their place: with these transactions in the first, if any. */
     reorganise: (depth: number, raw: Hex[] = []) =>
-      call(
-        "anvil_reorg",
-        depth,
-        raw.map((one) => [one, 0]),
+      inTurn(() =>
+        call(
+          "anvil_reorg",
+          depth,
+          raw.map((one) => [one, 0]),
+        ),
       ),
     /** Ends the process, which writes its state, and starts it anew. */
     restart: async () => {
