@@ -12,7 +12,7 @@ export default defineConfig({
     host: "localhost",
     port: Number(process.env.WEB_PORT ?? 3000),
     strictPort: true,
-    proxy: { "/api": { target: apiUrl }, "/v1": { target: apiUrl } },
+    proxy: { "/api": { target: apiUrl }, "/v1": { target: apiUrl }, "/.well-known/infr": { target: apiUrl } },
   },
   build: {
     target: "es2023",

@@ -38,6 +38,7 @@ const app = await buildApp(
     offRamp: null,
     cardProcessor: null,
     screener: null,
+    directories: { host: "", askHost: () => Promise.reject(new Error("not connected")), ens: null, phones: null },
     onramps: new Map(),
     instanceId: "",
     changes: { listen: () => () => {} },

@@ -27,6 +27,7 @@ import { limitRoutes } from "./http/routes/limits.ts";
 import { meRoutes } from "./http/routes/me.ts";
 import { metricsRoutes } from "./http/routes/metrics.ts";
 import { moneyRequestRoutes } from "./http/routes/money-requests.ts";
+import { nameRoutes } from "./http/routes/names.ts";
 import { nodeHealthRoutes } from "./http/routes/node-health.ts";
 import { nodeRoutes } from "./http/routes/nodes.ts";
 import { notificationRoutes } from "./http/routes/notifications.ts";
@@ -146,6 +147,7 @@ const ROUTES = [
   eventRoutes,
   depositRoutes,
   transferRoutes,
+  nameRoutes,
   giftCodeRoutes,
   claimRoutes,
   moneyRequestRoutes,

@@ -449,6 +449,23 @@ export const environmentSchema = Type.Object({
     description: "Who screens wallets, as https://public.chainalysis.com. Without it and its key nobody does.",
   }),
   SCREENING_KEY: Type.String({ default: "", description: "The API key there." }),
+  ENS_RPC_URL: Type.String({
+    default: "",
+    pattern: "^$|^https?://",
+    description: "An endpoint of Ethereum, for names of ENS and basenames. Without it they are not looked up.",
+  }),
+  ENS_RESOLVER_ADDRESS: Type.String({
+    default: "",
+    pattern: `^$|${ADDRESS}`,
+    description: "Another universal resolver of ENS than Ethereum's own. For tests.",
+  }),
+  PHONE_DIRECTORY_URL: Type.String({
+    default: "",
+    pattern: "^$|^https?://",
+    description:
+      "A directory that knows wallets by telephone number: api/src/names. Without it and its key there is none.",
+  }),
+  PHONE_DIRECTORY_KEY: Type.String({ default: "", description: "The API key there." }),
   REFERRAL_DAYS: Type.Integer({
     default: 30,
     minimum: 1,
@@ -535,9 +552,19 @@ export function readConfig(environment: NodeJS.ProcessEnv) {
     voucherSecret: optional(env.VOUCHER_SECRET),
     sharing: readSharing(env),
     ...readRules(env),
+    ...readNames(env),
     rates: readRates(env),
   };
 }
+
+/** Who is asked where names lead that nobody has chosen here. */
+const readNames = (env: Environment) => ({
+  ens: env.ENS_RPC_URL === "" ? null : { rpcUrl: env.ENS_RPC_URL, resolver: optional(env.ENS_RESOLVER_ADDRESS) },
+  phoneDirectory:
+    env.PHONE_DIRECTORY_URL === "" || env.PHONE_DIRECTORY_KEY === ""
+      ? null
+      : { url: new URL(env.PHONE_DIRECTORY_URL), key: env.PHONE_DIRECTORY_KEY },
+});
 
 /** Whom we deal with, and how far. */
 const readRules = (env: Environment) => ({

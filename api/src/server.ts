@@ -23,6 +23,8 @@ import { ChangeListener } from "./live/change-listener.ts";
 import { ChangeTeller } from "./live/change-teller.ts";
 import { openPriceBook } from "./metering/price-book.ts";
 import { TokenCounter } from "./metering/token-counter.ts";
+import { openDirectories } from "./names/open-directories.ts";
+import { openOutboundAgent } from "./outbound/post.ts";
 import { openScreener } from "./screening/open-screener.ts";
 import { onStop } from "./stop.ts";
 
@@ -69,6 +71,7 @@ const relayer =
   config.relayerAddress ??
   (config.relayer?.kind === "key" ? privateKeyToAccount(config.relayer.privateKey).address : null);
 if (relayer === null) throw new Error("Set RELAYER_ADDRESS (or RELAYER_KEY): who sends transactions for users.");
+const strangers = openOutboundAgent({ allowPrivate: config.allowPrivateNodes });
 const app = await buildApp(
   {
     config,
@@ -86,6 +89,7 @@ const app = await buildApp(
     cardProcessor: openCards(config),
     onramps: openOnramps(config),
     screener: openScreener(config),
+    directories: openDirectories(config, strangers),
   },
   {
     level: config.logLevel,
@@ -120,6 +124,7 @@ onStop(STOP_MS, async () => {
   await writeNodeHealth(sql, health).catch((error: unknown) => app.log.error({ err: error }, "node health is lost"));
   await lease.stop();
   await agent.close();
+  await strangers.close();
   await Promise.all([sql.end({ timeout: 5 }), ledgerSql.end({ timeout: 5 })]);
 });
 await changes.start();

@@ -158,7 +158,7 @@ const attributing: Job[] =
       ];
 
 const { sharing, voucherSecret, custodianAddress } = config;
-const moves = { sql, chain, relayer, sharing, voucherSecret, custodian: custodianAddress };
+const moves = { sql, chain, relayer, sharing, voucherSecret, custodian: custodianAddress, screener, directories: null };
 
 const jobs: Job[] = [
   {

@@ -23,7 +23,8 @@ export async function startCreditWorld(seed: number) {
   const world = await startPayoutWorld({ VOUCHER_SECRET: `0x${"5e".repeat(32)}` });
   const { sql, chain, config } = world.api;
   const { sharing, voucherSecret } = config;
-  const context: MoveContext = { sql, chain, relayer: world.relayer, sharing, voucherSecret, custodian: null };
+  const outside = { screener: null, directories: null, custodian: null };
+  const context: MoveContext = { sql, chain, relayer: world.relayer, sharing, voucherSecret, ...outside };
   const operator = await sellDearNode(world.api);
   // What the platform pays for at a new operator's would wait.
   await sql`insert into operator_standings (account_id, standing) values (${operator.accountId}, 'good')`;

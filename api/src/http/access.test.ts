@@ -108,6 +108,17 @@ const MATRIX: Record<string, Row> = {
   "GET /api/batches/:seq": { access: "public", params: ({ seq }) => ({ seq }) },
   "GET /api/prices/:version": { access: "public", params: ({ version }) => ({ version }) },
   "GET /api/nodes/:id/health": { access: "public", params: nodeId },
+  "GET /.well-known/infr/:name": { access: "public", params: () => ({ name: "matrix" }), owner: 404 },
+  "GET /api/name": { access: "session", needs: "account" },
+  // A name that nobody can have, so that none is left behind.
+  "PUT /api/name": {
+    access: "session",
+    needs: "ownership",
+    payload: () => ({ name: "support" }),
+    owner: 400,
+    others: 400,
+  },
+  "DELETE /api/name": { access: "session", needs: "ownership", owner: 404, others: 404 },
   "GET /v1/models": { access: "public" },
   "GET /v1/models/*": { access: "public", params: () => ({ "*": "demo/small" }) },
   "GET /v1/models/:id": { access: "public", params: () => ({ id: "demo%2Fsmall" }) },

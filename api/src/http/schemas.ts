@@ -58,6 +58,26 @@ export const Transaction = Type.Object({
 
 /** What somebody writes as his e-mail address; what it has to be is checked where it is used. */
 export const EmailAddress = Type.String({ minLength: 3, maxLength: 320, examples: ["name@example.com"] });
+
+/** Names that credit can be sent to, beside addresses and ids. */
+export const ByName = {
+  name: Type.Optional(
+    Type.String({
+      minLength: 3,
+      maxLength: 255,
+      description: "alice or alice@host, a name of ENS (alice.eth), a basename (alice.base.eth): who it leads to now.",
+      examples: ["alice@infr.example"],
+    }),
+  ),
+  phone: Type.Optional(
+    Type.String({
+      minLength: 7,
+      maxLength: 32,
+      description: "A telephone number with its country, where they are looked up.",
+      examples: ["+1 555 123 4567"],
+    }),
+  ),
+};
 export const Challenge = Type.Object({
   challenge: Type.String({ description: "Send it back with the code: only both together count." }),
   expiresAt: Moment,

@@ -12,6 +12,7 @@ import type { CardProcessor } from "../funding/card-processor.ts";
 import type { Inference } from "../inference/run.ts";
 import type { Reconciliation } from "../jobs/reconcile-store.ts";
 import type { ChangeListener } from "../live/change-listener.ts";
+import type { Directories } from "../names/directories.ts";
 import type { Screener } from "../screening/screener.ts";
 
 /** What routes work with: opened by the server, passed in, never imported. */
@@ -35,6 +36,8 @@ export type Services = DepositContext & {
   onramps: Onramps;
   /** Knows which wallets nobody may deal with; null: nobody screens. */
   screener: Screener | null;
+  /** Where names lead that credit is sent to. */
+  directories: Directories;
   /** Ledger, indexer, contract and USDC against each other: the newest result. */
   reserves: () => Promise<Reconciliation>;
 };

@@ -10,9 +10,9 @@ import { TRUST } from "../flow/deposit/trust.ts";
 import { newId } from "../ids.ts";
 import { readBalance } from "../ledger/balance.ts";
 import { differences } from "../ledger/store.ts";
-import { newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { credit, newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
 import { call, prepare } from "../testing/moves.ts";
-import { eventOf } from "../testing/on-chain.ts";
+import { eventOf, fundPlatform, openOnChain } from "../testing/on-chain.ts";
 import { openScreener } from "./open-screener.ts";
 import { type isListed, screenAgain, screenDeposits } from "./screen-wallet.ts";
 
@@ -74,6 +74,15 @@ async function deposit({ accountId }: TestUser, payer: string): Promise<void> {
 }
 const balanceOf = ({ accountId }: TestUser) => readBalance(api.sql, accountId);
 
+/** Somebody with credit to give. */
+async function newGiver(): Promise<TestUser> {
+  const user = await newUser(api);
+  await fundPlatform(api);
+  await openOnChain(api, user, 5_000_000n);
+  await credit(api.sql, user.accountId, 5n * DOLLAR);
+  return user;
+}
+
 describe("screening", () => {
   test("behavior: a wallet on a list is refused at sign-in, and what it owns is frozen; others are asked for once a day", async () => {
     const key = generatePrivateKey();
@@ -89,7 +98,7 @@ describe("screening", () => {
   });
 
   test("behavior: without an answer people sign in, and nothing is sent to wallets", async () => {
-    const user = await newUser(api);
+    const user = await newGiver();
     provider.isDown = true;
     expect((await signIn(generatePrivateKey())).statusCode).toBe(200);
     const to = { wallet: privateKeyToAddress(generatePrivateKey()) };
@@ -99,7 +108,7 @@ describe("screening", () => {
   test("behavior: nothing is sent to a wallet on a list", async () => {
     const listed = privateKeyToAddress(generatePrivateKey());
     provider.listed.add(listed.toLowerCase());
-    const { status, body } = await prepare(api, await newUser(api), { to: { wallet: listed }, amount: "1" });
+    const { status, body } = await prepare(api, await newGiver(), { to: { wallet: listed }, amount: "1" });
     expect([status, body.code]).toEqual([403, "sanctioned"]);
   });
 

@@ -30,6 +30,8 @@ import { ChangeListener } from "../live/change-listener.ts";
 import { ChangeTeller } from "../live/change-teller.ts";
 import { openPriceBook } from "../metering/price-book.ts";
 import { TokenCounter } from "../metering/token-counter.ts";
+import { openDirectories } from "../names/open-directories.ts";
+import { openOutboundAgent } from "../outbound/post.ts";
 import { openScreener } from "../screening/open-screener.ts";
 import { testDatabase } from "./database.ts";
 
@@ -141,6 +143,7 @@ const openProviders = (config: Config) => ({
   cardProcessor: openCards(config),
   onramps: openOnramps(config),
   screener: openScreener(config),
+  directories: openDirectories(config, openOutboundAgent({ allowPrivate: config.allowPrivateNodes })),
 });
 
 async function openLive(sql: Sql, url: string) {

@@ -78,7 +78,8 @@ export const clear = ({ sql, chain }: TestApi): Promise<void> =>
 /** What the worker does for moves: clears them and brings them to the chain. */
 export async function clearAndSend(api: TestApi): Promise<void> {
   const { sql, chain, config } = api;
-  const context = { ...config, sql, chain, relayer: rich.address, custodian: config.custodianAddress };
+  const outside = { screener: null, directories: null };
+  const context = { ...config, ...outside, sql, chain, relayer: rich.address, custodian: config.custodianAddress };
   await submitWaiting(context);
   await claimForKnown(context);
   await clear(api);

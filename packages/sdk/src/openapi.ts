@@ -6445,7 +6445,7 @@ export interface paths {
                                 from: string;
                                 to: {
                                     /** @enum {unknown} */
-                                    by: "wallet" | "email" | "account" | "team" | "request";
+                                    by: "wallet" | "email" | "account" | "team" | "request" | "name" | "phone";
                                     /** @description As the sender wrote it. */
                                     name: string;
                                     account: string | null;
@@ -6560,6 +6560,16 @@ export interface paths {
                             team?: string;
                             /** @description ask_…: pays a request for money, with just the amount that it asks for */
                             request?: string;
+                            /**
+                             * @description alice or alice@host, a name of ENS (alice.eth), a basename (alice.base.eth): who it leads to now.
+                             * @example alice@infr.example
+                             */
+                            name?: string;
+                            /**
+                             * @description A telephone number with its country, where they are looked up.
+                             * @example +1 555 123 4567
+                             */
+                            phone?: string;
                         };
                         /**
                          * @description US dollars above zero, with at most 6 decimals.
@@ -6593,9 +6603,10 @@ export interface paths {
                             amount: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "email" | "account" | "team" | "request";
+                                by: "wallet" | "email" | "account" | "team" | "request" | "name" | "phone";
                                 name: string;
                                 account: string | null;
+                                wallet: string | null;
                             };
                             /**
                              * @description What could still be shared after it.
@@ -6636,7 +6647,7 @@ export interface paths {
                             from: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "email" | "account" | "team" | "request";
+                                by: "wallet" | "email" | "account" | "team" | "request" | "name" | "phone";
                                 /** @description As the sender wrote it. */
                                 name: string;
                                 account: string | null;
@@ -6886,7 +6897,7 @@ export interface paths {
                             from: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "email" | "account" | "team" | "request";
+                                by: "wallet" | "email" | "account" | "team" | "request" | "name" | "phone";
                                 /** @description As the sender wrote it. */
                                 name: string;
                                 account: string | null;
@@ -7146,7 +7157,7 @@ export interface paths {
                             from: string;
                             to: {
                                 /** @enum {unknown} */
-                                by: "wallet" | "email" | "account" | "team" | "request";
+                                by: "wallet" | "email" | "account" | "team" | "request" | "name" | "phone";
                                 /** @description As the sender wrote it. */
                                 name: string;
                                 account: string | null;
@@ -7285,7 +7296,7 @@ export interface paths {
                                 from: string;
                                 to: {
                                     /** @enum {unknown} */
-                                    by: "wallet" | "email" | "account" | "team" | "request";
+                                    by: "wallet" | "email" | "account" | "team" | "request" | "name" | "phone";
                                     /** @description As the sender wrote it. */
                                     name: string;
                                     account: string | null;
@@ -7406,6 +7417,311 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/name": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The name that credit can be sent to */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            name: string | null;
+                            address: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        /**
+         * Choose a name, instead of the one that there is
+         * @description Everybody can see which wallet it leads to. An old name leads nowhere any more and is nobody else's, ever: an account has at most five in its life.
+         */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @example alice */
+                        name: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            name: string | null;
+                            address: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        post?: never;
+        /** Give the name up */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/.well-known/infr/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where a name of ours leads, for other hosts and for contracts
+         * @description Whoever chooses a name makes this public. To pay into the account, deposit for its ref in the contract; to send credit of another platform, send to the wallet.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description alice@host.example */
+                            name: string;
+                            /** @description Who owns the account in the contract; null: the platform signs for it. */
+                            wallet: string | null;
+                            chainId: number;
+                            /** @description The CreditEscrow contract there. */
+                            escrow: string;
+                            /** @description The account in it, as deposits name it. */
+                            ref: string;
+                            /** @description Its number; null until it is open. */
+                            chainAccount: number | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -9271,6 +9587,16 @@ export interface paths {
                             email?: string;
                             account?: string;
                             team?: string;
+                            /**
+                             * @description alice or alice@host, a name of ENS (alice.eth), a basename (alice.base.eth): who it leads to now.
+                             * @example alice@infr.example
+                             */
+                            name?: string;
+                            /**
+                             * @description A telephone number with its country, where they are looked up.
+                             * @example +1 555 123 4567
+                             */
+                            phone?: string;
                         };
                         /**
                          * @description US dollars, as for a transfer.

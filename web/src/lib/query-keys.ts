@@ -19,6 +19,7 @@ export const queryKeys = {
   topUps: ["top-ups"],
   standingOrders: ["standing-orders"],
   me: ["me"],
+  name: ["name"],
   referrals: ["referrals"],
   webhooks: ["webhooks"],
   admin: ["admin"],

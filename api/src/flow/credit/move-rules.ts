@@ -4,7 +4,9 @@ import type { Chain } from "../../chain/open.ts";
 import type { Sql, Tx } from "../../db/types.ts";
 import { InvalidInputError, NotFoundError } from "../../errors.ts";
 import { lockBalances } from "../../ledger/store.ts";
+import type { Directories } from "../../names/directories.ts";
 import { demand } from "../../roles.ts";
+import type { Screener } from "../../screening/screener.ts";
 import { MoveRefusedError, refusalOf } from "./move-errors.ts";
 import { movesToday, readSharer, type SharerRow } from "./moves-store.ts";
 
@@ -31,6 +33,10 @@ export type MoveContext = {
   custodian: Address | null;
   /** 32 bytes that make vouchers for one person ones that only this platform can redeem; null: there are none. */
   voucherSecret: Hex | null;
+  /** Knows which wallets nobody may deal with; null: nobody screens. */
+  screener: Screener | null;
+  /** Where names lead; null in workers: who they send to was found when it was ordered. */
+  directories: Directories | null;
 };
 
 /** Who gives: an account, and who of its people asks for it. */

@@ -3,7 +3,7 @@ import type { Role } from "../../roles.ts";
 
 export type TransferState = "awaiting_signature" | "pending" | "completed" | "expired" | "failed";
 export type GiftState = Exclude<TransferState, "completed"> | "active" | "redeemed" | "revoked";
-export type NamedAs = "wallet" | "account" | "team" | "email" | "request";
+export type NamedAs = "wallet" | "account" | "team" | "email" | "request" | "name" | "phone";
 
 export type MoveRow = {
   move_id: string;

@@ -105,6 +105,16 @@ export function knownMove(
 }
 
 function keyedRequest(accountId: string, { to, amount, note, idempotencyKey: key }: WantedTransfer): KeyedMove {
-  const asked = [to.wallet?.toLowerCase(), to.account, to.team, amount, note, to.email?.toLowerCase(), to.request];
+  const asked = [
+    to.wallet?.toLowerCase(),
+    to.account,
+    to.team,
+    amount,
+    note,
+    to.email?.toLowerCase(),
+    to.request,
+    to.name,
+    to.phone,
+  ];
   return { accountId, key, hash: createHash("sha256").update(JSON.stringify(asked)).digest() };
 }

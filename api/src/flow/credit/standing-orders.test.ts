@@ -65,7 +65,8 @@ const change = (user: Who, id: string, state: string) =>
 const run = () => {
   const { sharing, voucherSecret, custodianAddress: custodian } = api.config;
   const relayer = privateKeyToAccount(RICH_KEY).address;
-  return runStandingOrders({ ...api, relayer, sharing, voucherSecret, custodian });
+  const outside = { screener: null, directories: null };
+  return runStandingOrders({ ...api, ...outside, relayer, sharing, voucherSecret, custodian });
 };
 /** As if so much time had gone by since it was made. */
 const pass = (id: string, time: string) =>

@@ -6,7 +6,7 @@ import { MoveRefusedError } from "./move-errors.ts";
 import { checkRole, type MoveContext, readAmount, type Sharer } from "./move-rules.ts";
 import type { MoveRow } from "./moves-store.ts";
 import { prepareTransfer } from "./prepare-transfer.ts";
-import { findRecipient, type Recipient } from "./recipients.ts";
+import { type Found, findRecipient, type Recipient } from "./recipients.ts";
 import {
   dueOrders,
   type Every,
@@ -44,15 +44,13 @@ export async function orderTransfers(context: MoveContext, sharer: Sharer, wante
   if (endsAt !== null && endsAt < startsAt)
     throw new InvalidInputError("endsAt is before startsAt: nothing would ever be sent.", "endsAt");
   await checkRole(sql, sharer);
-  const { namedAs, named } = await findRecipient(context, { to: wanted.to, amount, sharer });
-  if (namedAs === "request") throw new InvalidInputError("A request is paid once. Name somebody.", "to");
+  const found = await findRecipient(context, { to: wanted.to, amount, sharer });
   const orderId = newId("standing");
   const order = {
     order_id: orderId,
     account_id: accountId,
     user_id: userId,
-    named_as: namedAs,
-    named,
+    ...lastingly(found),
     amount_micro: amount,
     note: wanted.note,
     every: wanted.every,
@@ -62,6 +60,15 @@ export async function orderTransfers(context: MoveContext, sharer: Sharer, wante
   if (!(await insertStanding(sql, order, MOST_ORDERS)))
     throw new MoveRefusedError("too_many_moves", `An account has at most ${MOST_ORDERS} standing orders. End one.`);
   return mustFindOrder(context, { orderId, accountId });
+}
+
+/** Names may lead elsewhere one day; a standing order is for whom they lead to on the day that it is made. */
+function lastingly({ namedAs, named, account, wallet }: Found): Pick<StandingRow, "named_as" | "named"> {
+  if (namedAs === "request") throw new InvalidInputError("A request is paid once. Name somebody.", "to");
+  if (namedAs !== "name" && namedAs !== "phone") return { named_as: namedAs, named };
+  if (wallet !== null) return { named_as: "wallet", named: wallet };
+  if (account === null) throw new Error("a name leads to an account or to a wallet");
+  return { named_as: "account", named: account.account_id };
 }
 
 /** @throws NotFoundError for somebody else's */

@@ -7,7 +7,7 @@ export type StandingRow = {
   order_id: string;
   account_id: string;
   user_id: string;
-  named_as: Exclude<NamedAs, "request">;
+  named_as: Exclude<NamedAs, "request" | "name" | "phone">;
   named: string;
   amount_micro: bigint;
   note: string;

@@ -5,6 +5,7 @@ import { type StandingRow, standingOrdersOf } from "../../flow/credit/standing-s
 import { moveContext } from "../move-context.ts";
 import {
   Address,
+  ByName,
   EmailAddress,
   Id,
   Limit,
@@ -60,6 +61,7 @@ function addCreation(app: Routes, services: Services): void {
               email: Type.Optional(EmailAddress),
               account: Type.Optional(Id),
               team: Type.Optional(Id),
+              ...ByName,
             },
             { description: "Whom it is for: exactly one of these." },
           ),

@@ -12,11 +12,11 @@ import {
 } from "../../flow/credit/prepare-transfer.ts";
 import { revokeGift } from "../../flow/credit/return-gifts.ts";
 import { submitSignature } from "../../flow/credit/submit-signature.ts";
-import { refuseListed } from "../../screening/screen-wallet.ts";
 import { moveContext } from "../move-context.ts";
 import { OrderToSign, shapeOrder } from "../order-shapes.ts";
 import {
   Address,
+  ByName,
   Bytes,
   Bytes32,
   EmailAddress,
@@ -60,6 +60,7 @@ const To = Type.Object(
     request: Type.Optional(
       Type.String({ ...Id, description: "ask_…: pays a request for money, with just the amount that it asks for" }),
     ),
+    ...ByName,
   },
   { description: "Whom it is for: exactly one of these." },
 );
@@ -76,7 +77,7 @@ const Transfer = Type.Object({
   amount: Money,
   from: Type.String({ description: "acct_… of the sender" }),
   to: Type.Object({
-    by: Type.Enum(["wallet", "email", "account", "team", "request"]),
+    by: Type.Enum(["wallet", "email", "account", "team", "request", "name", "phone"]),
     name: Type.String({ description: "As the sender wrote it." }),
     account: Nullable(Type.String({ description: "acct_… of the recipient; never told of who was named by e-mail" })),
   }),
@@ -94,9 +95,12 @@ const Preview = Type.Object({
   dryRun: Type.Literal(true),
   amount: Money,
   to: Type.Object({
-    by: Type.Enum(["wallet", "email", "account", "team", "request"]),
+    by: Type.Enum(["wallet", "email", "account", "team", "request", "name", "phone"]),
     name: Type.String(),
     account: Nullable(Type.String({ description: "null: one would be opened, or it is not told." })),
+    wallet: Nullable(
+      Type.String({ ...Address, description: "Where the name leads now: look at it. null: not to a wallet alone." }),
+    ),
   }),
   shareableAfter: Type.String({ ...Money, description: "What could still be shared after it." }),
   leftToday: Type.String({ ...Money, description: "What the daily limit would leave after it." }),
@@ -145,7 +149,6 @@ function addPreparation(app: Routes, services: Services): void {
       const sharer = await actorOf(services, request, "sharing");
       const { to: named, amount, memo: note, dryRun } = request.body;
       const to = named.email === undefined ? named : { ...named, email: readEmailAddress(named.email) };
-      if (to.wallet !== undefined) await refuseListed(services, to.wallet);
       const wanted = { to, amount, note, idempotencyKey: request.headers["idempotency-key"] };
       if (dryRun)
         return reply.code(200).send(shapePreview(await previewTransfer(moveContext(services), sharer, wanted)));
@@ -313,7 +316,7 @@ function stateOf(row: MoveRow): Static<typeof Transfer>["state"] {
 const shapePreview = ({ amount, found, shareableAfter, capLeftAfter }: TransferPreview): Static<typeof Preview> => ({
   dryRun: true,
   amount: formatUsd(microToNano(amount)),
-  to: { by: found.namedAs, name: found.named, account: found.account?.account_id ?? null },
+  to: { by: found.namedAs, name: found.named, account: found.account?.account_id ?? null, wallet: found.wallet },
   shareableAfter: formatUsd(shareableAfter),
   leftToday: formatUsd(capLeftAfter),
 });

@@ -65,9 +65,9 @@ ${API_OPTIONS}`,
     run: reprice,
   },
   send: {
-    help: `infr send <amount> <0x… | acct_… | e-mail | ask_…> [--memo TEXT] [--dry-run]
+    help: `infr send <amount> <0x… | name | e-mail | acct_… | ask_…> [--memo TEXT] [--dry-run]
 
-Sends paid credit to a wallet's account, to an account, or to whoever signs in by an e-mail address, within 30 days; or pays a request for money. You sign it with the wallet that owns yours: put its private key
+Sends paid credit to a wallet's account; to a name (alice, alice.eth, alice.base.eth; name:alice@host.example); to whoever signs in by an e-mail address, within 30 days; to an account; or pays a request for money. You sign it with the wallet that owns yours: put its private key
 into INFR_PRIVATE_KEY. Ends when the recipient can spend it, or when it waits for him.
 
   --memo TEXT     a word to the recipient

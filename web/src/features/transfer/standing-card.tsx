@@ -61,7 +61,7 @@ function OrderForm() {
   const [period, setPeriod] = useState<Every>("week");
   const [toldOf, setToldOf] = useState(false);
   const order = useOrder();
-  const to = readRecipient(text.to);
+  const to = readRecipient(text.to, window.location.host);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setToldOf(true);

@@ -15,7 +15,7 @@ export function TransferForm() {
   const [toldOf, setToldOf] = useState(false);
   const preview = usePreview();
   const send = useSend();
-  const to = readRecipient(text.to);
+  const to = readRecipient(text.to, window.location.host);
   const draft: Draft | null = to && { to, amount: text.amount.trim(), memo: text.memo };
   const change = (field: keyof typeof EMPTY) => (value: string) => {
     setText({ ...text, [field]: value });
@@ -40,14 +40,14 @@ export function TransferForm() {
       <form onSubmit={submit} className="flex flex-col gap-4 p-5 sm:p-6">
         <TextField
           label="To"
-          placeholder="name@example.com, 0x… or acct_…"
+          placeholder="alice, name@example.com, alice.eth or 0x…"
           autoComplete="off"
           required
           value={text.to}
           onValueChange={change("to")}
           error={
             toldOf && text.to !== "" && !to
-              ? "Write a wallet's address (0x…), an e-mail address or an account (acct_…)."
+              ? "Write a name (alice, alice.eth), an e-mail address, a wallet's address (0x…) or an account (acct_…)."
               : null
           }
         />
@@ -68,8 +68,15 @@ export function TransferForm() {
         />
         {preview.data && "dryRun" in preview.data && (
           <p role="status" className="text-sm text-muted">
-            You send <Money usd={preview.data.amount} />.
-            {to && "email" in to && " Unless somebody signs in by that address within 30 days, it comes back."} After
+            You send <Money usd={preview.data.amount} />
+            {preview.data.to.by === "name" && preview.data.to.wallet && (
+              <>
+                {" "}
+                to the wallet <span className="font-mono text-xs break-all">{preview.data.to.wallet}</span>, to which
+                this name leads
+              </>
+            )}
+            .{to && "email" in to && " Unless somebody signs in by that address within 30 days, it comes back."} After
             that you can share <Money usd={preview.data.shareableAfter} />, and today{" "}
             <Money usd={preview.data.leftToday} /> more.
           </p>
