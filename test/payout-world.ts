@@ -114,7 +114,7 @@ function workerOf({ sql, chain, config }: TestApi, anvil: ReturnType<typeof open
   const until = (what: string, check: () => Promise<unknown>) =>
     waitFor({
       what,
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
       check: async () => {
         await round();
         return check();

@@ -1,5 +1,4 @@
 import { parseVoucherCode } from "@infr/protocol";
-import { createWalletClient, http } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { claimCredit } from "../../api/src/flow/credit/claim-credit.ts";
 import { askForMoney, cancelRequest } from "../../api/src/flow/credit/money-requests.ts";
@@ -65,7 +64,7 @@ export function transfersIn({ context, users, one, below, amount }: CreditWorld)
 }
 
 /** What waits under a key: gifts, and credit for whoever reads an e-mail address. */
-export function vouchersIn({ context, users, anvil, one, below, amount }: CreditWorld) {
+export function vouchersIn({ context, users, sendAs, one, below, amount }: CreditWorld) {
   const codes: string[] = [];
   const gifts: Array<{ id: string; giver: CreditUser; isGift: boolean }> = [];
 
@@ -113,11 +112,8 @@ export function vouchersIn({ context, users, anvil, one, below, amount }: Credit
     await tried(async () => {
       const { call } = await revokeGift(context, { ...giver, moveId: id, isGift });
       if (!call) return;
-      const account = privateKeyToAccount(giver.privateKey);
-      await anvil.setBalance({ address: account.address, value: 10n ** 18n });
-      const wallet = createWalletClient({ account, transport: http(context.chain.rpcUrl) });
       // The contract may say no: somebody has redeemed it meanwhile.
-      await wallet.sendTransaction({ ...call, gas: 300_000n, chain: null });
+      await sendAs(giver.privateKey, call);
     });
   }
 

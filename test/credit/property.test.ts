@@ -12,6 +12,7 @@ import { reconcile } from "../../api/src/jobs/reconcile.ts";
 import { bookBalance, differences } from "../../api/src/ledger/store.ts";
 import { RICH_KEY } from "../../api/src/testing/api.ts";
 import { rpc } from "../../scripts/anvil.ts";
+import { depositsIn } from "./deposits.ts";
 import { cardsIn, grantsIn } from "./funding.ts";
 import { transfersIn, vouchersIn } from "./moves.ts";
 import { type CreditWorld, startCreditWorld } from "./world.ts";
@@ -27,11 +28,13 @@ const clearer = privateKeyToAccount(RICH_KEY);
 let world: CreditWorld;
 let moves: ReturnType<typeof transfersIn> & ReturnType<typeof vouchersIn>;
 let funding: ReturnType<typeof cardsIn> & ReturnType<typeof grantsIn>;
+let deposits: ReturnType<typeof depositsIn>;
 
 beforeAll(async () => {
   world = await startCreditWorld(SEED);
   moves = { ...transfersIn(world), ...vouchersIn(world) };
   funding = { ...cardsIn(world), ...grantsIn(world) };
+  deposits = depositsIn(world);
 });
 afterAll(() => world?.stop());
 
@@ -54,6 +57,7 @@ async function round(): Promise<void> {
   await returnGifts(world.context);
   await funding.attend();
   await openEarners(world.context);
+  await deposits.follow();
   await world.bringToChain();
   await world.round();
 }
@@ -123,6 +127,11 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
   () => Promise.all([convert(), funding.refund(), funding.dispute(), moves.send()]),
   () => Promise.all([funding.closeDispute(), ask(), moves.give()]),
   () => funding.revokeLot(),
+  () => deposits.pay(),
+  () => deposits.payAddress(),
+  () => Promise.all([deposits.payAddress(), ask(), moves.send(), moves.redeem()]),
+  () => deposits.allow(),
+  () => Promise.all([deposits.recharge(), deposits.recharge(), ask(), ask(), ask()]),
   round,
   () => Promise.all([round(), round()]),
   () => world.build(),
@@ -142,7 +151,7 @@ async function settleDown(): Promise<void> {
       await round();
       const open = await world.sql`
         select from moves where state = 'pending' union all select from transactions where state in ('queued', 'sent')`;
-      return open.length === 0;
+      return open.length === 0 && (await deposits.isQuiet());
     });
   }
   await world.until("every voucher to be closed", async () => {

@@ -1,3 +1,5 @@
+import OpenAI from "openai";
+import { createWalletClient, type Hex, http, zeroHash } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 import { InfrError } from "../../api/src/errors.ts";
 import type { MoveContext } from "../../api/src/flow/credit/move-rules.ts";
@@ -6,11 +8,14 @@ import { openStripeCards } from "../../api/src/funding/stripe-cards.ts";
 import { newId } from "../../api/src/ids.ts";
 import type { TestUser } from "../../api/src/testing/api.ts";
 import { startStripeCards, WEBHOOK_SECRET } from "../../api/src/testing/stripe-cards-server.ts";
-import { sellDearNode, startPayoutWorld } from "../payout-world.ts";
+import { send } from "../../api/src/testing/teams.ts";
+import { type PayoutWorld, sellDearNode, startPayoutWorld } from "../payout-world.ts";
 import { random } from "../random.ts";
 
 const DOLLAR = 1_000_000n;
-const USERS = 4;
+const PEOPLE = 4;
+/** What a member of the team may spend of its credit. */
+const BUDGET = "3";
 const DEPOSIT = 50n * DOLLAR;
 /** Of the platform, beside which its lots are granted. */
 const COVER = 2_000n * DOLLAR;
@@ -28,9 +33,10 @@ export async function startCreditWorld(seed: number) {
   const operator = await sellDearNode(world.api);
   // What the platform pays for at a new operator's would wait.
   await sql`insert into operator_standings (account_id, standing) values (${operator.accountId}, 'good')`;
-  const users: CreditUser[] = [];
-  for (let n = 0; n < USERS; n += 1) users.push(await openUser(world));
-  await world.call({ ...world.escrow, functionName: "deposit", args: [1, COVER, `0x${"00".repeat(32)}`] });
+  const people: CreditUser[] = [];
+  for (let n = 0; n < PEOPLE; n += 1) people.push(await openUser(world));
+  const users = [...people, ...(await openTeam(world, people))];
+  await world.call({ ...world.escrow, functionName: "deposit", args: [1, COVER, zeroHash] });
   await world.pass(0);
   await world.booked();
   const stripe = await startStripeCards();
@@ -47,7 +53,11 @@ export async function startCreditWorld(seed: number) {
     ...diceOf(seed),
     sql,
     context,
+    people,
+    /** Everybody in each account that he acts for: his own, and the team's. */
     users,
+    /** Sends a call from somebody's wallet. */
+    sendAs: (privateKey: Hex, { to, data }: { to: Hex; data: Hex }) => sendAs(world, { privateKey, to, data }),
     stripe,
     cards,
     stop: async () => {
@@ -57,7 +67,7 @@ export async function startCreditWorld(seed: number) {
   };
 }
 
-async function openUser(world: Awaited<ReturnType<typeof startPayoutWorld>>): Promise<CreditUser> {
+async function openUser(world: PayoutWorld): Promise<CreditUser> {
   const user = await world.newUser();
   await world.deposit(user, DEPOSIT);
   const [member] = await world.api.sql<[{ user_id: string }]>`
@@ -66,6 +76,44 @@ async function openUser(world: Awaited<ReturnType<typeof startPayoutWorld>>): Pr
   await world.api.sql`
     insert into emails (email_id, user_id, address) values (${newId("email")}, ${person.userId}, ${person.email})`;
   return { ...user, ...person, address: privateKeyToAccount(user.privateKey).address };
+}
+
+/**
+ * A team whose account the first person's wallet owns: he, somebody who may send its credit too, and somebody who may only
+ * spend it, up to a budget. The wallet signs for all of them; what each may ask for is the API's to say.
+ */
+async function openTeam(world: PayoutWorld, [owner, billing, member]: CreditUser[]): Promise<CreditUser[]> {
+  const { api } = world;
+  if (!owner || !billing || !member) throw new Error("a team has people");
+  const made = await send(api, owner, {
+    method: "POST",
+    url: "/api/teams",
+    payload: { name: "Team", owner: owner.address },
+  });
+  const account = String(made.body["id"]);
+  await api.sql`
+    insert into account_members (account_id, user_id, role)
+    values (${account}, ${billing.userId}, 'billing'), (${account}, ${member.userId}, 'member')`;
+  const [{ salt }] = await api.sql<[{ salt: Hex }]>`select salt from accounts where account_id = ${account}`;
+  await world.call({ ...world.escrow, functionName: "depositFor", args: [owner.address, salt, DEPOSIT, zeroHash] });
+  const budget = { method: "PUT", account, url: `/api/limits/member/${member.userId}/total` } as const;
+  await send(api, owner, { ...budget, payload: { amount: BUDGET } });
+  const inTeam = async (person: CreditUser, keysOf: CreditUser): Promise<CreditUser> => {
+    const created = await send(api, keysOf, { method: "POST", account, url: "/api/keys", payload: { name: "team" } });
+    const openai = new OpenAI({ baseURL: `${api.origin}/v1`, apiKey: String(created.body["key"]), maxRetries: 0 });
+    return { ...person, accountId: account, privateKey: owner.privateKey, openai };
+  };
+  return [await inTeam(owner, owner), await inTeam(billing, owner), await inTeam(member, member)];
+}
+
+async function sendAs(
+  { anvil, api }: PayoutWorld,
+  { privateKey, to, data }: { privateKey: Hex; to: Hex; data: Hex },
+): Promise<void> {
+  const account = privateKeyToAccount(privateKey);
+  await anvil.setBalance({ address: account.address, value: 10n ** 18n });
+  const wallet = createWalletClient({ account, transport: http(api.chain.rpcUrl) });
+  await wallet.sendTransaction({ to, data, gas: 300_000n, chain: null });
 }
 
 function diceOf(seed: number) {
