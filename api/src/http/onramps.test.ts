@@ -143,11 +143,17 @@ const SIGNED: Record<string, (body: string, agoMs?: number) => Record<string, st
 /** What each provider says of a purchase, in the order in which it happens. */
 const EVENTS: Record<string, (id: string) => object[]> = {
   coinbase: (id) =>
+    // The fields of Coinbase's published schema of its webhooks that say something of a purchase.
     ["created", "updated", "success"].map((step) => ({
       eventType: `onramp.transaction.${step}`,
-      partnerUserRef: id,
       transactionId: "cb-1",
-      ...(step === "success" && { txHash: HASH }),
+      status: `ONRAMP_TRANSACTION_STATUS_${step === "success" ? "SUCCESS" : "IN_PROGRESS"}`,
+      purchaseCurrency: "USDC",
+      purchaseNetwork: "base",
+      purchaseAmount: { currency: "USDC", value: "25.00" },
+      paymentTotal: { currency: "USD", value: "25.50" },
+      txHash: step === "success" ? HASH : "0x",
+      partnerUserRef: id,
     })),
   moonpay: (id) =>
     (

@@ -8,7 +8,7 @@ import {
   type Order,
   type Progress,
 } from "./onramp.ts";
-import { bodyHash, checkHmac, fieldsOf, readObject, textOf } from "./signed.ts";
+import { bodyHash, checkHmac, fieldsOf, hashOf, readObject, textOf } from "./signed.ts";
 
 const PATH = "/onramp/v1/token";
 const PAGE = "https://pay.coinbase.com/buy/select-asset";
@@ -124,7 +124,7 @@ function newsOf(body: Buffer): News | null {
     orderId: textOf(event["partnerUserRef"]),
     externalId: textOf(event["transactionId"]),
     progress,
-    transactionHash: textOf(event["txHash"]),
+    transactionHash: hashOf(event["txHash"]),
   };
 }
 

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import { headerOf, type News, type Onramp, type Order, type Progress } from "./onramp.ts";
-import { bodyHash, checkHmac, fieldsOf, readObject, textOf } from "./signed.ts";
+import { bodyHash, checkHmac, fieldsOf, hashOf, readObject, textOf } from "./signed.ts";
 
 export type MoonPaySettings = {
   /** Publishable: it stands in the URL. */
@@ -69,6 +69,6 @@ function newsOf(body: Buffer): News | null {
     orderId: textOf(purchase["externalTransactionId"]),
     externalId: textOf(purchase["id"]),
     progress,
-    transactionHash: textOf(purchase["cryptoTransactionId"]),
+    transactionHash: hashOf(purchase["cryptoTransactionId"]),
   };
 }

@@ -44,3 +44,7 @@ export function readObject(body: Buffer): Record<string, unknown> {
 
 export const textOf = (value: unknown): string | null =>
   typeof value === "string" && value !== "" && value.length <= 200 ? value : null;
+
+/** A transaction's hash; null for what is none, such as the "0x" that Coinbase writes before there is one. */
+export const hashOf = (value: unknown): string | null =>
+  typeof value === "string" && /^0x[0-9a-fA-F]{64}$/.test(value) ? value.toLowerCase() : null;

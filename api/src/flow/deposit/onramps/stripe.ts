@@ -8,7 +8,7 @@ import {
   type Order,
   type Progress,
 } from "./onramp.ts";
-import { textOf } from "./signed.ts";
+import { hashOf, textOf } from "./signed.ts";
 
 const TIMEOUT_MS = 20_000;
 
@@ -101,6 +101,6 @@ function newsOf(event: { id: string; type: string; data: { object: unknown } }):
     orderId: textOf(metadata?.["order_id"]),
     externalId: textOf(id),
     progress,
-    transactionHash: textOf(details?.transaction_id),
+    transactionHash: hashOf(details?.transaction_id),
   };
 }
