@@ -71,7 +71,12 @@ export async function createKey(page: Page, name: string): Promise<string> {
 export async function ask(page: Page, question: string): Promise<string> {
   await page.getByLabel("Message").fill(question);
   await page.getByRole("button", { name: "Send" }).click();
-  const cost = page.getByRole("list", { name: "Conversation" }).getByRole("listitem").last().locator("data");
+  const cost = page
+    .getByRole("list", { name: "Conversation" })
+    .getByRole("listitem")
+    .last()
+    .getByText("Cost")
+    .locator("data");
   await cost.waitFor();
   return (await cost.getAttribute("value")) ?? "";
 }

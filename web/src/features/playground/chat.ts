@@ -21,7 +21,15 @@ export interface ChatRequest {
   signal: AbortSignal;
 }
 
+interface Heard {
+  /** The request's id, with the first event. */
+  onId: (id: string) => void;
+  /** Text as it comes. */
+  onText: (text: string) => void;
+}
+
 interface Chunk {
+  id?: string;
   error?: unknown;
   choices?: { delta?: { content?: string | null } }[];
   usage?: {
@@ -31,10 +39,10 @@ interface Chunk {
   } | null;
 }
 
-/** Streams one answer: pieces of text to `onText`, and at the end what it took. */
+/** Streams one answer, and says at the end what it took. */
 export async function streamChat(
   { key, model, messages, signal }: ChatRequest,
-  onText: (text: string) => void,
+  heard: Heard,
 ): Promise<ChatUsage | null> {
   const { error, response } = await api
     .POST("/v1/chat/completions", {
@@ -48,18 +56,20 @@ export async function streamChat(
       throw ApiError.unreachable(cause);
     });
   if (!response.ok || !response.body) throw ApiError.from(response.status, error);
-  return readAnswer(response.body, onText);
+  return readAnswer(response.body, heard);
 }
 
 /** Errors after the first byte arrive as an event of their own. */
-export async function readAnswer(
-  body: ReadableStream<Uint8Array>,
-  onText: (text: string) => void,
-): Promise<ChatUsage | null> {
+export async function readAnswer(body: ReadableStream<Uint8Array>, { onId, onText }: Heard): Promise<ChatUsage | null> {
   let usage: ChatUsage | null = null;
+  let id: string | undefined;
   for await (const event of readEvents(body)) {
     const chunk = JSON.parse(event) as Chunk;
     if (chunk.error) throw ApiError.from(502, chunk);
+    if (id === undefined && chunk.id) {
+      id = chunk.id;
+      onId(id);
+    }
     const text = chunk.choices?.[0]?.delta?.content;
     if (text) onText(text);
     if (chunk.usage) {
@@ -71,4 +81,15 @@ export async function readAnswer(
     }
   }
   return usage;
+}
+
+/** What was charged for a request that was not heard to its end; null as long as it is not billed. */
+export async function readCharge({ key, requestId }: { key: string; requestId: string }): Promise<ChatUsage | null> {
+  const { data } = await api.GET("/v1/generation", {
+    headers: { Authorization: `Bearer ${key}` },
+    params: { query: { id: requestId } },
+  });
+  if (!data) return null;
+  const { tokens_prompt: promptTokens, tokens_completion: completionTokens, cost_details: cost } = data.data;
+  return { promptTokens, completionTokens, costUsd: cost.total_usd };
 }

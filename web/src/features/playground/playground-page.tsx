@@ -1,23 +1,26 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { Money } from "../../components/money.tsx";
 import { Page } from "../../components/page.tsx";
 import { EmptyNote, QueryView } from "../../components/query-view.tsx";
 import { Button } from "../../components/ui/button.tsx";
 import { Card } from "../../components/ui/card.tsx";
-import { Select } from "../../components/ui/select.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
-import { ApiError, describeError } from "../../lib/errors.ts";
+import { cn } from "../../lib/cn.ts";
+import { ApiError } from "../../lib/errors.ts";
 import { type Model, useModels } from "../../lib/models.ts";
 import { Composer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
 import { KeyChoice } from "./key-choice.tsx";
-import { useChat } from "./use-chat.ts";
+import { LaneBar, newLane } from "./lane-bar.tsx";
+import { type Lane, totalCost } from "./rounds.ts";
+import { useChats } from "./use-chats.ts";
 import { usePlaygroundKey } from "./use-playground-key.ts";
 
 export function PlaygroundPage({ addCredit }: { addCredit: ReactNode }) {
   const models: UseQueryResult<Model[]> = useModels();
   return (
-    <Page title="Playground" description="Real requests, charged to your credit.">
+    <Page title="Playground" description="Real requests, charged to your credit. Ask up to four models at once.">
       <QueryView
         query={models}
         name="models"
@@ -47,35 +50,29 @@ export function PlaygroundPage({ addCredit }: { addCredit: ReactNode }) {
 
 function Playground({ models, addCredit }: { models: Model[]; addCredit: ReactNode }) {
   const playgroundKey = usePlaygroundKey();
-  const chat = useChat();
-  const [chosen, setChosen] = useState(models[0]?.id ?? "");
-  const { key, forget } = playgroundKey;
-  const status = chat.error instanceof ApiError ? chat.error.status : null;
+  const chats = useChats();
+  const [lanes, setLanes] = useState<Lane[]>(() => models.slice(0, 1).map(({ id }) => newLane(id)));
   const end = useRef<HTMLDivElement>(null);
+  const { key, forget } = playgroundKey;
+  const { rounds, streaming, stop } = chats;
+  const refused = rounds.at(-1)?.answers.some(({ error }) => statusOf(error) === 401) ?? false;
 
   // A revoked key is of no use any more: back to the choice.
   useEffect(() => {
-    if (status === 401) forget();
-  }, [status, forget]);
-  const { turns, streaming, error } = chat;
+    if (refused) forget();
+  }, [refused, forget]);
   useEffect(() => {
-    if (turns.length > 0 || streaming || error) end.current?.scrollIntoView({ block: "end" });
-  }, [turns, streaming, error]);
+    if (rounds.length > 0 || streaming) end.current?.scrollIntoView({ block: "end" });
+  }, [rounds, streaming]);
+  const remedyFor = useCallback((error: unknown) => statusOf(error) === 402 && addCredit, [addCredit]);
 
-  if (key === null) return <KeyChoice playgroundKey={playgroundKey} refused={status === 401} />;
+  if (key === null) return <KeyChoice playgroundKey={playgroundKey} refused={refused} />;
   return (
-    <div className="mx-auto flex max-w-3xl flex-col gap-6">
-      <div className="flex items-end justify-between gap-3">
-        <div className="w-64 min-w-0">
-          <Select
-            label="Model"
-            value={chosen}
-            options={models.map(({ id }) => ({ value: id, label: id }))}
-            onChange={setChosen}
-          />
-        </div>
-        <div className="flex gap-1">
-          <Button variant="ghost" size="sm" disabled={chat.turns.length === 0} onClick={chat.clear}>
+    <div className={cn("mx-auto flex flex-col gap-6", lanes.length === 1 && "max-w-3xl")}>
+      <div className="flex flex-wrap items-end justify-between gap-3">
+        <LaneBar lanes={lanes} models={models} onChange={setLanes} />
+        <div className="flex items-center gap-1">
+          <Button variant="ghost" size="sm" disabled={rounds.length === 0} onClick={chats.clear}>
             Clear
           </Button>
           <Button variant="ghost" size="sm" onClick={forget}>
@@ -83,25 +80,26 @@ function Playground({ models, addCredit }: { models: Model[]; addCredit: ReactNo
           </Button>
         </div>
       </div>
-      {chat.turns.length > 0 && <Conversation turns={chat.turns} streaming={chat.streaming} />}
-      {chat.error !== null && (
-        <div
-          role="alert"
-          className="flex flex-wrap items-center justify-between gap-3 rounded-lg bg-bad-soft p-3 text-sm text-bad"
-        >
-          {describeError(chat.error)}
-          {status === 402 && addCredit}
-        </div>
-      )}
+      {rounds.length > 0 && <Conversation rounds={rounds} models={models} onStop={stop} remedyFor={remedyFor} />}
       <div className="sticky bottom-14 -mx-1 bg-paper px-1 pt-2 pb-3 md:bottom-0 md:pb-6">
         <Composer
-          streaming={chat.streaming}
-          disabled={chosen === ""}
-          onSend={(text) => void chat.send(text, { key, model: chosen })}
-          onStop={chat.stop}
+          streaming={streaming}
+          disabled={lanes.length === 0}
+          onSend={(text) => chats.send(text, { key, lanes })}
+          onStop={() => stop()}
         />
+        <Total usd={totalCost(rounds)} />
       </div>
       <div ref={end} aria-hidden className="-mt-6 scroll-mb-24" />
     </div>
   );
 }
+
+const statusOf = (error: unknown): number | null => (error instanceof ApiError ? error.status : null);
+
+const Total = ({ usd }: { usd: string | null }) =>
+  usd !== null && (
+    <p className="px-3 pt-2 text-xs text-muted">
+      All answers here together: <Money usd={usd} className="font-medium text-ink" />
+    </p>
+  );
