@@ -46,7 +46,7 @@ const app = await buildApp(
       batcher: new Batcher({ sql, instanceId: "" }),
       agent: openNodeAgent(),
       health,
-      priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
+      priceBook: openPriceBook({ sql, config, loadOf: health.inFlight, changes: { listen: () => () => {} } }),
       counter: new TokenCounter(),
       runs: new OpenRuns(),
       burnRates: new BurnRates(sql),

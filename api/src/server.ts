@@ -62,7 +62,7 @@ const inference = {
   batcher,
   agent,
   health,
-  priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
+  priceBook: openPriceBook({ sql, config, changes, loadOf: health.inFlight }),
   counter: new TokenCounter(),
   runs: new OpenRuns(),
   burnRates: new BurnRates(sql),

@@ -100,6 +100,43 @@ describe("the web app", () => {
     await expect.poll(async () => Number(await spendable())).toBeCloseTo(before - Number(cost), 9);
   });
 
+  test("behavior: one prompt goes to several models at once, each with its cost, and one can be stopped", async () => {
+    await goTo(page, "Playground");
+    await page.getByRole("button", { name: "Compare with another" }).click();
+    await page.getByRole("combobox", { name: "Model 2" }).getByText("demo/large").waitFor();
+    // The second model's answer does not come before it is stopped.
+    const isLarge = (route: Route) => (route.request().postDataJSON() as { model: string }).model === "demo/large";
+    const hold = (route: Route) => (isLarge(route) ? undefined : route.continue());
+    await page.route("**/v1/chat/completions", hold);
+    await page.getByLabel("Message").fill("Compare yourselves");
+    await page.getByRole("button", { name: "Send" }).click();
+    const costOf = (model: string) =>
+      page.getByRole("region", { name: model }).last().getByText("Cost").locator("data");
+    await costOf("demo/small").waitFor();
+    await page.getByRole("button", { name: "Stop demo/large" }).click();
+    await page.getByRole("region", { name: "demo/large" }).getByText("Stopped.").waitFor();
+    await page.unroute("**/v1/chat/completions", hold);
+
+    await page.getByRole("button", { name: "Clear" }).click();
+    await page.getByLabel("Message").fill("Compare yourselves again");
+    await page.getByRole("button", { name: "Send" }).click();
+    const costs = await Promise.all(["demo/small", "demo/large"].map(exactCost));
+    const together = page.getByText("All answers here together:").locator("data");
+    await expect.poll(async () => Number(await together.getAttribute("value"))).toBeCloseTo(sum(costs), 9);
+
+    await page.setViewportSize({ width: 360, height: 800 });
+    const [first, second] = await Promise.all(
+      ["demo/small", "demo/large"].map((model) => page.getByRole("region", { name: model }).boundingBox()),
+    );
+    expect(second?.y).toBeGreaterThanOrEqual((first?.y ?? 0) + (first?.height ?? 0));
+    await page.setViewportSize({ width: 1280, height: 900 });
+
+    async function exactCost(model: string): Promise<number> {
+      await costOf(model).waitFor();
+      return Number(await costOf(model).getAttribute("value"));
+    }
+  });
+
   test("behavior: credit is sent to a wallet that was never here, and shown on both sides", async () => {
     await goTo(page, "Transfer");
     await page.getByLabel("To", { exact: true }).fill("alice");
@@ -287,6 +324,23 @@ describe("the web app", () => {
     await page.getByRole("region", { name: "Your part of it" }).getByRole("alert").waitFor();
   });
 
+  test("behavior: a visitor sees what is held and owed, and prices as they change", async () => {
+    const visitor = await (await browser.newContext()).newPage();
+    await visitor.goto(stack.webUrl);
+    const reserves = visitor.getByRole("region", { name: "Reserves" });
+    await reserves.getByText("Covered", { exact: true }).waitFor();
+    expect(await reserves.locator("data").first().getAttribute("value")).toBe("40");
+    const models = visitor.getByRole("table", { name: "Models" });
+    const price = () => models.getByRole("row").nth(1).locator("data").first().getAttribute("value");
+    const before = await price();
+    const sql = postgres(stack.databaseUrl, { max: 1, onnotice: () => {} });
+    await sql`update node_models set prompt_nano = prompt_nano * 2 where model = 'demo/small'`;
+    await expect.poll(price).toBe(String(Number(before) * 2));
+    await sql`update node_models set prompt_nano = prompt_nano / 2 where model = 'demo/small'`;
+    await sql.end();
+    await visitor.context().close();
+  });
+
   test("behavior: what happens in one tab is seen in the other, without asking", async () => {
     const other = await page.context().newPage();
     await other.goto(stack.webUrl);
@@ -401,6 +455,8 @@ function runCurl(line: string): Promise<Response> {
   ]);
   return fetch(url, { method: "POST", headers, body });
 }
+
+const sum = (numbers: number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /** What the API says, with the session of the page. */
 async function readBalance(): Promise<string> {

@@ -82,6 +82,24 @@ describe("GET /api/events", () => {
     stream.close();
   });
 
+  test("behavior: visitors are told of another price, and are given it at once", async () => {
+    const stream = await openStream({});
+    await stream.until("*");
+    const promptPrice = async () => {
+      const answer = await fetch(`${api.origin}/v1/models`);
+      const { data } = (await answer.json()) as { data: Array<{ pricing: { prompt: string } }> };
+      return data[0]?.pricing.prompt;
+    };
+    const before = await promptPrice();
+    await api.sql`update nodes set canary_ms = 7`;
+    await api.sql`update node_models set prompt_nano = prompt_nano * 2`;
+    await stream.until("models");
+    expect(Number(await promptPrice())).toBeCloseTo(Number(before) * 2, 9);
+    expect(stream.topics.filter((topic) => topic === "models")).toHaveLength(1);
+    await api.sql`update node_models set prompt_nano = prompt_nano / 2`;
+    stream.close();
+  });
+
   test("behavior: whoever comes, or comes back, may have missed something", async () => {
     const stream = await openStream({ cookie: buyer.cookie });
     await stream.until("*");

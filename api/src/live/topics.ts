@@ -5,6 +5,7 @@ export type Topic =
   | "deposits"
   | "earnings"
   | "lots"
+  | "models"
   | "moves"
   | "payouts"
   | "reserves"
@@ -19,4 +20,4 @@ export const EVERYBODY = "*";
 export const CHANNEL = "infr_changes";
 
 /** What everybody may know of, also who is not signed in. */
-export const PUBLIC_TOPICS: ReadonlySet<string> = new Set<Topic>(["reserves", "*"]);
+export const PUBLIC_TOPICS: ReadonlySet<string> = new Set<Topic>(["models", "reserves", "*"]);

@@ -2,6 +2,7 @@ import { type NanoUsd, nanoUsd } from "@infr/money";
 import { type ConcretePrices, priceVersionOf } from "@infr/protocol";
 import type { Sql } from "../db/types.ts";
 import { InfrError, NotFoundError } from "../errors.ts";
+import type { ChangeListener } from "../live/change-listener.ts";
 import { concretePrices, type PriceRules, readPriceRules, type VolumeStep } from "./concrete-prices.ts";
 import type { Discounted, Offer, ResourceOffer } from "./offer.ts";
 import { loadOffers, type StoredOffer, savePrices } from "./store.ts";
@@ -80,6 +81,11 @@ export class PriceBook {
     if (offers.every(({ volume }) => volume.length === 0)) return offers;
     const used = await this.#volumes.of(accountId);
     return offers.map((offer) => atVolume(offer, used.get(offer.operatorId) ?? 0n));
+  }
+
+  /** Somebody has changed what is for sale: whoever asks next is told of it, not within a second. */
+  forget(): void {
+    this.#book = null;
   }
 
   #fresh(): Promise<Book> {
@@ -176,8 +182,16 @@ function modelOffer({ offer, prices, version, volume }: Priced): Offer | null {
   };
 }
 
-type Opening = Pick<PriceBookParts, "sql" | "loadOf"> & { config: Parameters<typeof readPriceRules>[0] };
+type Opening = Pick<PriceBookParts, "sql" | "loadOf"> & {
+  config: Parameters<typeof readPriceRules>[0];
+  changes: Pick<ChangeListener, "listen">;
+};
 
 /** A process's price book, by the clock and the environment's rules. */
-export const openPriceBook = ({ sql, loadOf, config }: Opening): PriceBook =>
-  new PriceBook({ sql, loadOf, rules: readPriceRules(config), now: () => new Date() });
+export function openPriceBook({ sql, loadOf, config, changes }: Opening): PriceBook {
+  const book = new PriceBook({ sql, loadOf, rules: readPriceRules(config), now: () => new Date() });
+  changes.listen("price book", (topic) => {
+    if (topic === "models" || topic === "*") book.forget();
+  });
+  return book;
+}

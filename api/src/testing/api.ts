@@ -158,12 +158,12 @@ async function openInference({
   sql,
   config,
   instanceId,
-  live: { teller },
+  live: { teller, changes },
 }: {
   sql: Sql;
   config: Config;
   instanceId: string;
-  live: { teller: ChangeTeller };
+  live: { teller: ChangeTeller; changes: ChangeListener };
 }): Promise<Inference> {
   await renewLease(sql, { instanceId, leaseMs: 3_600_000, first: true });
   const health = new NodeHealth();
@@ -171,7 +171,7 @@ async function openInference({
     batcher: new Batcher({ sql, instanceId, onCommitted: teller.committed }),
     agent: openNodeAgent({ allowPrivate: true }),
     health,
-    priceBook: openPriceBook({ sql, config, loadOf: health.inFlight }),
+    priceBook: openPriceBook({ sql, config, changes, loadOf: health.inFlight }),
     counter: new TokenCounter(),
     runs: new OpenRuns(),
     burnRates: new BurnRates(sql),

@@ -1,12 +1,7 @@
 import { useEffect } from "react";
-import { Money } from "../components/money.tsx";
-import { EmptyNote, QueryView } from "../components/query-view.tsx";
-import { Card, CardHeader } from "../components/ui/card.tsx";
-import { Skeleton } from "../components/ui/skeleton.tsx";
-import { Row, Table, Td, Th } from "../components/ui/table.tsx";
+import { LiveModels } from "../features/models/live-models.tsx";
+import { LiveReserves } from "../features/reserves/live-reserves.tsx";
 import { ConnectButton } from "../features/sign-in/connect-button.tsx";
-import { displayCount, perMillion } from "../lib/format.ts";
-import { type Model, useModels } from "../lib/models.ts";
 
 const POINTS = [
   ["Prepaid in USDC", "Every dollar of credit is backed by one USDC in a contract on Base. Anybody can check it."],
@@ -39,54 +34,10 @@ export function Welcome() {
           </li>
         ))}
       </ul>
-      <Models />
+      <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
+        <LiveReserves />
+        <LiveModels />
+      </div>
     </div>
   );
 }
-
-function Models() {
-  const models = useModels();
-  return (
-    <Card aria-labelledby="models">
-      <CardHeader id="models" title="Models" description="Best price right now, per million tokens." />
-      <QueryView
-        query={models}
-        name="models"
-        loading={<Skeleton className="m-6 h-24" />}
-        isEmpty={(data) => data.length === 0}
-        empty={<EmptyNote title="No model is for sale right now">Operators come and go; look again later.</EmptyNote>}
-      >
-        {(data) => <ModelTable models={data} />}
-      </QueryView>
-    </Card>
-  );
-}
-
-const ModelTable = ({ models }: { models: Model[] }) => (
-  <Table aria-labelledby="models" className="mt-3">
-    <thead>
-      <tr>
-        <Th>Model</Th>
-        <Th className="hidden text-right sm:table-cell">Context</Th>
-        <Th className="text-right">Prompt</Th>
-        <Th className="text-right">Completion</Th>
-      </tr>
-    </thead>
-    <tbody>
-      {models.map((model) => (
-        <Row key={model.id}>
-          <Td className="w-full max-w-0 truncate font-medium">{model.id}</Td>
-          <Td className="hidden text-right whitespace-nowrap text-muted tabular-nums sm:table-cell">
-            {displayCount(model.context_length)}
-          </Td>
-          <Td className="text-right">
-            <Money usd={perMillion(model.pricing.prompt)} />
-          </Td>
-          <Td className="text-right">
-            <Money usd={perMillion(model.pricing.completion)} />
-          </Td>
-        </Row>
-      ))}
-    </tbody>
-  </Table>
-);

@@ -59,3 +59,15 @@ select tell_of('reconciliations', 'reserves', 'select ''*'' from fresh');
 -- How final a deposit is stands with its event; so does that it was reorganised away.
 create trigger chain_events_tell_deposits_update after update on chain_events referencing new table as fresh
   for each statement execute function tell_changes('deposits', 'select d.account_id from fresh join deposits d using (event_id)');
+
+-- What is for sale at which price is everybody's to know. Not how a node is doing: that changes all the time.
+create function tell_of_models() returns trigger language plpgsql as $$
+begin
+  perform tell_change('models', array['*']);
+  return null;
+end $$;
+create trigger node_models_tell_models after insert or update or delete on node_models
+  for each row execute function tell_of_models();
+create trigger nodes_tell_models
+  after update of enabled, name, hardware, schedule, capacity, demand_percent, volume_nano, volume_percent on nodes
+  for each row when (old.* is distinct from new.*) execute function tell_of_models();

@@ -4,7 +4,7 @@ import { Button } from "../../components/ui/button.tsx";
 import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { TextField } from "../../components/ui/field.tsx";
 import { describeError } from "../../lib/errors.ts";
-import { useCheckDay } from "./use-reserves.ts";
+import { useCheckDay } from "./use-check-day.ts";
 
 const DAY_MS = 86_400_000;
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);

@@ -7,6 +7,7 @@ export type Topic =
   | "deposits"
   | "earnings"
   | "lots"
+  | "models"
   | "moves"
   | "payouts"
   | "reserves"

@@ -13,6 +13,7 @@ const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]
   deposits: ["deposits", "balance", "walletUsdc", "transaction"],
   earnings: ["earnings"],
   lots: ["balance"],
+  models: ["models"],
   moves: ["transfers", "gifts", "claim", "requests", "standingOrders", "balance"],
   payouts: ["payouts", "earnings", "walletUsdc"],
   reserves: ["reserves"],
