@@ -11,6 +11,7 @@ export type Topic =
   | "reserves"
   | "transactions"
   | "usage"
+  | "webhooks"
   | "*";
 
 /** Stands for every account. */

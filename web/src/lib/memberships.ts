@@ -5,7 +5,6 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
-import { setActing } from "./acting.ts";
 import { api, type Me, unwrap } from "./api.ts";
 import { forgetAccount } from "./forget-account.ts";
 import { queryKeys } from "./query-keys.ts";
@@ -39,8 +38,7 @@ export function useSwitchAccount(): UseMutationResult<void, Error, string> {
   return useMutation({
     mutationFn: async (accountId) => {
       await unwrap(api.POST("/api/me/account", { body: { accountId } }));
-      forgetAccount(queries);
-      setActing(accountId);
+      forgetAccount(queries, accountId);
       await queries.invalidateQueries({ queryKey: queryKeys.session });
     },
   });

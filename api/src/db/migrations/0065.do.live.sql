@@ -46,6 +46,8 @@ select tell_of('deposits', 'deposits', 'select account_id from fresh');
 select tell_of('plain_transfers', 'deposits', 'select account_id from fresh');
 select tell_of('onramp_orders', 'deposits', 'select account_id from fresh');
 select tell_of('card_payments', 'deposits', 'select account_id from fresh');
+select tell_of('recharge_settings', 'deposits', 'select account_id from fresh');
+select tell_of('recharges', 'deposits', 'select account_id from fresh');
 select tell_of('lots', 'lots', 'select account_id from fresh');
 select tell_of('transactions', 'transactions', 'select account_id from fresh');
 select tell_of('moves', 'moves', 'select unnest(array[account_id, recipient_id, redeemer_id]) from fresh');
@@ -54,6 +56,8 @@ select tell_of('standing_orders', 'moves', 'select account_id from fresh');
 select tell_of('payouts', 'payouts', 'select account_id from fresh');
 select tell_of('batches', 'batches',
   'select account_id from fresh join batch_accounts using (batch_id) union select account_id from fresh join batch_earners using (batch_id)');
+select tell_of('webhook_endpoints', 'webhooks', 'select account_id from fresh');
+select tell_of('webhook_deliveries', 'webhooks', 'select account_id from fresh join webhook_endpoints using (endpoint_id)');
 select tell_of('reconciliations', 'reserves', 'select ''*'' from fresh');
 
 -- How final a deposit is stands with its event; so does that it was reorganised away.

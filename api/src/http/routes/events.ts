@@ -32,7 +32,7 @@ export function eventRoutes(app: Routes, services: Services): void {
         summary: "What changes while you look, as server-sent events",
         description:
           "An event `change` has the topic that changed as its data: account, batches, deposits, earnings, lots, models, moves, " +
-          "payouts, reserves, transactions, usage; `*` is anything: at the beginning, and after a gap. It never says what changed: ask for it. " +
+          "payouts, reserves, transactions, usage, webhooks; `*` is anything: at the beginning, and after a gap. It never says what changed: ask for it. " +
           "Without a session it is `models` and `reserves` only. A stream ends after some minutes: come back.",
         querystring: Type.Object({
           account: Type.Optional(

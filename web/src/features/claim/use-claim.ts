@@ -2,15 +2,11 @@ import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { api, type Claim, unwrap } from "../../lib/api.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
-/** Whoever waits for it may not be told of it yet: until his account is open, it is the sender's. */
-const ASK_MS = 2_000;
-
 /** What waits behind a link. Who signs in by its address gets it without doing anything more: this says when. */
 export const useClaim = (id: string): UseQueryResult<Claim> =>
   useQuery({
     queryKey: [...queryKeys.claim, id],
     queryFn: () => unwrap(api.GET("/api/claims/{id}", { params: { path: { id } } })),
-    refetchInterval: ({ state }) => (state.data?.state === "claimed" || state.data?.state === "over" ? false : ASK_MS),
   });
 
 /** Whether it has come to the account that is signed in. */

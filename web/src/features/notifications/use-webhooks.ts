@@ -9,14 +9,11 @@ import { api, type Delivery, unwrap, type WebhookEndpoint } from "../../lib/api.
 import { queryKeys } from "../../lib/query-keys.ts";
 
 const DELIVERIES = 50;
-const REFRESH_MS = 2_000;
 
 export const useEndpoints = (): UseQueryResult<{ endpoints: WebhookEndpoint[] }> =>
   useQuery({ queryKey: queryKeys.webhooks, queryFn: () => unwrap(api.GET("/api/webhook-endpoints")) });
 
-const isOnItsWay = ({ state }: Delivery): boolean => state === "pending";
-
-/** What was posted to an endpoint, newest first; asked again while something of it is on its way. */
+/** What was posted to an endpoint, newest first. */
 export const useDeliveries = (id: string): UseQueryResult<{ deliveries: Delivery[] }> =>
   useQuery({
     queryKey: [...queryKeys.webhooks, id],
@@ -24,7 +21,6 @@ export const useDeliveries = (id: string): UseQueryResult<{ deliveries: Delivery
       unwrap(
         api.GET("/api/webhook-endpoints/{id}/deliveries", { params: { path: { id }, query: { limit: DELIVERIES } } }),
       ),
-    refetchInterval: ({ state }) => (state.data?.deliveries.some(isOnItsWay) ? REFRESH_MS : false),
   });
 
 const createEndpoint = (url: string) => unwrap(api.POST("/api/webhook-endpoints", { body: { url } }));

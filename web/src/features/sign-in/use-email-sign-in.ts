@@ -13,8 +13,8 @@ export function useSignInWithCode(): UseMutationResult<void, Error, { challenge:
   return useMutation({
     mutationFn: async (body) => {
       const { account } = await unwrap(api.POST("/api/auth/email/verify", { body }));
-      forgetAccount(queries);
       queries.setQueryData(queryKeys.session, account);
+      forgetAccount(queries);
     },
   });
 }

@@ -33,8 +33,8 @@ export function useSignIn(): UseMutationResult<void, Error, Connector> {
       });
       const signature = await signMessage(wagmi, { account: address, connector, message });
       const { account } = await unwrap(api.POST("/api/auth/verify", { body: { message, signature } }));
-      forgetAccount(queries);
       queries.setQueryData(queryKeys.session, account);
+      forgetAccount(queries);
     },
   });
 }

@@ -14,8 +14,8 @@ export function useSignOut(): UseMutationResult<void, Error, void> {
       await unwrap(api.POST("/api/auth/logout"));
       const [wagmi, { disconnect }] = await Promise.all([loadWallet(config), import("wagmi/actions")]);
       await disconnect(wagmi);
-      forgetAccount(queries);
       queries.setQueryData(queryKeys.session, null);
+      forgetAccount(queries);
     },
   });
 }

@@ -13,6 +13,7 @@ export type Topic =
   | "reserves"
   | "transactions"
   | "usage"
+  | "webhooks"
   | "*";
 
 type Hear = (topic: Topic) => void;

@@ -9,16 +9,17 @@ const AT_MOST_EVERY_MS = 1_000;
 /** What is fetched again when something has changed. */
 const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]> = {
   account: ["session", "me"],
-  batches: ["usage", "balance", "earnings"],
-  deposits: ["deposits", "balance", "walletUsdc", "transaction"],
+  batches: ["usage", "balance", "sharing", "earnings"],
+  deposits: ["deposits", "balance", "sharing", "walletUsdc", "transaction", "recharge"],
   earnings: ["earnings"],
   lots: ["balance"],
   models: ["models"],
-  moves: ["transfers", "gifts", "claim", "requests", "standingOrders", "balance"],
+  moves: ["transfers", "gifts", "claim", "requests", "standingOrders", "balance", "sharing"],
   payouts: ["payouts", "earnings", "walletUsdc"],
   reserves: ["reserves"],
   transactions: ["transaction", "payouts"],
-  usage: ["usage", "balance", "limits"],
+  usage: ["usage", "balance", "sharing", "limits"],
+  webhooks: ["webhooks"],
 };
 
 /** Keeps everything on the page as new as the API's. The stream is the session's: another account needs another one. */
