@@ -1,4 +1,4 @@
-import { deployEscrow } from "@infr/contracts/testing";
+import { deployAllowanceRecharge, deployEscrow } from "@infr/contracts/testing";
 import { startDemoNode } from "@infr/demo-node";
 import { microUsdc } from "@infr/money";
 import getPort from "get-port";
@@ -107,8 +107,7 @@ export async function startStack({
     CLEARER_KEY: keys.clearer,
     ...forPeopleWithoutWallets(given.smtpUrl ?? ""),
     ...SETTINGS,
-    // In a browser somebody waits for small amounts to be settled.
-    ...(web && { FLUSH_AFTER_SECONDS: "1", WEB_ROOT }),
+    ...(web && (await forBrowsers({ rpcUrl: chain.rpcUrl, deployerKey: keys.deployer, escrow: contracts.escrow }))),
   };
   const pairs = await Promise.all(
     Array.from({ length: instances }, (_, index) => startPair(environment, index === 0 ? webPort : null)),
@@ -144,6 +143,13 @@ const forPeopleWithoutWallets = (smtpUrl: string) => ({
   CUSTODIAN_ADDRESS: privateKeyToAccount(keyAt(6)).address,
   VOUCHER_SECRET: `0x${"5e".repeat(32)}`,
   SMTP_URL: smtpUrl,
+});
+
+/** In a browser somebody waits for small amounts to be settled, and can be recharged from his USDC. */
+const forBrowsers = async (chain: Parameters<typeof deployAllowanceRecharge>[0]) => ({
+  FLUSH_AFTER_SECONDS: "1",
+  WEB_ROOT,
+  ALLOWANCE_RECHARGE_ADDRESS: await deployAllowanceRecharge(chain),
 });
 
 const startDatedChain = ({ daysBack, onDemand }: { daysBack: number; onDemand: boolean }) =>

@@ -103,8 +103,8 @@ describe("the web app", () => {
   test("behavior: one prompt goes to several models at once, each with its cost, and one can be stopped", async () => {
     await goTo(page, "Playground");
     await page.getByRole("button", { name: "Compare with another" }).click();
-    await page.getByRole("combobox", { name: "Model 2" }).getByText("demo/large").waitFor();
-    // The second model's answer does not come before it is stopped.
+    await page.getByRole("combobox", { name: "Model 2" }).waitFor();
+    // One model's answer does not come before it is stopped.
     const isLarge = (route: Route) => (route.request().postDataJSON() as { model: string }).model === "demo/large";
     const hold = (route: Route) => (isLarge(route) ? undefined : route.continue());
     await page.route("**/v1/chat/completions", hold);
@@ -339,6 +339,27 @@ describe("the web app", () => {
     await sql`update node_models set prompt_nano = prompt_nano / 2 where model = 'demo/small'`;
     await sql.end();
     await visitor.context().close();
+  });
+
+  test("behavior: credit that runs low is recharged from what the wallet allows, and not once it is turned off", async () => {
+    await goTo(page, "Deposit");
+    const recharge = page.getByRole("region", { name: "Automatic recharge" });
+    await recharge.getByLabel("When credit falls below").fill("45");
+    await recharge.getByLabel("Recharge up to").fill("49");
+    await recharge.getByLabel("At most in a month").fill("20");
+    expect(await recharge.getByRole("button", { name: "Turn on" }).isDisabled()).toBe(true);
+    await recharge.getByRole("button", { name: "Allow exactly $20.00" }).click();
+    await recharge.getByRole("status").filter({ hasText: "Done." }).waitFor();
+    await recharge.getByRole("button", { name: "Close" }).click();
+    await recharge.getByRole("button", { name: "Turn on" }).click();
+    await recharge.getByText("At least $5.00 above the other amount").waitFor();
+    await recharge.getByLabel("Recharge up to").fill("50");
+    await recharge.getByRole("button", { name: "Turn on" }).click();
+    await recharge.getByText("On", { exact: true }).waitFor();
+    await recharge.getByRole("list", { name: "Recharges" }).getByText("Paid").waitFor();
+    await expect.poll(async () => Number(await readBalance())).toBeGreaterThan(49);
+    await recharge.getByRole("button", { name: "Turn off" }).click();
+    await recharge.getByText("You turned it off.").waitFor();
   });
 
   test("behavior: what happens in one tab is seen in the other, without asking", async () => {

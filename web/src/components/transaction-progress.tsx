@@ -16,7 +16,14 @@ const STEPS_DONE: Record<FlowStage, number> = {
   submitted: 2,
   confirmed: 3,
   credited: 4,
+  done: 3,
   failed: 0,
+};
+
+const END: Partial<Record<FlowStage, string>> = {
+  credited: "Make another deposit",
+  done: "Close",
+  failed: "Try again",
 };
 
 const SENTENCES: Record<FlowStage, string> = {
@@ -27,12 +34,13 @@ const SENTENCES: Record<FlowStage, string> = {
   submitted: "On its way to the chain…",
   confirmed: "Mined. Waiting for the credit to be booked…",
   credited: "Done: the credit is yours to spend.",
+  done: "Done.",
   failed: "",
 };
 
 /** Where a chain write stands, changing in place and announced as it does. */
 export function TransactionProgress({ state, onClose }: { state: FlowState; onClose: () => void }) {
-  const ended = state.stage === "credited" || state.stage === "failed";
+  const end = END[state.stage];
   return (
     <div className="rounded-xl border bg-surface p-5 shadow-card">
       <div className="flex items-start justify-between gap-4">
@@ -51,22 +59,23 @@ export function TransactionProgress({ state, onClose }: { state: FlowState; onCl
           {state.error}
         </p>
       ) : (
-        <Steps stage={state.stage} />
+        <Steps state={state} />
       )}
-      {ended && (
+      {end && (
         <Button variant="secondary" size="sm" className="mt-4" onClick={onClose}>
-          {state.stage === "failed" ? "Try again" : "Make another deposit"}
+          {end}
         </Button>
       )}
     </div>
   );
 }
 
-function Steps({ stage }: { stage: FlowStage }) {
+function Steps({ state: { stage, booksCredit } }: { state: FlowState }) {
   const current = STEPS_DONE[stage];
+  const steps = booksCredit ? STEPS : STEPS.slice(0, -1);
   return (
-    <ol className="mt-5 grid grid-cols-4 gap-2">
-      {STEPS.map((label, index) => {
+    <ol className="mt-5 grid grid-flow-col auto-cols-fr gap-2">
+      {steps.map((label, index) => {
         const done = index < current;
         const active = index === current;
         return (

@@ -64,4 +64,11 @@ export type TopUp = Success<"/api/top-ups", "get">["links"][number];
 export type TopUpPage = Success<"/api/top-ups/{id}", "get">;
 export type AskedFor = Success<"/api/requests/{id}", "get">;
 export type StandingOrder = Success<"/api/standing-orders", "get">["orders"][number];
+export type Recharge = Success<"/api/recharge", "get">;
+export type Cards = Success<"/api/cards", "get">;
+export type Allowance = Typed<
+  Success<"/api/recharge/allowance", "get">,
+  { wallet: Address; contract: Address; keeper: Address }
+>;
+export type SharingRoom = Success<"/api/transfers/limits", "get">;
 export type Me = Success<"/api/me", "get">;

@@ -6,7 +6,13 @@ import { DepositList } from "./deposit-list.tsx";
 import { DepositPanel } from "./deposit-panel.tsx";
 import { DevTools } from "./dev-tools.tsx";
 
-export function DepositPage({ account, redeem }: { account: Account; redeem: ReactNode }) {
+interface DepositPageProps {
+  account: Account;
+  redeem: ReactNode;
+  recharge: ReactNode;
+}
+
+export function DepositPage({ account, redeem, recharge }: DepositPageProps) {
   const { dev, chainName } = useAppConfig();
   return (
     <Page
@@ -14,7 +20,10 @@ export function DepositPage({ account, redeem }: { account: Account; redeem: Rea
       description="One dollar of credit is one USDC, held by a contract that anybody can check. Base only: USDC on other chains does not arrive."
     >
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
-        <DepositPanel account={account} />
+        <div className="flex min-w-0 flex-col gap-6">
+          <DepositPanel account={account} />
+          {recharge}
+        </div>
         <div className="flex flex-col gap-6">
           <Facts chainName={chainName} />
           {redeem}

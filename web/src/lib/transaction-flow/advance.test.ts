@@ -27,6 +27,11 @@ describe("advance", () => {
     expect(await advance(submitted, chain)).toMatchObject({ stage: "confirmed", hash: HASH });
   });
 
+  test("behavior: what books no credit is done when it is mined", async () => {
+    getTransactionReceipt.mockResolvedValue({ status: "success" });
+    expect((await advance({ ...submitted, booksCredit: false }, chain)).stage).toBe("done");
+  });
+
   test("behavior: reverted is failed", async () => {
     getTransactionReceipt.mockResolvedValue({ status: "reverted" });
     expect((await advance(submitted, chain)).stage).toBe("failed");

@@ -45,7 +45,7 @@ async function askReceipt(state: FlowState, hash: Hex, chain: ChainReader): Prom
   const receipt = await unlessMissing(chain.getTransactionReceipt({ hash }));
   if (!receipt) return null;
   return receipt.status === "success"
-    ? { ...state, stage: "confirmed" }
+    ? { ...state, stage: state.booksCredit ? "confirmed" : "done" }
     : { ...state, stage: "failed", error: REVERTED };
 }
 

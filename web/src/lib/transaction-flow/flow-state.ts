@@ -1,6 +1,6 @@
 import type { Address, Hex } from "viem";
 
-/** The steps every chain write goes through, in this order; `failed` may follow any of them. */
+/** The steps every chain write goes through, in this order; `failed` may follow any of them. What books no credit is done when mined. */
 export type FlowStage =
   | "idle"
   | "simulating"
@@ -9,6 +9,7 @@ export type FlowStage =
   | "submitted"
   | "confirmed"
   | "credited"
+  | "done"
   | "failed";
 
 export interface FlowState {
@@ -24,6 +25,8 @@ export interface FlowState {
   /** Known once a node has seen the transaction; tells a replaced transaction from a slow one. */
   nonce: number | null;
   error: string | null;
+  /** False for what ends when it is mined, such as an approval. */
+  booksCredit: boolean;
 }
 
 export const IDLE: FlowState = {
@@ -35,6 +38,7 @@ export const IDLE: FlowState = {
   sender: null,
   nonce: null,
   error: null,
+  booksCredit: true,
 };
 
 /** On its way without the user: this is what a reload has to survive. */

@@ -11,6 +11,14 @@ import { FlowStore } from "./flow-store.ts";
 
 /** A wallet sends by itself, and the chain's node tells of nothing over HTTP: it is asked. The API tells of what it sends. */
 const ASK_CHAIN_MS = 1_000;
+/** What a wallet's transaction may have changed. */
+const CHANGED = [
+  queryKeys.balance,
+  queryKeys.deposits,
+  queryKeys.session,
+  queryKeys.walletUsdc,
+  queryKeys.recharge,
+] as const;
 const store = new FlowStore(window.localStorage);
 
 export interface ContractCall {
@@ -23,7 +31,7 @@ export interface ContractCall {
 
 /** What to do: calls sent by the user's wallet in this order, or something signed that the API sends. */
 export type FlowPlan =
-  | { title: string; calls: () => Promise<ContractCall[]> }
+  | { title: string; calls: () => Promise<ContractCall[]>; booksCredit?: false }
   | { title: string; relay: () => Promise<{ id: string }> };
 
 export interface TransactionFlow {
@@ -43,7 +51,8 @@ export function useTransactionFlow(name: string): TransactionFlow {
 
   const run = useCallback(
     async (plan: FlowPlan) => {
-      store.set(name, { ...IDLE, stage: "simulating", title: plan.title });
+      const booksCredit = "relay" in plan || plan.booksCredit !== false;
+      store.set(name, { ...IDLE, stage: "simulating", title: plan.title, booksCredit });
       try {
         await ("relay" in plan ? runRelay(name, plan.relay) : runCalls(name, await plan.calls(), config));
       } catch (error) {
@@ -96,9 +105,7 @@ function useProgress(name: string, state: FlowState): void {
   useEffect(() => {
     if (!next || next === state || !isPending(state)) return;
     store.set(name, next);
-    if (next.stage !== "credited") return;
-    for (const queryKey of [queryKeys.balance, queryKeys.deposits, queryKeys.session, queryKeys.walletUsdc]) {
-      void queries.invalidateQueries({ queryKey });
-    }
+    if (isPending(next) || next.stage === "failed") return;
+    for (const queryKey of CHANGED) void queries.invalidateQueries({ queryKey });
   }, [name, next, state, queries]);
 }
