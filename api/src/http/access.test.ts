@@ -291,6 +291,7 @@ const MATRIX: Record<string, Row> = {
     others: 402,
   },
   "GET /api/transfers": { access: "session", needs: "sharing" },
+  "GET /api/transfers/limits": { access: "session", needs: "sharing" },
   "GET /api/transfers/:id": { access: "session", needs: "sharing", params: transferId },
   // Nobody has read it since it was made: there is nothing to sign yet.
   "POST /api/transfers/:id/signature": {

@@ -268,6 +268,18 @@ describe("members", () => {
       >;
     expect(await log(one)).toMatchObject([{ memberId: one.userId, project: "search", keyId: key.body["id"] }]);
     expect((await log(team.owner, `?memberId=${two.userId}`)).map((row) => row["memberId"])).toEqual([two.userId]);
+    expect(await log(team.owner, "?project=search")).toHaveLength(1);
+    expect(await log(team.owner, "?project=nope")).toEqual([]);
+    const other = await createTeam(api, "Same name, other team");
+    await send(api, other.owner, {
+      method: "POST",
+      url: `/api/teams/${other.id}/projects`,
+      payload: { name: "search" },
+    });
+    const theirs = await send(api, other.owner, { url: "/api/usage?project=search", account: other.id });
+    expect(theirs.body["usage"]).toEqual([]);
+    const narrowed = await send(api, team.owner, { url: "/api/usage/summary?project=search", account: team.id });
+    expect((narrowed.body["total"] as { requests: number }).requests).toBe(1);
     expect(codeOf(await send(api, one, { url: `/api/usage?memberId=${two.userId}`, account: team.id }))).toEqual({
       status: 403,
       code: "role_needed",

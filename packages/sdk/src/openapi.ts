@@ -6090,7 +6090,7 @@ export interface paths {
         };
         /**
          * What changes while you look, as server-sent events
-         * @description An event `change` has the topic that changed as its data: account, batches, deposits, earnings, lots, moves, payouts, reserves, transactions, usage; `*` is anything: at the beginning, and after a gap. It never says what changed: ask for it. Without a session it is `reserves` only. A stream ends after some minutes: come back.
+         * @description An event `change` has the topic that changed as its data: account, batches, deposits, earnings, lots, models, moves, payouts, reserves, transactions, usage, webhooks; `*` is anything: at the beginning, and after a gap. It never says what changed: ask for it. Without a session it is `models` and `reserves` only. A stream ends after some minutes: come back.
          */
         get: {
             parameters: {
@@ -7103,6 +7103,213 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/transfers/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What you may give now, to anybody and to new recipients */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /**
+                             * @description Paid credit that nothing is metered or held against.
+                             * @example 12.345678901
+                             */
+                            shareable: string;
+                            /**
+                             * @description What may be given in a day (UTC).
+                             * @example 12.345678901
+                             */
+                            perDay: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            leftToday: string;
+                            /**
+                             * @description What may go in 24 hours to recipients who got nothing from you before them.
+                             * @example 12.345678901
+                             */
+                            toNewPerDay: string;
+                            /**
+                             * @description US dollars as an exact decimal string.
+                             * @example 12.345678901
+                             */
+                            leftToNew: string;
+                            refusal: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                402: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -10635,6 +10842,8 @@ export interface paths {
                     keyId?: string;
                     /** @description user_… whose keys it was. */
                     memberId?: string;
+                    /** @description Of the keys. */
+                    project?: string;
                     status?: "ok" | "aborted" | "error";
                     /** @description Requests that began then or later. */
                     from?: string;
@@ -10802,6 +11011,8 @@ export interface paths {
                     keyId?: string;
                     /** @description user_… whose keys it was. */
                     memberId?: string;
+                    /** @description Of the keys. */
+                    project?: string;
                     status?: "ok" | "aborted" | "error";
                     /**
                      * @description First day.
@@ -10960,6 +11171,8 @@ export interface paths {
                     keyId?: string;
                     /** @description user_… whose keys it was. */
                     memberId?: string;
+                    /** @description Of the keys. */
+                    project?: string;
                     status?: "ok" | "aborted" | "error";
                     /**
                      * @description First day.
@@ -11099,6 +11312,8 @@ export interface paths {
                     keyId?: string;
                     /** @description user_… whose keys it was. */
                     memberId?: string;
+                    /** @description Of the keys. */
+                    project?: string;
                     status?: "ok" | "aborted" | "error";
                     /** @description Requests that began then or later. */
                     from?: string;

@@ -35,7 +35,7 @@ export async function usageSeries(
       select day, ${column} as id, sum(requests) as requests,
         sum(prompt_tokens + cached_tokens + completion_tokens + reasoning_tokens) as tokens, sum(cost_nano) as cost_nano
       from usage_sums
-      where account_id = ${accountId} and day between ${from}::text::date and ${to}::text::date ${matching(sql, filter)}
+      where account_id = ${accountId} and day between ${from}::text::date and ${to}::text::date ${matching(sql, accountId, filter)}
       group by 1, 2
     ), ranked as (
       select id, row_number() over (order by sum(cost_nano) desc, id) <= ${most} as is_shown from daily group by id

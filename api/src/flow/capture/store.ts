@@ -10,6 +10,8 @@ export type UsageFilter = {
   keyId?: string | undefined;
   /** Whose keys, or session, it was. */
   memberId?: string | undefined;
+  /** Of the key. */
+  project?: string | undefined;
   status?: UsageStatus | undefined;
   /** Requests that began at this moment or later. */
   from?: Date | undefined;
@@ -91,15 +93,15 @@ export async function usagePage(
         select u.* from (${daysWith(sql, { accountId, filter, from: from ?? BEGINNING, last: last ?? END_OF_TIME, limit })}) d
         cross join lateral (
           select * from usage where ${within} and started_at >= d.day at time zone 'UTC'
-            and started_at < (d.day + interval '1 day') at time zone 'UTC' ${matching(sql, filter)} ${newest}
+            and started_at < (d.day + interval '1 day') at time zone 'UTC' ${matching(sql, accountId, filter)} ${newest}
         ) u ${newest}`;
   return sql<UsageRow[]>`
     ${shownOf(sql, rows)}
     order by u.started_at desc, u.request_id desc`;
 }
 
-const isBroad = ({ model, nodeId, keyId, memberId, status }: UsageFilter): boolean =>
-  [model, nodeId, keyId, memberId, status].every((value) => value === undefined);
+const isBroad = ({ model, nodeId, keyId, memberId, project, status }: UsageFilter): boolean =>
+  [model, nodeId, keyId, memberId, project, status].every((value) => value === undefined);
 
 /**
  * The newest days with matches, as many as fill a page. What the first of them counts is not relied on: a part of that day
@@ -122,19 +124,24 @@ function daysWith(
       from (
         select day, sum(requests) as requests from usage_sums
         where account_id = ${accountId} and day >= (${from}::timestamptz at time zone 'UTC')::date
-          and day <= (${last}::timestamptz at time zone 'UTC')::date ${matching(sql, filter)}
+          and day <= (${last}::timestamptz at time zone 'UTC')::date ${matching(sql, accountId, filter)}
         group by day
       ) s
     ) s where newer < ${limit}`;
 }
 
-/** The columns have the same names in the log and in its sums. */
-export function matching(sql: Queryable, { model, nodeId, keyId, memberId, status }: UsageFilter) {
+/** The columns have the same names in the log and in its sums. A key never changes its project. */
+export function matching(
+  sql: Queryable,
+  accountId: string,
+  { model, nodeId, keyId, memberId, project, status }: UsageFilter,
+) {
   return sql`
     ${model === undefined ? sql`` : sql`and model = ${model}`}
     ${nodeId === undefined ? sql`` : sql`and node_id = ${nodeId}`}
     ${keyId === undefined ? sql`` : sql`and key_id = ${keyId}`}
     ${memberId === undefined ? sql`` : sql`and user_id = ${memberId}`}
+    ${project === undefined ? sql`` : sql`and key_id in (select k.key_id from api_keys k where k.account_id = ${accountId} and k.project = ${project})`}
     ${status === undefined ? sql`` : sql`and status = ${status}`}`;
 }
 
@@ -196,7 +203,7 @@ export async function usageSummary(
         coalesce(sum(reasoning_tokens), 0)::bigint as reasoning_tokens, coalesce(sum(units), 0)::bigint as units,
         coalesce(sum(cost_nano), 0)::bigint as cost_nano
       from ${sums}
-      where account_id = ${accountId} and day between ${from}::text::date and ${to}::text::date ${matching(sql, filter)}
+      where account_id = ${accountId} and day between ${from}::text::date and ${to}::text::date ${matching(sql, accountId, filter)}
       group by grouping sets ((), (${column}))
     )
     select s.*, ${{ key: sql`k.name`, node: sql`n.name`, member: sql`p.name`, day: sql`null`, model: sql`null`, project: sql`null` }[by]} as name
@@ -226,7 +233,7 @@ export async function usageOf(
       sql,
       sql`
         select * from usage where account_id = ${accountId} and started_at = ${startedAt} and request_id = ${requestId}
-          ${matching(sql, { memberId })}`,
+          ${matching(sql, accountId, { memberId })}`,
     )}`;
   return row;
 }

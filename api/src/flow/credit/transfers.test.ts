@@ -90,6 +90,35 @@ describe("new recipients", () => {
   });
 });
 
+describe("GET /api/transfers/limits", () => {
+  const room = async (user: TestUser): Promise<Record<string, unknown>> => ({
+    ...(await call(api, user, { method: "GET", url: "/api/transfers/limits" })).body,
+  });
+
+  test("default: says before an attempt what a move would be refused for, to the cent", async () => {
+    const sender = await funded(300n);
+    const before = await room(sender);
+    expect(before).toMatchObject({ shareable: "300", refusal: null });
+    const amount = String(Math.min(...[before["leftToday"], before["leftToNew"]].map(Number)));
+    const to = { account: bob.accountId };
+    expect((await prepare(api, sender, { to, amount: `${amount}.01` })).status).toBe(403);
+    expect((await transfer(api, sender, { to, amount: "2.5" })).status).toBe(200);
+    const left = (usd: unknown) => String(Number(usd) - 2.5);
+    expect(await room(sender)).toMatchObject({
+      shareable: "297.5",
+      leftToday: left(before["leftToday"]),
+      leftToNew: left(before["leftToNew"]),
+    });
+    await carryOut(api, 0n);
+  });
+
+  test("behavior: an account that can give nothing is told why", async () => {
+    const sender = await funded(5n);
+    await api.sql`update accounts set frozen_reason = 'test' where account_id = ${sender.accountId}`;
+    expect((await room(sender))["refusal"]).toContain("frozen");
+  });
+});
+
 describe("a transfer", () => {
   test("default: is prepared, signed, held, cleared, mined and booked; spendable with its event", async () => {
     alice = await funded(20n);

@@ -11,6 +11,7 @@ import {
   type TransferPreview,
 } from "../../flow/credit/prepare-transfer.ts";
 import { revokeGift } from "../../flow/credit/return-gifts.ts";
+import { readSharingRoom } from "../../flow/credit/sharing-room.ts";
 import { submitSignature } from "../../flow/credit/submit-signature.ts";
 import { moveContext } from "../move-context.ts";
 import { OrderToSign, shapeOrder } from "../order-shapes.ts";
@@ -106,6 +107,18 @@ const Preview = Type.Object({
   leftToday: Type.String({ ...Money, description: "What the daily limit would leave after it." }),
 });
 
+const Room = Type.Object({
+  shareable: Type.String({ ...Money, description: "Paid credit that nothing is metered or held against." }),
+  perDay: Type.String({ ...Money, description: "What may be given in a day (UTC)." }),
+  leftToday: Money,
+  toNewPerDay: Type.String({
+    ...Money,
+    description: "What may go in 24 hours to recipients who got nothing from you before them.",
+  }),
+  leftToNew: Money,
+  refusal: Nullable(Type.String({ description: "Why nothing can be given at all." })),
+});
+
 /** Credit from account to account. */
 export function transferRoutes(app: Routes, services: Services): void {
   addPreparation(app, services);
@@ -183,6 +196,28 @@ function addSignature(app: Routes, services: Services): void {
 }
 
 function addReads(app: Routes, services: Services): void {
+  app.get(
+    "/api/transfers/limits",
+    {
+      schema: {
+        tags,
+        summary: "What you may give now, to anybody and to new recipients",
+        response: { 200: Room, ...problems },
+      },
+    },
+    async (request) => {
+      const room = await readSharingRoom(moveContext(services), await actorOf(services, request, "sharing"));
+      return {
+        shareable: formatUsd(room.shareable),
+        perDay: formatUsd(room.perDay),
+        leftToday: formatUsd(room.leftToday),
+        toNewPerDay: formatUsd(room.toNewPerDay),
+        leftToNew: formatUsd(room.leftToNew),
+        refusal: room.refusal,
+      };
+    },
+  );
+
   app.get(
     "/api/transfers",
     {

@@ -25,6 +25,7 @@ const Filter = Type.Object({
   nodeId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   keyId: Type.Optional(Type.String({ minLength: 1, maxLength: 64 })),
   memberId: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "user_… whose keys it was." })),
+  project: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: "Of the keys." })),
   status: Type.Optional(Status),
 });
 

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { CodeLine } from "../../components/code-line.tsx";
+import { SharingLimits } from "../../components/sharing-limits.tsx";
 import { Button } from "../../components/ui/button.tsx";
 import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { TextField } from "../../components/ui/field.tsx";
@@ -12,10 +13,13 @@ export function GiftForm() {
   const [amount, setAmount] = useState("");
   const [message, setMessage] = useState("");
   const [days, setDays] = useState(DEFAULT_DAYS);
+  const [lock, setLock] = useState("");
   const give = useGive();
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    give.mutate({ amount: amount.trim(), message, expiresInDays: Number(days) });
+    const email = lock.trim();
+    const draft = { amount: amount.trim(), message, expiresInDays: Number(days) };
+    give.mutate(email === "" ? draft : { ...draft, lock: { email } });
   };
   return (
     <Card aria-labelledby="give">
@@ -29,7 +33,10 @@ export function GiftForm() {
           <CodeLine label="Gift code" text={give.data} />
           <CodeLine label="Link" text={`${window.location.origin}/deposit#gift=${give.data}`} />
           <p className="text-sm text-pretty text-muted">
-            Copy it now: it is kept nowhere, so it can't be shown again. Whoever has it can redeem it.
+            Copy it now: it is kept nowhere, so it can't be shown again.{" "}
+            {lock.trim() === ""
+              ? "Whoever has it can redeem it."
+              : `Only whoever has it and signs in by ${lock.trim()} can redeem it.`}
           </p>
           <Button variant="secondary" onClick={() => give.reset()}>
             Issue another
@@ -48,6 +55,16 @@ export function GiftForm() {
             value={days}
             onValueChange={setDays}
           />
+          <TextField
+            label="Only for"
+            type="email"
+            autoComplete="off"
+            placeholder="name@example.com"
+            value={lock}
+            onValueChange={setLock}
+            hint="An e-mail address that its redeemer has to sign in by. Left empty, the code is enough."
+          />
+          <SharingLimits toSomebody={false} />
           {give.error && !isRejected(give.error) && (
             <p role="alert" className="text-sm text-bad">
               {describeError(give.error)}

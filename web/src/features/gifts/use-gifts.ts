@@ -23,7 +23,7 @@ export const useGifts = (): UseQueryResult<{ gifts: Gift[] }> =>
     queryFn: () => unwrap(api.GET("/api/gift-codes", { params: { query: { limit: LIMIT } } })),
   });
 
-export type GiftDraft = { amount: string; message: string; expiresInDays: number };
+export type GiftDraft = { amount: string; message: string; expiresInDays: number; lock?: { email: string } };
 
 /**
  * Prepares a gift and has the owner's wallet sign it. Pressed again after an error it is still the same gift, and its code is

@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { Money } from "../../components/money.tsx";
+import { SharingLimits } from "../../components/sharing-limits.tsx";
 import { Button } from "../../components/ui/button.tsx";
 import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { TextField } from "../../components/ui/field.tsx";
@@ -66,6 +67,7 @@ export function TransferForm() {
           onValueChange={change("memo")}
           hint="Both of you see it."
         />
+        {!preview.data && <SharingLimits toSomebody />}
         {preview.data && "dryRun" in preview.data && (
           <p role="status" className="text-sm text-muted">
             You send <Money usd={preview.data.amount} />

@@ -2,6 +2,7 @@ import { X } from "lucide-react";
 import { Button } from "../../components/ui/button.tsx";
 import { TextField } from "../../components/ui/field.tsx";
 import { Select } from "../../components/ui/select.tsx";
+import { useSession } from "../../lib/session.ts";
 import { currentDay, daysOf, type UsageSearch } from "./usage-search.ts";
 import { useChoices } from "./use-usage.ts";
 
@@ -19,8 +20,11 @@ interface UsageFiltersProps {
 /** Days, model, key, node and status: each is part of the URL. */
 export function UsageFilters({ search, onChange }: UsageFiltersProps) {
   const days = daysOf(search, currentDay());
-  const { from, to, model, keyId, nodeId, status } = search;
-  const isNarrowed = [from, to, model, keyId, nodeId, status].some(Boolean);
+  const { from, to, model, keyId, nodeId, memberId, project, status } = search;
+  const isNarrowed = [from, to, model, keyId, nodeId, memberId, project, status].some(Boolean);
+  const isTeam = useSession().data?.kind === "team";
+  const members = useChoices(search, "member");
+  const projects = useChoices(search, "project");
   return (
     <search aria-label="Filters" className="grid grid-cols-2 items-end gap-3 sm:grid-cols-3 lg:grid-cols-6">
       <TextField
@@ -58,6 +62,24 @@ export function UsageFilters({ search, onChange }: UsageFiltersProps) {
         choices={useChoices(search, "node")}
         onPick={(value) => onChange({ nodeId: value })}
       />
+      {isTeam && (
+        <>
+          <Pick
+            label="Member"
+            all="All members"
+            value={memberId}
+            choices={members}
+            onPick={(value) => onChange({ memberId: value })}
+          />
+          <Pick
+            label="Project"
+            all="All projects"
+            value={project}
+            choices={projects}
+            onPick={(value) => onChange({ project: value })}
+          />
+        </>
+      )}
       <Pick
         label="Status"
         all="Any"
@@ -77,6 +99,8 @@ export function UsageFilters({ search, onChange }: UsageFiltersProps) {
               model: undefined,
               keyId: undefined,
               nodeId: undefined,
+              memberId: undefined,
+              project: undefined,
               status: undefined,
             })
           }

@@ -5,8 +5,9 @@ const TODAY = "2026-03-01";
 
 describe("readSearch", () => {
   test("default: what can be asked for stays, anything else goes", () => {
-    expect(readSearch({ model: "demo/large", status: "ok", by: "key", from: "2026-02-01", page: 7 })).toEqual({
-      model: "demo/large",
+    const asked = { model: "demo/large", project: "site", memberId: "user_1" };
+    expect(readSearch({ ...asked, status: "ok", by: "key", from: "2026-02-01", page: 7 })).toEqual({
+      ...asked,
       status: "ok",
       by: "key",
       from: "2026-02-01",

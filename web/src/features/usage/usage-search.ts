@@ -6,12 +6,16 @@ export interface UsageSearch {
   model?: string;
   keyId?: string;
   nodeId?: string;
+  memberId?: string;
+  project?: string;
   status?: Status;
   /** What the chart is split by. */
   by?: Split;
 }
 
 export type Split = "model" | "key" | "node";
+/** What can be chosen from what was used. */
+export type Choosable = Split | "member" | "project";
 type Status = "ok" | "aborted" | "error";
 
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
@@ -26,6 +30,8 @@ export function readSearch(raw: Record<string, unknown>): UsageSearch {
   const model = readText(raw["model"]);
   const keyId = readText(raw["keyId"]);
   const nodeId = readText(raw["nodeId"]);
+  const memberId = readText(raw["memberId"]);
+  const project = readText(raw["project"]);
   const status = (["ok", "aborted", "error"] as const).find((one) => one === raw["status"]);
   const by = (["key", "node"] as const).find((one) => one === raw["by"]);
   return {
@@ -34,6 +40,8 @@ export function readSearch(raw: Record<string, unknown>): UsageSearch {
     ...(model && { model }),
     ...(keyId && { keyId }),
     ...(nodeId && { nodeId }),
+    ...(memberId && { memberId }),
+    ...(project && { project }),
     ...(status && { status }),
     ...(by && { by }),
   };
@@ -60,10 +68,12 @@ export function eachDay({ from, to }: { from: string; to: string }): string[] {
 }
 
 /** What the API filters the log by, and its sums. */
-export const filterOf = ({ model, keyId, nodeId, status }: UsageSearch) => ({
+export const filterOf = ({ model, keyId, nodeId, memberId, project, status }: UsageSearch) => ({
   ...(model && { model }),
   ...(keyId && { keyId }),
   ...(nodeId && { nodeId }),
+  ...(memberId && { memberId }),
+  ...(project && { project }),
   ...(status && { status }),
 });
 

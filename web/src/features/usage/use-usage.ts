@@ -7,8 +7,17 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import { api, type UsageRow, unwrap } from "../../lib/api.ts";
+import { shortName } from "../../lib/format.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
-import { currentDay, daysOf, filterOf, momentsOf, type Split, type UsageSearch } from "./usage-search.ts";
+import {
+  type Choosable,
+  currentDay,
+  daysOf,
+  filterOf,
+  momentsOf,
+  type Split,
+  type UsageSearch,
+} from "./usage-search.ts";
 
 interface UsagePage {
   usage: UsageRow[];
@@ -74,12 +83,14 @@ export const useSeries = (search: UsageSearch, by: Split): UseQueryResult<Series
   });
 
 /** What the log can be filtered by: whatever has been used on the days looked at. */
-export function useChoices(search: UsageSearch, by: Split): { value: string; label: string }[] {
+export function useChoices(search: UsageSearch, by: Choosable): { value: string; label: string }[] {
   const days = daysOf(search, currentDay());
   const { data } = useQuery({
     queryKey: [...queryKeys.usage, "choices", by, days],
     queryFn: () => unwrap(api.GET("/api/usage/summary", { params: { query: { ...days, by } } })),
     meta: { live: false },
   });
-  return (data?.groups ?? []).filter(({ id }) => id !== "").map(({ id, name }) => ({ value: id, label: name ?? id }));
+  return (data?.groups ?? [])
+    .filter(({ id }) => id !== "")
+    .map(({ id, name }) => ({ value: id, label: shortName(name ?? id) }));
 }
