@@ -157,7 +157,7 @@ describe("ChangeListener", () => {
       await tellChange(api.sql, { topic: "moves", accountIds: ["acct_x"] });
       return heard;
     };
-    await expect.poll(tell).toContain("moves");
+    await expect.poll(tell, { timeout: 10_000 }).toContain("moves");
     await listener.stop();
   });
 });

@@ -10,12 +10,15 @@ import { Skeleton } from "../../components/ui/skeleton.tsx";
 import type { Account, Recharge } from "../../lib/api.ts";
 import { describeError } from "../../lib/errors.ts";
 import { shortHex } from "../../lib/format.ts";
+import { useMay } from "../../lib/memberships.ts";
 import { RechargeForm } from "./recharge-form.tsx";
 import { displayCooldown } from "./setting.ts";
 import { type Sources, useSources, useTurnOff } from "./use-recharge.ts";
 
 /** Credit that never runs out: what is paid when, by what, how it stands, and what stopped it. */
-export function RechargeCard({ account }: { account: Account }) {
+export const RechargeCard = ({ account }: { account: Account }) => useMay("funding") && <Shown account={account} />;
+
+function Shown({ account }: { account: Account }) {
   const sources = useSources();
   return (
     <Card aria-labelledby="recharge">
@@ -67,7 +70,7 @@ function Setting({ sources, accountId }: { sources: Sources; accountId: string }
     <div className="flex flex-col gap-4">
       {!recharge.enabled && (
         <p role="status" className="rounded-lg bg-bad-soft p-3 text-sm text-pretty text-bad">
-          It is off. {recharge.disabledReason} Put that right, look through the amounts and turn it on again.
+          It is off. {recharge.disabledReason}
         </p>
       )}
       <SettingFacts sources={sources} />

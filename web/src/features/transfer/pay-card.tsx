@@ -2,6 +2,7 @@ import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Money } from "../../components/money.tsx";
 import { QueryView } from "../../components/query-view.tsx";
+import { SharingLimits } from "../../components/sharing-limits.tsx";
 import { Button } from "../../components/ui/button.tsx";
 import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
@@ -66,6 +67,7 @@ function Pay({ asked, signIn }: { asked: AskedFor; signIn: ReactNode }) {
   const error = send.error && !isRejected(send.error) ? send.error : null;
   return (
     <>
+      <SharingLimits toSomebody />
       {error && (
         <p role="alert" className="text-bad">
           {describeError(error)}

@@ -1,6 +1,7 @@
 import { type FormEvent, useState } from "react";
 import { Money } from "../../components/money.tsx";
 import { EmptyNote, QueryView } from "../../components/query-view.tsx";
+import { SharingLimits } from "../../components/sharing-limits.tsx";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { Badge } from "../../components/ui/badge.tsx";
 import { Button } from "../../components/ui/button.tsx";
@@ -92,6 +93,7 @@ function OrderForm() {
       <Button type="submit" variant="secondary" pending={order.isPending}>
         Order
       </Button>
+      <SharingLimits toSomebody />
       {order.error && (
         <p role="alert" className="w-full text-sm text-bad">
           {describeError(order.error)}
