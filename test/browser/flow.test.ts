@@ -126,7 +126,7 @@ describe("the web app", () => {
 
     await page.setViewportSize({ width: 360, height: 800 });
     const [first, second] = await Promise.all(
-      ["demo/small", "demo/large"].map((model) => page.getByRole("region", { name: model }).boundingBox()),
+      ["demo/large", "demo/small"].map((model) => page.getByRole("region", { name: model }).boundingBox()),
     );
     expect(second?.y).toBeGreaterThanOrEqual((first?.y ?? 0) + (first?.height ?? 0));
     await page.setViewportSize({ width: 1280, height: 900 });
