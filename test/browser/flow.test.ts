@@ -139,10 +139,10 @@ describe("the web app", () => {
 
   test("behavior: credit is sent to a wallet that was never here, and shown on both sides", async () => {
     await goTo(page, "Transfer");
-    await page.getByLabel("To", { exact: true }).fill("alice");
+    await page.getByLabel("To", { exact: true }).fill("a@b");
     await page.getByLabel("Amount", { exact: true }).fill("1.5");
     await page.getByRole("button", { name: "Review" }).click();
-    await page.getByText("Write a wallet's address (0x…), an e-mail address or an account (acct_…).").waitFor();
+    await page.getByText("Write a name (alice, alice.eth), an e-mail address,").waitFor();
     await page.getByLabel("To", { exact: true }).fill(STRANGER);
     await page.getByRole("button", { name: "Review" }).click();
     await page.getByRole("status").filter({ hasText: "You send $1.50" }).waitFor();
