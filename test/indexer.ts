@@ -38,7 +38,7 @@ export async function startIndexer(options: IndexerOptions): Promise<TestIndexer
   try {
     await waitFor({
       what: "the indexer",
-      timeoutMs: 60_000,
+      timeoutMs: 180_000,
       check: async () => !isRunning(child) || (await fetch(`${url}/ready`)).ok,
     });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { endProcess, isRunning, spawnTied, waitFor } from "../scripts/process.ts";
 
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 /** A process of the stack, which tests may kill and start again. */
 export class Part {

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Page } from "../components/page.tsx";
 import { EmptyNote, QueryView } from "../components/query-view.tsx";
 import { Card } from "../components/ui/card.tsx";
 import { Skeleton } from "../components/ui/skeleton.tsx";
@@ -30,6 +31,13 @@ export function SignedIn({ visitor = <SignInFirst />, children }: SignedInProps)
 }
 
 const SignInFirst = () => (
+  <Page title="Sign in">
+    <SignInCard />
+  </Page>
+);
+
+/** The same within a page that has more to show. */
+export const SignInCard = () => (
   <Card>
     <EmptyNote title="Sign in to see this page" action={<ConnectButton />}>
       With a wallet or by e-mail; it costs nothing and moves nothing.

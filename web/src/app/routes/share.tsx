@@ -4,7 +4,7 @@ import { buttonStyles } from "../../components/ui/button.tsx";
 import { GiftForm } from "../../features/gifts/gift-form.tsx";
 import { GiftList } from "../../features/gifts/gift-list.tsx";
 import { Comparison } from "../../features/share/comparison.tsx";
-import { SignedIn } from "../signed-in.tsx";
+import { SignedIn, SignInCard } from "../signed-in.tsx";
 
 /** The comparison is for everybody; whoever is signed in gives below it. */
 export function ShareRoute() {
@@ -27,7 +27,7 @@ export function ShareRoute() {
             void navigate({ search: next === undefined ? {} : { category: next }, replace: true, resetScroll: false })
           }
         />
-        <SignedIn>
+        <SignedIn visitor={<SignInCard />}>
           {(account) => (
             <div key={account.id} className="grid items-start gap-6 lg:grid-cols-[minmax(0,2fr)_minmax(0,3fr)]">
               <GiftForm />

@@ -19,7 +19,7 @@ export function CardHeader({ title, id, description, action }: CardHeaderProps) 
         <h2 id={id} className="text-[15px] font-semibold">
           {title}
         </h2>
-        {description && <p className="mt-1 text-sm text-pretty text-muted">{description}</p>}
+        {description && <p className="mt-1 text-sm text-pretty wrap-anywhere text-muted">{description}</p>}
       </div>
       {action}
     </header>

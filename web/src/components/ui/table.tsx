@@ -1,10 +1,10 @@
 import type { ComponentProps } from "react";
 import { cn } from "../../lib/cn.ts";
 
-/** Scrolls sideways on its own where it must, so that the page never does. */
+/** Scrolls sideways on its own where it must, so that the page never does: `relative` holds what only readers hear. */
 export function Table({ className, ...props }: ComponentProps<"table">) {
   return (
-    <div className="overflow-x-auto">
+    <div className="relative overflow-x-auto">
       <table className={cn("w-full border-collapse text-sm", className)} {...props} />
     </div>
   );

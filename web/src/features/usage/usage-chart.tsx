@@ -16,7 +16,7 @@ export default function UsageChart({ data: { series, rows } }: { data: ChartData
   return (
     <div className="h-64 w-full text-xs" aria-hidden>
       <ResponsiveContainer width="100%" height="100%">
-        <BarChart data={rows} margin={{ top: 4, right: 0, bottom: 0, left: 0 }}>
+        <BarChart accessibilityLayer={false} data={rows} margin={{ top: 4, right: 0, bottom: 0, left: 0 }}>
           <CartesianGrid vertical={false} stroke="var(--color-line)" />
           <XAxis
             dataKey="day"

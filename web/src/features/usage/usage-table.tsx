@@ -101,7 +101,7 @@ function UsageTableRow({ row, onOpen, index, measure }: UsageTableRowProps) {
         <button
           type="button"
           onClick={() => onOpen(row)}
-          aria-label={`Details of ${row.id}`}
+          aria-label={`Details of ${row.id}, ${row.model}`}
           title={row.model}
           className="block w-full truncate text-left font-medium after:absolute after:inset-0"
         >
