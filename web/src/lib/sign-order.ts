@@ -1,7 +1,7 @@
 import { type OperationName, operationTypedData } from "@infr/protocol";
 import type { Address, Hex } from "viem";
 import type { Config as WagmiConfig } from "wagmi";
-import { signTypedData } from "wagmi/actions";
+import { getConnection, signTypedData } from "wagmi/actions";
 
 /** What the API prepares for the owner's wallet to sign. */
 export type Order = { typedData: { primaryType: string; message: Record<string, string | number> } };
@@ -19,6 +19,11 @@ export async function signOrder(wagmi: WagmiConfig, { order, operation, amountMi
   const { primaryType, message } = order.typedData;
   if (primaryType !== operation || BigInt(message["amount"] ?? 0) !== amountMicro) {
     throw new Error("The API asks to sign something else than you wanted. Nothing was signed: reload the page.");
+  }
+  // Wallets refuse it too, each in words of its own.
+  const { chainId = at.chainId } = getConnection(wagmi);
+  if (chainId !== at.chainId) {
+    throw new Error("Your wallet is on another network. Switch it at the top of the page, then send this again.");
   }
   const fields = Object.fromEntries(Object.entries(message).map(([name, value]) => [name, fieldOf(name, value)]));
   return signTypedData(

@@ -17,17 +17,26 @@ const WAYS = [
   { value: "wallet", label: "From the wallet", hint: "Approve and send; you pay the fee" },
 ] satisfies { value: DepositWay; label: string; hint: string }[];
 
+/** What somebody has chosen so far. */
+export interface DepositDraft {
+  amount: string;
+  way: DepositWay;
+}
+
+export const FIRST_DRAFT: DepositDraft = { amount: "25", way: "gasless" };
+
 interface DepositFormProps {
+  draft: DepositDraft;
+  onChange: (draft: DepositDraft) => void;
   disabled: boolean;
   onSubmit: (input: DepositInput) => void;
 }
 
-export function DepositForm({ disabled, onSubmit }: DepositFormProps) {
+export function DepositForm({ draft, onChange, disabled, onSubmit }: DepositFormProps) {
   const { minDepositUsd, chainId } = useAppConfig();
   const connection = useConnection();
   const available = useWalletUsdc(connection.address).data;
-  const [text, setText] = useState("25");
-  const [way, setWay] = useState<DepositWay>("gasless");
+  const { amount: text, way } = draft;
   const [touched, setTouched] = useState(false);
   const { amount, error } = checkAmount(text, { minimum: parseUsdc(minDepositUsd), available });
 
@@ -37,7 +46,7 @@ export function DepositForm({ disabled, onSubmit }: DepositFormProps) {
     if (amount !== null) onSubmit({ amount, way });
   };
   const choose = (value: string) => {
-    setText(value);
+    onChange({ ...draft, amount: value });
     setTouched(true);
   };
 
@@ -77,7 +86,13 @@ export function DepositForm({ disabled, onSubmit }: DepositFormProps) {
           )}
         </div>
       </div>
-      <Choice label="How" value={way} options={WAYS} onChange={setWay} disabled={disabled} />
+      <Choice
+        label="How"
+        value={way}
+        options={WAYS}
+        onChange={(next) => onChange({ ...draft, way: next })}
+        disabled={disabled}
+      />
       <Button type="submit" size="lg" disabled={disabled || connection.chainId !== chainId}>
         {amount === null ? "Deposit" : `Deposit ${displayUsd(formatUsdc(amount))}`}
       </Button>
