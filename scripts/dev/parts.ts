@@ -158,6 +158,8 @@ function apiSettings(keys: Keys): Record<string, string> {
     RELAYER_ADDRESS: keys.relayer.address,
     VAPID_PUBLIC_KEY: readVapid().publicKey,
     CUSTODIAN_ADDRESS: keys.custodian.address,
+    // Two, for what takes two.
+    ADMIN_WALLETS: process.env["ADMIN_WALLETS"] || `${keys.operator.address},${keys.bob.address}`,
     // Everybody knows it, as the keys above: it is worth nothing elsewhere.
     VOUCHER_SECRET: `0x${"5e".repeat(32)}`,
     ALLOW_PRIVATE_NODES: "true",
