@@ -5,7 +5,7 @@ export const Facts = ({ children }: { children: ReactNode }) => <dl className="d
 
 export const Fact = ({ name, hint, children }: { name: string; hint?: ReactNode; children: ReactNode }) => (
   <div className="flex items-baseline justify-between gap-6 py-2.5 text-sm">
-    <dt>
+    <dt className="min-w-24 flex-1">
       {name}
       {hint && <span className="block text-xs text-pretty text-muted">{hint}</span>}
     </dt>

@@ -18,7 +18,11 @@ export function StatementsPage() {
   return (
     <Page
       title="Statements"
-      description="What was paid in, used and left, month by month. `infr reprice` computes every line again."
+      description={
+        <>
+          What was paid in, used and left, month by month. <code>infr reprice</code> computes every line again.
+        </>
+      }
     >
       <Card aria-label="Statements">
         <QueryView

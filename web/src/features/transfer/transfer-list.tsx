@@ -117,7 +117,7 @@ function TransferRow({ transfer }: { transfer: Transfer }) {
         </span>
         {transfer.memo && <span className="mt-0.5 block truncate text-xs text-muted">{transfer.memo}</span>}
       </Td>
-      <Td className="text-right">
+      <Td className="text-right whitespace-nowrap">
         {isSent ? "−" : "+"}
         <Money usd={transfer.amount} />
       </Td>
