@@ -33,6 +33,7 @@ import { nodeRoutes } from "./http/routes/nodes.ts";
 import { notificationRoutes } from "./http/routes/notifications.ts";
 import { pushRoutes } from "./http/routes/notifications-push.ts";
 import { onrampRoutes } from "./http/routes/onramps.ts";
+import { ownerChangeRoutes } from "./http/routes/owner-changes.ts";
 import { payoutRoutes } from "./http/routes/payouts.ts";
 import { planRoutes } from "./http/routes/plans.ts";
 import { priceRoutes } from "./http/routes/prices.ts";
@@ -139,6 +140,7 @@ const ROUTES = [
   authRoutes,
   meRoutes,
   accountRoutes,
+  ownerChangeRoutes,
   teamRoutes,
   teamInvitationRoutes,
   teamProjectRoutes,

@@ -443,6 +443,12 @@ export const environmentSchema = Type.Object({
     maximum: 1_000,
     description: "Age at which a card payment can't be disputed any more.",
   }),
+  TAKE_OVER_HOURS: Type.Integer({
+    default: 24,
+    minimum: 0,
+    maximum: 720,
+    description: "How long handing an account over to its user's wallet can be cancelled after the wallet has signed.",
+  }),
   SCREENING_URL: Type.String({
     default: "",
     pattern: "^$|^https?://",
@@ -575,6 +581,7 @@ const readRules = (env: Environment) => ({
   referralDays: env.REFERRAL_DAYS,
   newOperatorDays: env.NEW_OPERATOR_DAYS,
   chargebackDays: env.CHARGEBACK_DAYS,
+  takeOverHours: env.TAKE_OVER_HOURS,
 });
 
 /** Who signs what. */

@@ -33,7 +33,8 @@ export type IdPrefix =
   | "rech"
   | "adjust"
   | "onramp"
-  | "invite";
+  | "invite"
+  | "owner";
 
 /**
  * A new id such as `req_01kap…`: prefix, milliseconds since 1970 (48 bits), 80 random bits, in lower-case Crockford

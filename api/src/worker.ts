@@ -18,6 +18,7 @@ import { claimForKnown } from "./flow/credit/claim-credit.ts";
 import { clearMoves } from "./flow/credit/clear-moves.ts";
 import { convertLots } from "./flow/credit/convert-lots.ts";
 import { endMoves } from "./flow/credit/end-moves.ts";
+import { handOver } from "./flow/credit/hand-over.ts";
 import { returnGifts } from "./flow/credit/return-gifts.ts";
 import { settleAllLots } from "./flow/credit/settle-lots.ts";
 import { runStandingOrders } from "./flow/credit/standing-orders.ts";
@@ -198,6 +199,15 @@ const jobs: Job[] = [
           name: "clear moves",
           everyMs: CLEAR_MS,
           run: () => clearMoves({ sql, chain, clearer, custodian, platform, relayer }),
+        },
+      ]
+    : []),
+  ...(clearer && custodian
+    ? [
+        {
+          name: "hand accounts over",
+          everyMs: RELEASE_MS,
+          run: () => handOver({ sql, chain, clearer, custodian, relayer }),
         },
       ]
     : []),

@@ -71,6 +71,7 @@ type Target = {
   invitationId: string;
   project: string;
   adjustmentId: string;
+  ownerChangeId: string;
 };
 
 /** A day whose reserves are published. */
@@ -86,6 +87,7 @@ const askId = ({ askId: id }: Target) => ({ id });
 const topUpId = ({ topUpId: id }: Target) => ({ id });
 const standingId = ({ standingId: id }: Target) => ({ id });
 const transferId = ({ transferId: id }: Target) => ({ id });
+const ownerChangeId = ({ ownerChangeId: id }: Target) => ({ id });
 const job = ({ nodeId: id }: Target) => ({ amount: "0.01", expiresIn: 60, nodeId: id });
 const lotId = ({ lotId: id }: Target) => ({ id });
 const accountIdOfOwner = () => ({ accountId: owner.accountId });
@@ -109,6 +111,24 @@ const MATRIX: Record<string, Row> = {
   "GET /api/prices/:version": { access: "public", params: ({ version }) => ({ version }) },
   "GET /api/nodes/:id/health": { access: "public", params: nodeId },
   "GET /.well-known/infr/:name": { access: "public", params: () => ({ name: "matrix" }), owner: 404 },
+  // A wallet owns it already, and nobody has ever asked for another.
+  "GET /api/account/owner": { access: "session", needs: "ownership" },
+  "POST /api/account/owner": {
+    access: "session",
+    needs: "ownership",
+    payload: () => ({ wallet: privateKeyToAddress(owner.privateKey) }),
+    owner: 409,
+    others: 422,
+  },
+  "POST /api/account/owner/:id/signature": {
+    access: "session",
+    needs: "ownership",
+    params: ownerChangeId,
+    payload: () => ({ signature: "0x00" }),
+    owner: 409,
+  },
+  "GET /api/account/owner/:id": { access: "session", needs: "ownership", params: ownerChangeId },
+  "DELETE /api/account/owner/:id": { access: "session", needs: "ownership", params: ownerChangeId },
   "GET /api/name": { access: "session", needs: "account" },
   // A name that nobody can have, so that none is left behind.
   "PUT /api/name": {
@@ -684,6 +704,7 @@ async function newTarget(): Promise<Target> {
     transactionId: "tx_of_owner",
     lotId: lot,
     adjustmentId: await newProposal(),
+    ownerChangeId: await newOwnerChange(),
   };
   const set = { ...ids, version, seq: String(seq) };
   const payload = job({ ...set, holdId: "" });
@@ -699,6 +720,17 @@ async function newProposal(): Promise<string> {
   await api.sql`
     insert into adjustments (adjustment_id, cause, reason, kind, account_id, amount_nano, proposed_by)
     values (${id}, ${id}, 'a test of who may', 'credit', ${owner.accountId}, 1000, ${row.user_id})`;
+  return id;
+}
+
+/** What nobody has signed. */
+async function newOwnerChange(): Promise<string> {
+  const id = newId("owner");
+  await api.sql`update owner_changes set cancelled_at = now() where cancelled_at is null`;
+  await api.sql`
+    insert into owner_changes (change_id, account_id, user_id, account_number, wallet, nonce, deadline)
+    select ${id}, account_id, user_id, 2, ${`0x${"1".repeat(40)}`}, 0, 4000000000
+    from account_members where account_id = ${owner.accountId} and role = 'owner'`;
   return id;
 }
 

@@ -166,6 +166,20 @@ export const TEMPLATES = {
       action: { label: "Look at how you sign in", path: "/settings" },
     }),
   ),
+
+  account_taken_over: template("security", ({ wallet, until }: { wallet: string; until: string | null }) => ({
+    subject: until === null ? "A wallet owns your account now" : "Your account is being handed over to a wallet",
+    paragraphs:
+      until === null
+        ? [
+            `From now on only the wallet ${wallet} can sign for your credit: the platform can't any more, nor replace it.`,
+          ]
+        : [
+            `The wallet ${wallet} has signed to own your account from ${until} on. After that only it can sign for your credit.`,
+            "If it was not you, sign in and cancel it before then, remove what you do not know, and revoke your API keys.",
+          ],
+    action: { label: "Look at your account", path: "/settings" },
+  })),
 };
 
 export type TemplateName = keyof typeof TEMPLATES;

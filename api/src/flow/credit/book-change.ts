@@ -2,6 +2,7 @@ import { microToNano, microUsdc } from "@infr/money";
 import { accountOf, type BookedEvent, type ChainEvent, column } from "../../chain/events-store.ts";
 import type { Tx } from "../../db/types.ts";
 import { changeDayLimit } from "../../ledger/chain-day-store.ts";
+import { tellNewOwner } from "./owner-changes.ts";
 import { type AccountFact, dayLimitOf, saveChange } from "./store.ts";
 
 /** What an event changes about an account, and the column that says to what. */
@@ -18,6 +19,7 @@ export async function bookChange(tx: Tx, event: ChainEvent): Promise<void> {
   if (!change) throw new Error(`${event.kind} changes nothing`);
   const accountId = await accountOf(tx, event);
   await saveChange(tx, { eventId: event.event_id, accountId, what: change.what, value: column(event, change.from) });
+  if (change.what === "owner") await tellNewOwner(tx, { accountId, wallet: column(event, change.from) });
   if (change.what === "day_limit") await followDayLimit(tx, event.event_id);
 }
 
