@@ -23,7 +23,7 @@ const MAX_CHANGES = 100;
 /** With less than this of its time left, in seconds, it might come to the chain too late. */
 const LEAST_SECONDS = 120n;
 
-export type HandingOver = { sql: Sql; chain: Chain; clearer: Signer; custodian: Signer; relayer: Address };
+type HandingOver = { sql: Sql; chain: Chain; clearer: Signer; custodian: Signer; relayer: Address };
 
 /**
  * Hands accounts over to the wallets that signed for them and have waited long enough: the custodian signs, the clearer

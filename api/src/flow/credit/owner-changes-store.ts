@@ -1,6 +1,6 @@
 import type { Queryable, Sql, Tx } from "../../db/types.ts";
 
-export type OwnerChangeState = "awaiting_signature" | "waiting" | "pending" | "completed" | "cancelled" | "failed";
+type OwnerChangeState = "awaiting_signature" | "waiting" | "pending" | "completed" | "cancelled" | "failed";
 
 export type OwnerChangeRow = {
   change_id: string;
