@@ -2299,6 +2299,790 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/account/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest change of your account's owner, if there is any */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            change: {
+                                /** @description owner_… */
+                                id: string;
+                                /**
+                                 * @description waiting: signed, can be cancelled until waitsUntil. pending: on its way to the chain. completed: the wallet owns the account in the contract; a reorganisation makes it pending.
+                                 * @enum {unknown}
+                                 */
+                                state: "awaiting_signature" | "waiting" | "pending" | "completed" | "cancelled" | "failed";
+                                reason: string | null;
+                                wallet: string;
+                                order: {
+                                    typedData: {
+                                        domain: {
+                                            name: string;
+                                            version: string;
+                                            chainId: number;
+                                            verifyingContract: string;
+                                        };
+                                        types: {
+                                            [key: string]: {
+                                                name: string;
+                                                type: string;
+                                            }[];
+                                        };
+                                        primaryType: string;
+                                        message: {
+                                            [key: string]: string | number;
+                                        };
+                                    };
+                                    /**
+                                     * Format: date-time
+                                     * @description In the chain's time.
+                                     */
+                                    validUntil: string;
+                                } | null;
+                                waitsUntil: string | null;
+                                transactionHash: string | null;
+                                /** Format: date-time */
+                                createdAt: string;
+                            } | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        /**
+         * Prepare handing your account over to one of your wallets: after that only the wallet can sign for its credit
+         * @description For accounts that the platform signs for. Nothing comes of it until the wallet has signed. What was prepared before and not signed ends; what was signed for the same wallet is the answer.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        /** @description One that is linked to you. */
+                        wallet: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description owner_… */
+                            id: string;
+                            /**
+                             * @description waiting: signed, can be cancelled until waitsUntil. pending: on its way to the chain. completed: the wallet owns the account in the contract; a reorganisation makes it pending.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "waiting" | "pending" | "completed" | "cancelled" | "failed";
+                            reason: string | null;
+                            wallet: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            waitsUntil: string | null;
+                            transactionHash: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/owner/{id}/signature": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand in the wallet's signature: the account is its own when the waiting time is over
+         * @description You are told at all your e-mail addresses. A refusal changes nothing, and it can still be signed. Sent again, it changes nothing.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        signature: string;
+                    };
+                };
+            };
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description owner_… */
+                            id: string;
+                            /**
+                             * @description waiting: signed, can be cancelled until waitsUntil. pending: on its way to the chain. completed: the wallet owns the account in the contract; a reorganisation makes it pending.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "waiting" | "pending" | "completed" | "cancelled" | "failed";
+                            reason: string | null;
+                            wallet: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            waitsUntil: string | null;
+                            transactionHash: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/owner/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a change of owner is */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description owner_… */
+                            id: string;
+                            /**
+                             * @description waiting: signed, can be cancelled until waitsUntil. pending: on its way to the chain. completed: the wallet owns the account in the contract; a reorganisation makes it pending.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "waiting" | "pending" | "completed" | "cancelled" | "failed";
+                            reason: string | null;
+                            wallet: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            waitsUntil: string | null;
+                            transactionHash: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Cancel a change of owner, as long as it waits */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Default Response */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            /** @description owner_… */
+                            id: string;
+                            /**
+                             * @description waiting: signed, can be cancelled until waitsUntil. pending: on its way to the chain. completed: the wallet owns the account in the contract; a reorganisation makes it pending.
+                             * @enum {unknown}
+                             */
+                            state: "awaiting_signature" | "waiting" | "pending" | "completed" | "cancelled" | "failed";
+                            reason: string | null;
+                            wallet: string;
+                            order: {
+                                typedData: {
+                                    domain: {
+                                        name: string;
+                                        version: string;
+                                        chainId: number;
+                                        verifyingContract: string;
+                                    };
+                                    types: {
+                                        [key: string]: {
+                                            name: string;
+                                            type: string;
+                                        }[];
+                                    };
+                                    primaryType: string;
+                                    message: {
+                                        [key: string]: string | number;
+                                    };
+                                };
+                                /**
+                                 * Format: date-time
+                                 * @description In the chain's time.
+                                 */
+                                validUntil: string;
+                            } | null;
+                            waitsUntil: string | null;
+                            transactionHash: string | null;
+                            /** Format: date-time */
+                            createdAt: string;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/teams": {
         parameters: {
             query?: never;
