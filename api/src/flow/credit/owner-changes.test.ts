@@ -215,7 +215,9 @@ describe("taking an account over", () => {
       "signature = '0x01'",
     ];
     for (const change of changes)
-      await expect(api.sql.unsafe(`update owner_changes set ${change} where change_id = '${id}'`)).rejects.toThrow();
+      await expect(api.sql.unsafe(`update owner_changes set ${change} where change_id = '${id}'`)).rejects.toThrow(
+        "does not change",
+      );
     expect((await cancel(ann, id)).status).toBe(200);
   });
 });
