@@ -176,7 +176,7 @@ export const TEMPLATES = {
           ]
         : [
             `The wallet ${wallet} has signed to own your account from ${until} on. After that only it can sign for your credit.`,
-            "If it was not you, sign in and cancel it before then, remove what you do not know, and revoke your API keys.",
+            "If it was not you, cancel it before then (DELETE /api/account/owner/:id, signed in) or write to support, who can freeze the account. Then remove what you do not know, and revoke your API keys.",
           ],
     action: { label: "Look at your account", path: "/settings" },
   })),
