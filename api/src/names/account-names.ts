@@ -2,7 +2,7 @@ import postgres from "postgres";
 import type { Sql } from "../db/types.ts";
 import { InfrError, InvalidInputError } from "../errors.ts";
 import { isChoosable } from "./name.ts";
-import { giveUpName, isOpen, takeName } from "./store.ts";
+import { giveUpName, isOpen, lockNames, takeName } from "./store.ts";
 
 const STATUS = { name_taken: 409, too_many_names: 403, account_not_open: 409 } as const;
 
@@ -36,6 +36,7 @@ export async function chooseName(
     throw new NameRefusedError("account_not_open", "Deposit first: an account without credit has no name yet.");
   try {
     await sql.begin(async (tx) => {
+      await lockNames(tx, accountId);
       await giveUpName(tx, accountId);
       await takeName(tx, { name, account_id: accountId, user_id: userId });
     });

@@ -5,32 +5,38 @@ import type { Address, Hex } from "viem";
 import { getJson } from "../outbound/get-json.ts";
 
 const Answer = Type.Object({ data: Type.String({ pattern: "^0x([0-9a-fA-F]{2})*$" }) });
-const MOST_GATEWAYS = 3;
+const MOST_BYTES = 65_536;
+
+type Lookup = { data: Hex; sender: Address; urls: readonly string[] };
 
 /**
- * Asks the gateways that a resolver names for what it keeps off-chain (ERC-3668): one after the other, until one answers.
- * They are whatever somebody has written into his resolver, so they are asked as strangers.
+ * Asks the gateways that a resolver names for what it keeps off-chain (ERC-3668): one after the other, until one answers. They
+ * are whatever somebody has written into his resolver, which may name thousands, or ask again for ever: so they are asked as
+ * strangers, and no more than `most` times in all.
  */
-export async function askGateways(
-  agent: Dispatcher,
-  { data, sender, urls }: { data: Hex; sender: Address; urls: readonly string[] },
-): Promise<Hex> {
-  let failure: unknown = new Error("the resolver names no gateway");
-  for (const url of urls.slice(0, MOST_GATEWAYS)) {
-    try {
-      const answer = await getJson(requestFor(agent, { url, data, sender: sender.toLowerCase() }));
-      if (Check(Answer, answer)) return answer.data as Hex;
-    } catch (error) {
-      failure = error;
+export function gatewaysOf({ agent, isPlain, most }: { agent: Dispatcher; isPlain: boolean; most: number }) {
+  let left = most;
+  return async (lookup: Lookup): Promise<Hex> => {
+    let failure: unknown = new Error("the resolver names no gateway that may be asked");
+    for (const url of lookup.urls) {
+      if (left-- <= 0) throw new Error("the resolver asks too much of its gateways");
+      try {
+        const answer = await getJson({ agent, mostBytes: MOST_BYTES, ...requestFor({ ...lookup, url, isPlain }) });
+        if (Check(Answer, answer)) return answer.data as Hex;
+      } catch (error) {
+        failure = error;
+      }
     }
-  }
-  throw failure;
+    throw failure;
+  };
 }
 
 /** A URL that has the data in it is fetched, another one is posted to. */
-function requestFor(agent: Dispatcher, { url, data, sender }: { url: string; data: Hex; sender: string }) {
-  const filled = new URL(url.replaceAll("{sender}", sender).replaceAll("{data}", data));
-  if (url.includes("{data}")) return { agent, url: filled };
+function requestFor({ url: text, data, sender, isPlain }: Omit<Lookup, "urls"> & { url: string; isPlain: boolean }) {
+  const from = sender.toLowerCase();
+  const url = new URL(text.replaceAll("{sender}", from).replaceAll("{data}", data));
+  if (url.protocol !== "https:" && !isPlain) throw new Error("gateways are asked by https alone");
+  if (text.includes("{data}")) return { url };
   const headers = { "content-type": "application/json" };
-  return { agent, url: filled, method: "POST" as const, headers, body: JSON.stringify({ data, sender }) };
+  return { url, method: "POST" as const, headers, body: JSON.stringify({ data, sender: from }) };
 }

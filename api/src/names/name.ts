@@ -58,6 +58,16 @@ const RESERVED = new Set([
   "x402",
 ]); // prettier-ignore
 
+/** What a name looks like at a glance; the same as `look_of_name` in the database. */
+export const lookOf = (name: string): string =>
+  name
+    .replaceAll("-", "")
+    .replaceAll(/[0158i]/g, (one) => ({ 0: "o", 1: "l", 5: "s", 8: "b", i: "l" })[one] ?? one)
+    .replaceAll("rn", "m")
+    .replaceAll("vv", "w");
+
+const RESERVED_LOOKS = new Set([...RESERVED].map(lookOf));
+
 /** A name that leads to somebody: known here, to another host, or to ENS. */
 export type Name =
   | { at: "here"; name: string }
@@ -65,7 +75,7 @@ export type Name =
   | { at: "ens"; name: string };
 
 /** Whether somebody can choose it. */
-export const isChoosable = (name: string): boolean => NAME.test(name) && name.length <= 32 && !RESERVED.has(name);
+export const isChoosable = (name: string): boolean => NAME.test(name) && !RESERVED_LOOKS.has(lookOf(name));
 
 /**
  * Reads a name as people write it. What follows the last @ is a host; without one, what has a dot is a name of ENS.
@@ -81,7 +91,7 @@ export function readName(text: string, here: string): Name {
   const host = at === -1 ? here : written.slice(at + 1).toLowerCase();
   if (!NAME.test(name)) throw unreadable();
   if (host === here) return { at: "here", name };
-  if (!HOST.test(host)) throw unreadable();
+  if (!HOST.test(host) || !URL.canParse(`https://${host}`)) throw unreadable();
   return { at: "host", name, host };
 }
 

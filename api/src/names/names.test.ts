@@ -10,6 +10,8 @@ import { startEns } from "../testing/ens.ts";
 import { call, carryOut, prepare, transfer } from "../testing/moves.ts";
 import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
 import { newEmailUser } from "../testing/people.ts";
+import { createTeam } from "../testing/teams.ts";
+import { lookOf } from "./name.ts";
 
 const DOLLAR = 1_000_000n;
 
@@ -51,6 +53,7 @@ afterEach(async () => {
 });
 async function funded(): Promise<TestUser> {
   const user = await newUser(api);
+  await fundPlatform(api);
   await openOnChain(api, user, 100n * DOLLAR);
   await credit(api.sql, user.accountId, 100_000_000_000n);
   return user;
@@ -115,7 +118,8 @@ describe("a name of one's own", () => {
     expect((await choose(user, "carolina")).statusCode).toBe(200);
     expect((await lookUp("carol")).statusCode).toBe(404);
     expect(await preview({ name: "carol" })).toMatchObject({ status: 422, code: "unknown_recipient" });
-    for (const taken of ["carol", "car0l", "ca-rol"]) expect((await choose(other, taken)).statusCode).toBe(409);
+    for (const taken of ["carol", "car0l", "ca-rol", "caroi"])
+      expect((await choose(other, taken)).statusCode).toBe(409);
     expect((await choose(user, "carol")).json()).toMatchObject({ name: "carol" });
     expect((await giveUp(user)).statusCode).toBe(204);
     expect((await giveUp(user)).statusCode).toBe(404);
@@ -132,7 +136,8 @@ describe("a name of one's own", () => {
 
   test("error: without a deposit, and one that the platform would use of itself", async () => {
     expect((await choose(await newUser(api), "poor")).json()).toMatchObject({ code: "account_not_open" });
-    expect((await choose(giver, "support")).json()).toMatchObject({ code: "invalid_input", param: "name" });
+    for (const name of ["support", "supp0rt", "sup-port", "5upport", "bllling"])
+      expect((await choose(giver, name)).json()).toMatchObject({ code: "invalid_input", param: "name" });
     expect((await choose(giver, "Big")).statusCode).toBe(400);
   });
 
@@ -145,6 +150,36 @@ describe("a name of one's own", () => {
     );
     await expect(sql`update account_names set name = 'dora' where name = 'doris'`).rejects.toThrow(/does not change/);
     await expect(sql`delete from account_names where name = 'doris'`).rejects.toThrow(/stays/);
+  });
+
+  test("behavior: two that want each other's at once both get an answer", async () => {
+    const [one, two] = [await funded(), await funded()];
+    await Promise.all([choose(one, "hilda"), choose(two, "ingrid")]);
+    for (let n = 0; n < 10; n += 1) {
+      const answers = await Promise.all([choose(one, "ingrid"), choose(two, "hilda"), choose(one, "hilda")]);
+      for (const { statusCode } of answers) expect([200, 409]).toContain(statusCode);
+    }
+    const [row] = await api.sql`select count(*)::int as n from account_names where account_id = ${one.accountId}`;
+    expect(row).toEqual({ n: 1 });
+  });
+
+  test("behavior: of a team it names no wallet: its owner's has an account of its own", async () => {
+    const { id, owner } = await createTeam(api, "Acme");
+    await api.sql`
+      update accounts set chain_account = 901, opened_event_id = 'test:901', owner = ${privateKeyToAddress(owner.privateKey).toLowerCase()}
+      where account_id = ${id}`;
+    const headers = { cookie: owner.cookie, "infr-account": id };
+    await api.app.inject({ method: "PUT", url: "/api/name", headers, payload: { name: "acme" } });
+    expect((await lookUp("acme")).json()).toMatchObject({ wallet: null, chainAccount: 901 });
+    expect(await preview({ name: "acme" })).toMatchObject({ status: 200, to: { account: id } });
+  });
+
+  test("behavior: what looks the same is the same to the database and to us", async () => {
+    const names = ["a1ice", "al-ice", "b0b58", "corner", "vvv-rn", "paui", "plain"];
+    for (const name of names) {
+      const [row] = await api.sql`select look_of_name(${name}) as look`;
+      expect(row).toEqual({ look: lookOf(name) });
+    }
   });
 
   test("behavior: of an account without a wallet it names none", async () => {
@@ -161,14 +196,15 @@ describe("a name of one's own", () => {
 });
 
 describe("a name at another host", () => {
-  const document = (wallet: string | null) => ({
+  const document = (wallet: string | null, changes: object = {}) => ({
     body: JSON.stringify({
       name: "x",
       wallet,
-      chainId: 1,
+      chainId: 31337,
       escrow: newWallet(),
       ref: `0x${"1".repeat(64)}`,
       chainAccount: null,
+      ...changes,
     }),
   });
 
@@ -206,6 +242,7 @@ describe("a name at another host", () => {
   test.each([
     ["that nobody has", { status: 404, body: "{}" }, 422, "unknown_recipient"],
     ["without a wallet", document(null), 422, "unknown_recipient"],
+    ["on another chain", document(newWallet(), { chainId: 1 }), 422, "unknown_recipient"],
     ["with something else for a wallet", document("0x12"), 502, "name_host_unreachable"],
     ["with a wrong checksum", document(`0x${"aB".repeat(20)}`), 502, "name_host_unreachable"],
     ["that is redirected", { status: 302, body: "" }, 502, "name_host_unreachable"],
@@ -224,14 +261,15 @@ describe("a name at another host", () => {
       const user = await newUser(strict);
       await openOnChain(strict, user, 5n * DOLLAR);
       await credit(strict.sql, user.accountId, 5_000_000_000n);
-      asked.length = 0;
+      const connections: unknown[] = [];
+      server.on("connection", (socket) => connections.push(socket.remotePort));
       const { body } = await call(strict, user, {
         url: "/api/transfers",
         payload: { to: { name: `ida@${host}` }, amount: "1", dryRun: true },
         key: "one",
       });
       expect(body).toMatchObject({ code: "name_host_unreachable" });
-      expect(asked).toEqual([]);
+      expect(connections).toEqual([]);
       const byEns = { url: "/api/transfers", payload: { to: { name: "ida.eth" }, amount: "1" }, key: "two" };
       expect((await call(strict, user, byEns)).body).toMatchObject({ code: "names_not_here" });
       const byPhone = { url: "/api/transfers", payload: { to: { phone: "+15551234567" }, amount: "1" }, key: "three" };
@@ -284,6 +322,22 @@ describe("a name of ENS", () => {
     expect(await preview({ name: "otto.eth" })).toMatchObject({ status: 503, code: "unavailable" });
   });
 
+  test("error: a resolver that asks again for ever is broken off", async () => {
+    await ens.setGateway("endless.eth", `http://${host}/endless/{data}`);
+    await ens.setEndless("endless.eth");
+    asked.length = 0;
+    server.prependListener("request", ({ url = "" }) => {
+      if (url.startsWith("/endless/")) answers.set(url, { body: JSON.stringify({ data: "0x" }) });
+    });
+    expect(await preview({ name: "endless.eth" })).toMatchObject({ status: 503, code: "unavailable" });
+    expect(asked.length).toBeLessThanOrEqual(8);
+  });
+
+  test("error: what is no address is none", async () => {
+    await ens.set("rosa.eth", toCoinType(31337), "0x1234");
+    expect(await preview({ name: "rosa.eth" })).toMatchObject({ status: 422, code: "unknown_recipient" });
+  });
+
   test("behavior: a standing order is for whom it led to on the day that it was made", async () => {
     const wallet = newWallet();
     await ens.set("paula.eth", 60n, wallet);
@@ -303,9 +357,12 @@ describe("a telephone number", () => {
     asked.length = 0;
     expect(await preview({ phone: "+1 (555) 123-4567" })).toMatchObject({
       status: 200,
-      to: { by: "phone", name: "+1 (555) 123-4567", wallet: wallet.toLowerCase() },
+      to: { by: "phone", name: "+1 (555) 123-4567", wallet: null },
     });
-    expect(asked).toEqual(["POST /phones Bearer directory-key"]);
+    expect((await prepare(api, giver, { to: { phone: "+15551234567" }, amount: "1" })).status).toBe(201);
+    const [account] = await api.sql`select from accounts where owner = ${wallet.toLowerCase()}`;
+    expect(account).toBeDefined();
+    expect(new Set(asked)).toEqual(new Set(["POST /phones Bearer directory-key"]));
   });
 
   test("error: an unknown one, no number, and a directory that answers nonsense", async () => {
@@ -315,4 +372,16 @@ describe("a telephone number", () => {
     answers.set("/phones", { body: toHex("nonsense") });
     expect(await preview({ phone: "+15550000000" })).toMatchObject({ status: 503, code: "unavailable" });
   });
+});
+
+test("error: others are asked sixty times an hour for an account, and only for one with credit", async () => {
+  const user = await funded();
+  answers.set("/.well-known/infr/walter", { status: 404, body: "{}" });
+  const ask = async (who: TestUser) => {
+    const payload = { to: { name: `walter@${host}` }, amount: "1", every: "month" };
+    return (await call(api, who, { url: "/api/standing-orders", payload })).body;
+  };
+  expect(await ask(await newUser(api))).toMatchObject({ code: "account_not_open" });
+  for (let n = 0; n < 60; n += 1) expect(await ask(user)).toMatchObject({ code: "unknown_recipient" });
+  expect(await ask(user)).toMatchObject({ code: "too_many_lookups", status: 429 });
 });

@@ -8,7 +8,7 @@ import { openPhoneDirectory } from "./phone-directory.ts";
 /** Where names lead, as it is configured. The agent opens the connections to strangers. */
 export const openDirectories = (config: Config, agent: Dispatcher): Directories => ({
   host: config.publicUrl.host,
-  askHost: (name) => askHost({ agent, isPlain: config.allowPrivateNodes }, name),
-  ens: config.ens && openEns({ ...config.ens, chainId: config.chainId, agent }),
-  phones: config.phoneDirectory && openPhoneDirectory({ ...config.phoneDirectory, agent }),
+  askHost: (name) => askHost({ agent, isPlain: config.allowPrivateNodes, chainId: config.chainId }, name),
+  ens: config.ens && openEns({ ...config.ens, chainId: config.chainId, agent, isPlain: config.allowPrivateNodes }),
+  phones: config.phoneDirectory && openPhoneDirectory(config.phoneDirectory),
 });

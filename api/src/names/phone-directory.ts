@@ -1,6 +1,5 @@
 import { Type } from "typebox";
 import { Check } from "typebox/value";
-import type { Dispatcher } from "undici";
 import { type Address, isAddress } from "viem";
 import { UnavailableError } from "../errors.ts";
 import { getJson } from "../outbound/get-json.ts";
@@ -13,12 +12,12 @@ const Answer = Type.Object({ wallet: Type.String() });
  * key as a bearer token, and answers `{"wallet":"0x…"}`, or 404 for a number that it does not know. Numbers are not kept here
  * but in the transfer that names one.
  */
-export function openPhoneDirectory({ url, key, agent }: { url: URL; key: string; agent: Dispatcher }): Directory {
+export function openPhoneDirectory({ url, key }: { url: URL; key: string }): Directory {
   const headers = { "content-type": "application/json", authorization: `Bearer ${key}` };
   return {
     walletOf: async (phone): Promise<Address | null> => {
       try {
-        const answer = await getJson({ agent, url, method: "POST", headers, body: JSON.stringify({ phone }) });
+        const answer = await getJson({ url, method: "POST", headers, body: JSON.stringify({ phone }) });
         if (answer === null) return null;
         if (Check(Answer, answer) && isAddress(answer.wallet)) return answer.wallet;
         throw new Error("it answered something else than a wallet");

@@ -9,6 +9,7 @@ export async function nameOfAccount(sql: Queryable, accountId: string): Promise<
 /** Whose name it is now, and where in the contract what is sent there arrives. */
 export type NamedAccount = {
   account_id: string;
+  kind: "personal" | "team" | "platform";
   owner: `0x${string}`;
   ref: `0x${string}`;
   chain_account: bigint | null;
@@ -16,7 +17,7 @@ export type NamedAccount = {
 
 export async function accountOfName(sql: Queryable, name: string): Promise<NamedAccount | undefined> {
   const [row] = await sql<NamedAccount[]>`
-    select a.account_id, a.ref, a.chain_account, coalesce(
+    select a.account_id, a.kind, a.ref, a.chain_account, coalesce(
       (select value from account_facts f where f.account_id = a.account_id and f.what = 'owner'), a.owner) as owner
     from account_names n join accounts a using (account_id)
     where n.name = ${name} and n.given_up_at is null`;
@@ -38,6 +39,11 @@ export async function giveUpName(sql: Queryable, accountId: string): Promise<boo
   const given = await sql`
     update account_names set given_up_at = now() where account_id = ${accountId} and given_up_at is null returning name`;
   return given.length === 1;
+}
+
+/** Nobody else chooses or gives up a name of this account until the transaction ends. */
+export async function lockNames(tx: Queryable, accountId: string): Promise<void> {
+  await tx`select from accounts where account_id = ${accountId} for no key update`;
 }
 
 /** Whether an account is open in the contract: it was paid into. */

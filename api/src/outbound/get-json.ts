@@ -1,11 +1,12 @@
 import { type Dispatcher, request } from "undici";
 
 const TIMEOUT_MS = 5_000;
-const MAX_BYTES = 16_384;
+const MOST_BYTES = 16_384;
 
-/** What somebody else's server has answered: 404 is an answer, null; anything but JSON is none. */
+/** `agent` opens connections to strangers; without one it is somebody whom the operator has named. */
 export type Asked = {
-  agent: Dispatcher;
+  agent?: Dispatcher;
+  mostBytes?: number;
   url: URL;
   method?: "GET" | "POST";
   headers?: Record<string, string>;
@@ -15,19 +16,26 @@ export type Asked = {
 /**
  * Asks somebody else's server for a small JSON document.
  * @returns null where there is none (404)
- * @throws whatever went wrong: no answer in five seconds, another status, more than 16 KB, no JSON
+ * @throws whatever went wrong: no answer in five seconds, another status, more than `mostBytes`, no JSON
  */
-export async function getJson({ agent, url, method = "GET", headers, body }: Asked): Promise<unknown> {
+export async function getJson({
+  agent,
+  mostBytes = MOST_BYTES,
+  url,
+  method = "GET",
+  headers,
+  body,
+}: Asked): Promise<unknown> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const answer = await request(url, {
-    dispatcher: agent,
+    ...(agent && { dispatcher: agent }),
     method,
     headers: { accept: "application/json", ...headers },
     signal,
     ...(body !== undefined && { body }),
   });
   if (answer.statusCode !== 200) {
-    await answer.body.dump({ limit: MAX_BYTES, signal });
+    await answer.body.dump({ limit: mostBytes, signal });
     if (answer.statusCode === 404) return null;
     throw new Error(`${url.host} answered ${answer.statusCode}`);
   }
@@ -35,7 +43,7 @@ export async function getJson({ agent, url, method = "GET", headers, body }: Ask
   let length = 0;
   for await (const chunk of answer.body as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > MAX_BYTES) throw new Error(`${url.host} answered more than ${MAX_BYTES} bytes`);
+    if (length > mostBytes) throw new Error(`${url.host} answered more than ${mostBytes} bytes`);
     chunks.push(chunk);
   }
   return JSON.parse(Buffer.concat(chunks).toString("utf8"));

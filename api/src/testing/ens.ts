@@ -16,6 +16,7 @@ contract Names {
 
     mapping(bytes name => mapping(uint256 coinType => bytes)) private addresses;
     mapping(bytes name => string) private gateways;
+    mapping(bytes name => bool) private endless;
 
     function set(bytes calldata name, uint256 coinType, bytes calldata value) external {
         addresses[name][coinType] = value;
@@ -25,13 +26,18 @@ contract Names {
         gateways[name] = url;
     }
 
+    /// Whatever its gateway answers, it is asked again.
+    function setEndless(bytes calldata name) external {
+        endless[name] = true;
+    }
+
     function resolveWithGateways(bytes calldata name, bytes calldata data, string[] calldata)
         external view returns (bytes memory, address)
     {
         if (bytes(gateways[name]).length > 0) {
             string[] memory urls = new string[](1);
             urls[0] = gateways[name];
-            revert OffchainLookup(address(this), urls, data, this.answered.selector, "");
+            revert OffchainLookup(address(this), urls, data, this.answered.selector, endless[name] ? bytes(gateways[name]) : bytes(""));
         }
         // addr(bytes32) is coin type 60, addr(bytes32,uint256) names it.
         bool isGeneral = data.length == 36;
@@ -41,7 +47,12 @@ contract Names {
         return (isGeneral ? abi.encode(address(bytes20(value))) : abi.encode(value), address(this));
     }
 
-    function answered(bytes calldata response, bytes calldata) external view returns (bytes memory, address) {
+    function answered(bytes calldata response, bytes calldata again) external view returns (bytes memory, address) {
+        if (again.length > 0) {
+            string[] memory urls = new string[](1);
+            urls[0] = string(again);
+            revert OffchainLookup(address(this), urls, "", this.answered.selector, again);
+        }
         return (response, address(this));
     }
 }`;
@@ -49,6 +60,7 @@ contract Names {
 const abi = parseAbi([
   "function set(bytes name, uint256 coinType, bytes value)",
   "function setGateway(bytes name, string url)",
+  "function setEndless(bytes name)",
 ]);
 
 type Output = { contracts: { "Names.sol": { Names: { evm: { bytecode: { object: string } } } } } };
@@ -73,13 +85,14 @@ export async function startEns() {
   const { contractAddress } = await mined(await writer.deployContract({ abi, bytecode: compile(), chain: null }));
   const resolver = contractAddress as Address;
   const wire = (name: string) => bytesToHex(packetToBytes(name));
-  const write = async (functionName: "set" | "setGateway", args: readonly unknown[]) =>
+  const write = async (functionName: "set" | "setGateway" | "setEndless", args: readonly unknown[]) =>
     mined(await writer.writeContract({ abi, address: resolver, functionName, args: args as never, chain: null }));
   return {
     rpcUrl: chain.rpcUrl,
     resolver,
     /** Gives a name its wallet for a coin type (ENSIP-11); 60 is the general one. */
     set: (name: string, coinType: bigint, wallet: Address) => write("set", [wire(name), coinType, wallet]),
+    setEndless: (name: string) => write("setEndless", [wire(name)]),
     setGateway: (name: string, url: string) => write("setGateway", [wire(name), url]),
     stop: chain.stop,
   };

@@ -7600,6 +7600,24 @@ export interface paths {
                     };
                 };
                 /** @description RFC 9457 problem details. */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -7868,6 +7886,24 @@ export interface paths {
                     };
                 };
                 /** @description RFC 9457 problem details. */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
                 503: {
                     headers: {
                         [name: string]: unknown;
@@ -8056,6 +8092,24 @@ export interface paths {
                 };
                 /** @description RFC 9457 problem details. */
                 429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                502: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -8679,7 +8733,7 @@ export interface paths {
                         "application/json": {
                             /** @description alice@host.example */
                             name: string;
-                            /** @description Who owns the account in the contract; null: the platform signs for it. */
+                            /** @description The person whose account it is; null for a team, and where the platform signs. */
                             wallet: string | null;
                             chainId: number;
                             /** @description The CreditEscrow contract there. */
@@ -10583,11 +10637,6 @@ export interface paths {
                              * @example alice@infr.example
                              */
                             name?: string;
-                            /**
-                             * @description A telephone number with its country, where they are looked up.
-                             * @example +1 555 123 4567
-                             */
-                            phone?: string;
                         };
                         /**
                          * @description US dollars, as for a transfer.
@@ -10703,6 +10752,24 @@ export interface paths {
                     };
                 };
                 /** @description RFC 9457 problem details. */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -10722,6 +10789,42 @@ export interface paths {
                 };
                 /** @description RFC 9457 problem details. */
                 429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                502: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": {
+                            type: string;
+                            title: string;
+                            status: number;
+                            /** @description What is so, what it should be, what to do. */
+                            detail: string;
+                            /** @description Stable and machine-readable. */
+                            code: string;
+                            param: string | null;
+                        };
+                    };
+                };
+                /** @description RFC 9457 problem details. */
+                503: {
                     headers: {
                         [name: string]: unknown;
                     };

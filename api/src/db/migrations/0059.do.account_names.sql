@@ -1,9 +1,13 @@
 -- Names that credit can be sent to, `alice@host`. One at a time for each account; one that was given up stays its account's:
 -- what is sent to an old name never reaches a stranger.
+create function look_of_name(name text) returns text language sql immutable as $$
+  select replace(replace(translate(replace(name, '-', ''), '0158i', 'olsbl'), 'rn', 'm'), 'vv', 'w')
+$$;
+
 create table account_names (
   name text primary key check (name ~ '^[a-z0-9](-?[a-z0-9]){2,31}$'),
   -- What it looks like at a glance: another account can't have one that looks the same.
-  looks_like text not null generated always as (translate(replace(name, '-', ''), '0158', 'olsb')) stored,
+  looks_like text not null generated always as (look_of_name(name)) stored,
   account_id text not null references accounts,
   user_id text not null references users, -- who chose it
   created_at timestamptz not null default now(),
@@ -15,23 +19,23 @@ create index account_names_account on account_names (account_id);
 
 create function check_account_name() returns trigger language plpgsql as $$
 begin
-  if tg_op = 'UPDATE' and (new.name, new.account_id) <> (old.name, old.account_id) then
-    raise exception 'a name does not change, nor whose it is' using errcode = 'IF001';
+  if tg_op = 'UPDATE' then
+    if (new.name, new.account_id) <> (old.name, old.account_id) then
+      raise exception 'a name does not change, nor whose it is' using errcode = 'IF001';
+    end if;
+    return new;
+  end if;
+  -- Names are few and stay taken. First the account, then the look: always in this order, or two would wait for each other.
+  perform from accounts where account_id = new.account_id for no key update;
+  if (select count(*) from account_names where account_id = new.account_id and name <> new.name) >= 5 then
+    raise exception 'an account has five names in its life' using errcode = 'IF001';
   end if;
   -- Two that look the same at once would not see each other.
-  perform pg_advisory_xact_lock(hashtextextended('account_names:' || translate(replace(new.name, '-', ''), '0158', 'olsb'), 0));
+  perform pg_advisory_xact_lock(hashtextextended('account_names:' || look_of_name(new.name), 0));
   if exists (
-    select from account_names
-      where looks_like = translate(replace(new.name, '-', ''), '0158', 'olsb') and account_id <> new.account_id
+    select from account_names where looks_like = look_of_name(new.name) and account_id <> new.account_id
   ) then
     raise exception 'this name, or one that looks like it, is taken' using errcode = 'unique_violation';
-  end if;
-  -- Names are few and stay taken.
-  if tg_op = 'INSERT' then
-    perform from accounts where account_id = new.account_id for update;
-    if (select count(*) from account_names where account_id = new.account_id and name <> new.name) >= 5 then
-      raise exception 'an account has five names in its life' using errcode = 'IF001';
-    end if;
   end if;
   return new;
 end $$;

@@ -98,11 +98,11 @@ export async function flushCandidates(
 }
 
 /**
- * Looked up in a hash table, which "is true" makes of it. As a join it went row by row through all accounts, for every pair of
- * account and operator, while PostgreSQL had no statistics of young tables: 11 s instead of 1.
+ * Asked for each by its key. As a join it went row by row through all accounts, for every pair of account and operator, while
+ * PostgreSQL had no statistics of young tables: 11 s instead of 1.
  */
 const isSettleable = (sql: Sql, id: PendingQuery<Row[]>) => sql`
-  (${id} in (select account_id from settleable_accounts)) is true`;
+  (select true from settleable_accounts s where s.account_id = ${id}) is true`;
 
 /** A row's place if the dearest and the oldest come first by turns. */
 const byTurns = (sql: Sql, among: PendingQuery<Row[]>, id: PendingQuery<Row[]>) => sql`

@@ -105,16 +105,14 @@ export function knownMove(
 }
 
 function keyedRequest(accountId: string, { to, amount, note, idempotencyKey: key }: WantedTransfer): KeyedMove {
-  const asked = [
-    to.wallet?.toLowerCase(),
-    to.account,
-    to.team,
-    amount,
-    note,
-    to.email?.toLowerCase(),
-    to.request,
-    to.name,
-    to.phone,
-  ];
-  return { accountId, key, hash: createHash("sha256").update(JSON.stringify(asked)).digest() };
+  const asked = [to.wallet?.toLowerCase(), to.account, to.team, amount, note, to.email?.toLowerCase(), to.request];
+  // Only where there is one: what was asked for before there were names has the same hash.
+  const named = to.name === undefined && to.phone === undefined ? [] : [to.name, to.phone];
+  return {
+    accountId,
+    key,
+    hash: createHash("sha256")
+      .update(JSON.stringify([...asked, ...named]))
+      .digest(),
+  };
 }

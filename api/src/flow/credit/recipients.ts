@@ -55,11 +55,10 @@ async function findByName(
   context: MoveContext,
   { namedAs, text, sharer }: { namedAs: "name" | "phone"; text: string; sharer: Sharer },
 ): Promise<Found> {
-  const { sql, directories } = context;
+  const { sql, directories, custodian, screener } = context;
   if (directories === null) throw new Error("names are looked up by servers");
-  const resolved = await (namedAs === "name"
-    ? resolveName({ sql, directories }, text)
-    : resolvePhone(directories, text));
+  const asking = { sql, directories, accountId: sharer.accountId };
+  const resolved = await (namedAs === "name" ? resolveName(asking, text) : resolvePhone(asking, text));
   const named = text.trim();
   if ("wallet" in resolved) {
     const wallet = resolved.wallet.toLowerCase() as Address;
@@ -67,6 +66,7 @@ async function findByName(
   }
   const account = await recipientById(sql, resolved.accountId);
   checkAllowed(account, sharer.accountId);
+  if (resolved.owner !== custodian) await refuseListed({ sql, screener }, resolved.owner);
   return { namedAs, named, account: account ?? null, wallet: null };
 }
 

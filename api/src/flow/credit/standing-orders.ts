@@ -11,6 +11,7 @@ import {
   dueOrders,
   type Every,
   endRun,
+  endUnsigned,
   insertStanding,
   lockDue,
   type StandingRow,
@@ -24,7 +25,7 @@ const MAX_RUNS = 50;
 const MOST_AHEAD_MS = 366 * 86_400_000;
 
 export type WantedOrder = {
-  to: Omit<Recipient, "request">;
+  to: Omit<Recipient, "request" | "phone">;
   amount: string;
   note: string;
   every: Every;
@@ -65,7 +66,9 @@ export async function orderTransfers(context: MoveContext, sharer: Sharer, wante
 /** Names may lead elsewhere one day; a standing order is for whom they lead to on the day that it is made. */
 function lastingly({ namedAs, named, account, wallet }: Found): Pick<StandingRow, "named_as" | "named"> {
   if (namedAs === "request") throw new InvalidInputError("A request is paid once. Name somebody.", "to");
-  if (namedAs !== "name" && namedAs !== "phone") return { named_as: namedAs, named };
+  // A directory of numbers would be told from the outside, number by number.
+  if (namedAs === "phone") throw new InvalidInputError("A number may change hands. Name a wallet, or a name.", "to");
+  if (namedAs !== "name") return { named_as: namedAs, named };
   if (wallet !== null) return { named_as: "wallet", named: wallet };
   if (account === null) throw new Error("a name leads to an account or to a wallet");
   return { named_as: "account", named: account.account_id };
@@ -81,7 +84,10 @@ export async function mustFindOrder(
   return row;
 }
 
-/** Pauses, goes on, or ends. What falls into a pause is not made up for. @throws NotFoundError, MoveRefusedError */
+/**
+ * Pauses, goes on, or ends. What falls into a pause is not made up for, and what is not signed yet by then never is.
+ * @throws NotFoundError, MoveRefusedError
+ */
 export async function changeOrder(
   { sql }: Pick<MoveContext, "sql">,
   { orderId, state, ...sharer }: Sharer & { orderId: string; state: StandingRow["state"] },
@@ -91,6 +97,7 @@ export async function changeOrder(
   await checkRole(sql, sharer);
   if (before.state !== state && !(await setStandingState(sql, { orderId, state })))
     throw new MoveRefusedError("order_over", "This standing order has ended. Make a new one.");
+  if (state !== "active") await endUnsigned(sql, id);
   return mustFindOrder({ sql }, id);
 }
 

@@ -91,8 +91,19 @@ export async function dueOrders(sql: Sql, limit: number): Promise<StandingRow[]>
 export async function lockDue(tx: Tx, { orderId, run }: { orderId: string; run: number }): Promise<boolean> {
   const locked = await tx`
     select from standing_orders where order_id = ${orderId} and runs = ${run - 1} and state = 'active'
+      and next_at <= now()
     for update skip locked`;
   return locked.length === 1;
+}
+
+/** Ends what runs have prepared and nobody has signed: of a run that was broken off nobody else knows. */
+export async function endUnsigned(
+  sql: Sql,
+  { orderId, accountId }: { orderId: string; accountId: string },
+): Promise<void> {
+  await sql`
+    select end_move(move_id, 'failed', 'Its standing order was paused or ended.') from moves
+    where account_id = ${accountId} and starts_with(idempotency_key, ${`${orderId}:`}) and state = 'awaiting_signature'`;
 }
 
 /**

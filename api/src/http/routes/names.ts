@@ -39,7 +39,8 @@ export function nameRoutes(app: Routes, services: Services): void {
       const { config, chain, directories } = services;
       return {
         name: `${name}@${directories.host}`,
-        wallet: account.owner === config.custodianAddress ? null : account.owner,
+        // A team's is reached by its ref alone: its owner's wallet has an account of its own everywhere.
+        wallet: account.kind === "team" || account.owner === config.custodianAddress ? null : account.owner,
         chainId: chain.chainId,
         escrow: chain.escrow,
         ref: account.ref,

@@ -42,6 +42,7 @@ const problems = {
   409: Problem,
   422: Problem,
   429: Problem,
+  502: Problem,
   503: Problem,
 };
 const params = Type.Object({ id: Id });
@@ -351,7 +352,12 @@ function stateOf(row: MoveRow): Static<typeof Transfer>["state"] {
 const shapePreview = ({ amount, found, shareableAfter, capLeftAfter }: TransferPreview): Static<typeof Preview> => ({
   dryRun: true,
   amount: formatUsd(microToNano(amount)),
-  to: { by: found.namedAs, name: found.named, account: found.account?.account_id ?? null, wallet: found.wallet },
+  to: {
+    by: found.namedAs,
+    name: found.named,
+    account: found.account?.account_id ?? null,
+    wallet: found.namedAs === "phone" ? null : found.wallet,
+  },
   shareableAfter: formatUsd(shareableAfter),
   leftToday: formatUsd(capLeftAfter),
 });

@@ -29,9 +29,12 @@ export async function send(request: Request): Promise<Outcome> {
   // One key for this command line: what is asked again after a lost answer is the same transfer.
   const headers = { "idempotency-key": request.key ?? crypto.randomUUID() };
   if (request.dryRun) {
-    const preview = await ask<{ shareableAfter: string }>("/api/transfers", { body, headers });
+    const preview = await ask<{ shareableAfter: string; to: Found }>("/api/transfers", { body, headers });
+    const { name, wallet, account } = preview.to;
     return {
-      said: [`It would go through. $${preview.shareableAfter} could still be shared after it.`],
+      said: [
+        `To ${[name, wallet ?? account].filter(Boolean).join(": ")}. It would go through. $${preview.shareableAfter} could still be shared after it.`,
+      ],
       result: preview,
     };
   }
@@ -53,6 +56,9 @@ export async function send(request: Request): Promise<Outcome> {
     result: last,
   };
 }
+
+/** Whom it is for, as found. */
+type Found = { name: string; wallet: string | null; account: string | null };
 
 type To =
   | { wallet: string }

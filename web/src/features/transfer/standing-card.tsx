@@ -62,7 +62,7 @@ function OrderForm() {
   const [period, setPeriod] = useState<Every>("week");
   const [toldOf, setToldOf] = useState(false);
   const order = useOrder();
-  const to = readRecipient(text.to, window.location.host);
+  const to = readRecipient(text.to);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setToldOf(true);

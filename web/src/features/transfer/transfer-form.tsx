@@ -6,7 +6,7 @@ import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { TextField } from "../../components/ui/field.tsx";
 import { describeError, isRejected } from "../../lib/errors.ts";
 import { readRecipient } from "./recipient.ts";
-import { type Draft, usePreview, useSend } from "./use-transfers.ts";
+import { type Draft, type Preview, usePreview, useSend } from "./use-transfers.ts";
 
 const EMPTY = { to: "", amount: "", memo: "" };
 
@@ -16,7 +16,7 @@ export function TransferForm() {
   const [toldOf, setToldOf] = useState(false);
   const preview = usePreview();
   const send = useSend();
-  const to = readRecipient(text.to, window.location.host);
+  const to = readRecipient(text.to);
   const draft: Draft | null = to && { to, amount: text.amount.trim(), memo: text.memo };
   const change = (field: keyof typeof EMPTY) => (value: string) => {
     setText({ ...text, [field]: value });
@@ -28,7 +28,7 @@ export function TransferForm() {
     setToldOf(true);
     if (!draft) return;
     if (!preview.data) preview.mutate(draft);
-    else send.mutate(draft, { onSuccess: () => setText(EMPTY) });
+    else send.mutate({ ...draft, to: shown(draft.to, preview.data) }, { onSuccess: () => setText(EMPTY) });
   };
   const error = send.error && !isRejected(send.error) ? send.error : preview.error;
   return (
@@ -71,11 +71,11 @@ export function TransferForm() {
         {preview.data && "dryRun" in preview.data && (
           <p role="status" className="text-sm text-muted">
             You send <Money usd={preview.data.amount} />
-            {preview.data.to.by === "name" && preview.data.to.wallet && (
+            {preview.data.to.by === "name" && (
               <>
                 {" "}
-                to the wallet <span className="font-mono text-xs break-all">{preview.data.to.wallet}</span>, to which
-                this name leads
+                to {preview.data.to.name}: {preview.data.to.wallet ? "the wallet" : "account"}{" "}
+                <span className="font-mono text-xs break-all">{preview.data.to.wallet ?? preview.data.to.account}</span>
               </>
             )}
             .{to && "email" in to && " Unless somebody signs in by that address within 30 days, it comes back."} After
@@ -99,4 +99,12 @@ export function TransferForm() {
       </form>
     </Card>
   );
+}
+
+/** What was shown is what is sent to: a name may lead elsewhere a moment later. */
+function shown(to: Draft["to"], preview: Preview): Draft["to"] {
+  if (!("name" in to) || !("dryRun" in preview)) return to;
+  const { wallet, account } = preview.to;
+  if (wallet !== null) return { wallet };
+  return account === null ? to : { account };
 }

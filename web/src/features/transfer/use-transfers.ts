@@ -31,8 +31,10 @@ export const useTransfers = (): UseQueryResult<{ transfers: Transfer[] }> =>
 const post = (draft: Draft, { key, dryRun }: { key: string; dryRun: boolean }) =>
   unwrap(api.POST("/api/transfers", { params: { header: { "idempotency-key": key } }, body: { ...draft, dryRun } }));
 
+export type Preview = Awaited<ReturnType<typeof post>>;
+
 /** What would be sent, to whom, and what may be shared after it: nothing is written. */
-export const usePreview = (): UseMutationResult<Awaited<ReturnType<typeof post>>, Error, Draft> =>
+export const usePreview = (): UseMutationResult<Preview, Error, Draft> =>
   useMutation({ mutationFn: (draft) => post(draft, { key: crypto.randomUUID(), dryRun: true }) });
 
 /** Prepares, has the owner's wallet sign, hands it in. Pressed again after an error it is still the same transfer. */
