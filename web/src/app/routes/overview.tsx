@@ -1,46 +1,16 @@
-import { Link } from "@tanstack/react-router";
-import { Page } from "../../components/page.tsx";
-import { buttonStyles } from "../../components/ui/button.tsx";
-import { BalanceCard } from "../../features/balance/balance-card.tsx";
-import { Quickstart } from "../../features/keys/quickstart.tsx";
-import { RecentRequests } from "../../features/usage/recent-requests.tsx";
-import { useModels } from "../../lib/models.ts";
+import { lazy, Suspense } from "react";
+import { Skeleton } from "../../components/ui/skeleton.tsx";
 import { SignedIn } from "../signed-in.tsx";
 import { Welcome } from "../welcome.tsx";
+
+const OwnOverview = lazy(async () => ({ default: (await import("../own-overview.tsx")).OwnOverview }));
 
 export const Overview = () => (
   <SignedIn visitor={<Welcome />}>
     {() => (
-      <Page title="Overview">
-        <div className="flex flex-col gap-6">
-          <BalanceCard
-            action={
-              <Link to="/deposit" className={buttonStyles()}>
-                Add credit
-              </Link>
-            }
-          />
-          <FirstModelQuickstart offersKey />
-          <RecentRequests
-            all={
-              <Link to="/usage" className={buttonStyles({ variant: "ghost", size: "sm", className: "-my-1.5" })}>
-                All requests
-              </Link>
-            }
-            emptyAction={
-              <Link to="/playground" className={buttonStyles({ variant: "secondary", size: "sm" })}>
-                Open the playground
-              </Link>
-            }
-          />
-        </div>
-      </Page>
+      <Suspense fallback={<Skeleton className="h-64 rounded-xl" />}>
+        <OwnOverview />
+      </Suspense>
     )}
   </SignedIn>
 );
-
-/** The command is meant to work when pasted, so it names a model that is for sale. */
-export function FirstModelQuickstart({ offersKey }: { offersKey?: boolean }) {
-  const models = useModels();
-  return <Quickstart model={models.data?.[0]?.id ?? "MODEL"} offersKey={offersKey} />;
-}
