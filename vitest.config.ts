@@ -50,6 +50,8 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           fileParallelism: false,
+          // A page is asked until it shows what it should; the second that is the default may be a busy machine's.
+          expect: { poll: { timeout: 15_000 } },
         },
       },
     ],

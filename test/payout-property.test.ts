@@ -11,7 +11,7 @@ import { type PayoutWorld, sellDearNode, spend, startPayoutWorld } from "./payou
 import { random } from "./random.ts";
 
 const SEED = Number(process.env["SEED"] ?? 11);
-const STEPS = Number(process.env["RUNS"] ?? 12);
+const STEPS = Number(process.env["RUNS"] ?? 8);
 const DOLLAR = 1_000_000n;
 const MODELS = ["demo/small", "demo/large"];
 

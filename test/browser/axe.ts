@@ -7,10 +7,12 @@ import { openPage } from "./pages.ts";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const BAD = new Set(["serious", "critical"]);
 /** Colours do not depend on the size: two looks at a page show both sizes and both schemes. */
-const LOOKS = [
+export const LOOKS = [
   { size: { width: 1440, height: 900 }, colorScheme: "light" },
   { size: { width: 360, height: 780 }, colorScheme: "dark" },
 ] as const;
+
+export type Look = (typeof LOOKS)[number];
 
 /** What axe takes for serious or critical in what is shown now, a line each. */
 export async function findingsOf(page: Page): Promise<string[]> {
@@ -27,10 +29,10 @@ export async function findingsOf(page: Page): Promise<string[]> {
     );
 }
 
-/** The same for a page: large and light, small and dark, each loaded that way, for a change of colours takes its time. */
-export async function findingsAt(page: Page, url: string): Promise<string[]> {
+/** The same for a page in these looks, loaded anew for each, for a change of colours takes its time. */
+export async function findingsAt(page: Page, url: string, looks: readonly Look[]): Promise<string[]> {
   const findings: string[] = [];
-  for (const { size, colorScheme } of LOOKS) {
+  for (const { size, colorScheme } of looks) {
     await page.setViewportSize(size);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
     await openPage(page, url);

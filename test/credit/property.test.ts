@@ -18,7 +18,7 @@ import { transfersIn, vouchersIn } from "./moves.ts";
 import { type CreditWorld, startCreditWorld } from "./world.ts";
 
 const SEED = Number(process.env["SEED"] ?? 7);
-const STEPS = Number(process.env["RUNS"] ?? 20);
+const STEPS = Number(process.env["RUNS"] ?? 14);
 const MICRO = 1_000n;
 /** An account may owe at most $2 after an answer that cost more than was thought. */
 const MOST_DEBT_NANO = 2_000_000_000n;
