@@ -11,6 +11,7 @@ import {
   http,
   parseEventLogs,
   publicActions,
+  type TransactionReceipt,
   zeroAddress,
   zeroHash,
 } from "viem";
@@ -45,7 +46,7 @@ export type PayoutWorld = Awaited<ReturnType<typeof startPayoutWorld>>;
  * hand. The account that has everything holds every role of the contract.
  */
 export async function startPayoutWorld(environment: Record<string, string> = {}) {
-  const api = await startApi(environment);
+  const api = await startApi(environment, undefined, relayer.address);
   const { chain } = api;
   const indexer = await startIndexer({
     databaseUrl: api.databaseUrl,
@@ -58,8 +59,14 @@ export async function startPayoutWorld(environment: Record<string, string> = {})
     usdc: { address: chain.usdc, abi: testUsdcAbi },
   };
 
-  /** Calls a contract, as somebody; the call has to succeed. */
-  const call = async ({ by = RICH_KEY, ...rest }: Call) => {
+  /** Calls a contract, as somebody; the call has to succeed. One at a time: a key's next nonce is what is mined. */
+  let last: Promise<unknown> = Promise.resolve();
+  const call = (wanted: Call): Promise<TransactionReceipt> => {
+    const called = last.then(() => callNow(wanted));
+    last = called.catch(() => {});
+    return called;
+  };
+  const callNow = async ({ by = RICH_KEY, ...rest }: Call) => {
     const account = privateKeyToAccount(by);
     if (by !== RICH_KEY) await anvil.setBalance({ address: account.address, value: 10n ** 18n });
     const wallet = createWalletClient({ account, transport: http(chain.rpcUrl) });

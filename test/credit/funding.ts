@@ -4,46 +4,29 @@ import { settleAllLots } from "../../api/src/flow/credit/settle-lots.ts";
 import { attendCards } from "../../api/src/funding/attend-cards.ts";
 import { openCheckout } from "../../api/src/funding/buy-credit.ts";
 import { paymentOf } from "../../api/src/funding/cards-store.ts";
-import { hearEvent } from "../../api/src/funding/hear-events.ts";
 import { refundPayment } from "../../api/src/funding/refund-payment.ts";
 import { newId } from "../../api/src/ids.ts";
-import { signed } from "../../api/src/testing/stripe-cards-server.ts";
+import type { News } from "./news.ts";
 import { type CreditWorld, tried } from "./world.ts";
 
 const NANO_PER_DOLLAR = 1_000_000_000n;
 /** What fails is tried again in the next round; what never works shows in the books. */
 const silent = { error: () => {} };
 
-/** Cards, their refunds and disputes, and a processor whose events come in any order, again, or never. */
-export function cardsIn({ sql, users, one, below, stripe, cards }: CreditWorld) {
+/** Cards, their refunds and disputes. */
+export function cardsIn({ sql, users, one, below, stripe, cards, cardOf }: CreditWorld, { hear, hearAll }: News) {
   const payments: Array<{ paymentId: string; intentId: string }> = [];
   const disputes: string[] = [];
-  let heard = 0;
-
-  /** Any of the processor's events, again, out of order, or never. */
-  async function hear(): Promise<void> {
-    const fresh = stripe.events.slice(heard);
-    heard = stripe.events.length;
-    const events = [...fresh.filter(() => below(4) > 0), ...(stripe.events.length > 0 ? [one(stripe.events)] : [])];
-    await Promise.all(
-      events
-        .map((event) => ({ event, place: below(1_000) }))
-        .sort((a, b) => a.place - b.place)
-        .map(async ({ event }) => {
-          const { payload, headers } = signed(event);
-          const news = cards.processor.readEvent(Buffer.from(payload), headers["stripe-signature"]);
-          await hearEvent(cards, news);
-        }),
-    );
-  }
 
   async function buy(): Promise<void> {
-    const { accountId } = one(users);
+    const user = one(users);
+    const { accountId } = user;
     const cents = BigInt(500 + below(2_000));
     await tried(async () => {
       const { payment } = await openCheckout(cards, { accountId, cents, save: false });
       const row = await paymentOf(sql, { paymentId: payment.payment_id });
-      const { id: intentId } = stripe.pay(row?.session_id ?? "", below(4) === 0 ? "declines" : "good");
+      const kind = below(4) === 0 ? "declines" : "good";
+      const { id: intentId } = stripe.pay(row?.session_id ?? "", kind, cardOf(user));
       payments.push({ paymentId: payment.payment_id, intentId });
     });
     await hear();
@@ -85,10 +68,7 @@ export function cardsIn({ sql, users, one, below, stripe, cards }: CreditWorld) 
   /** Until the processor and we agree on every payment, and lots on what was used of them. */
   async function settleDown(): Promise<void> {
     while (disputes.length > 0) await closeDispute();
-    for (const event of stripe.events) {
-      const { payload, headers } = signed(event);
-      await hearEvent(cards, cards.processor.readEvent(Buffer.from(payload), headers["stripe-signature"]));
-    }
+    await hearAll();
     await attend();
   }
 

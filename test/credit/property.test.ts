@@ -15,11 +15,14 @@ import { rpc } from "../../scripts/anvil.ts";
 import { depositsIn } from "./deposits.ts";
 import { cardsIn, grantsIn } from "./funding.ts";
 import { transfersIn, vouchersIn } from "./moves.ts";
-import { type CreditWorld, startCreditWorld } from "./world.ts";
+import { newsIn } from "./news.ts";
+import { paymentsIn } from "./payments.ts";
+import { referralsIn } from "./referrals.ts";
+import { subscriptionsIn } from "./subscriptions.ts";
+import { type CreditWorld, MICRO, startCreditWorld } from "./world.ts";
 
 const SEED = Number(process.env["SEED"] ?? 7);
 const STEPS = Number(process.env["RUNS"] ?? 14);
-const MICRO = 1_000n;
 /** An account may owe at most $2 after an answer that cost more than was thought. */
 const MOST_DEBT_NANO = 2_000_000_000n;
 const SETTLEMENT_GROUP = 2;
@@ -29,12 +32,19 @@ let world: CreditWorld;
 let moves: ReturnType<typeof transfersIn> & ReturnType<typeof vouchersIn>;
 let funding: ReturnType<typeof cardsIn> & ReturnType<typeof grantsIn>;
 let deposits: ReturnType<typeof depositsIn>;
+let payments: ReturnType<typeof paymentsIn>;
+let subscriptions: ReturnType<typeof subscriptionsIn>;
+let referrals: ReturnType<typeof referralsIn>;
 
 beforeAll(async () => {
   world = await startCreditWorld(SEED);
   moves = { ...transfersIn(world), ...vouchersIn(world) };
-  funding = { ...cardsIn(world), ...grantsIn(world) };
+  const news = newsIn(world);
+  funding = { ...cardsIn(world, news), ...grantsIn(world) };
+  subscriptions = subscriptionsIn(world, news);
   deposits = depositsIn(world);
+  payments = paymentsIn(world);
+  referrals = referralsIn(world);
 });
 afterAll(() => world?.stop());
 
@@ -132,6 +142,14 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
   () => Promise.all([deposits.payAddress(), ask(), moves.send(), moves.redeem()]),
   () => deposits.allow(),
   () => Promise.all([deposits.recharge(), deposits.recharge(), ask(), ask(), ask()]),
+  () => payments.pay(),
+  () => Promise.all([payments.pay(), payments.pay(), ask(), moves.send(), deposits.pay()]),
+  () => Promise.all([payments.payAgain(), ask(), moves.give()]),
+  () => subscriptions.begin(),
+  () => Promise.all([subscriptions.renew(), ask(), moves.send()]),
+  () => Promise.all([subscriptions.renew(), subscriptions.giveBack(), subscriptions.end()]),
+  () => Promise.all([subscriptions.giveBack(), subscriptions.giveBack(), ask()]),
+  () => referrals.join(),
   round,
   () => Promise.all([round(), round()]),
   () => world.build(),
@@ -144,6 +162,7 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
 /** Nothing is on its way any more: every move has come to an end, every gift has been redeemed or went back. */
 async function settleDown(): Promise<void> {
   await funding.settleDown();
+  await payments.settleDown();
   // What is on its way gets there or lapses; what nobody claims goes back after thirty days.
   for (const days of [2, 31, 2]) {
     await world.pass(days);
@@ -189,6 +208,10 @@ test(`property: no credit is made or lost, whatever users do at once (seed ${SEE
   expect(await sql`select from holds where expires_at = 'infinity'`).toHaveLength(0);
   await expectLotsAgree();
   await expectOnlyPaidCreditMoved();
+  await expectNobodyElses();
+  await payments.expectPaidOnce();
+  await subscriptions.expectOneLotEach();
+  await referrals.expectOnePercent();
 });
 
 /** Lots say what balances say, and account 1 has what they were promised. */
@@ -215,4 +238,18 @@ async function expectOnlyPaidCreditMoved(): Promise<void> {
     from balances b join accounts a using (account_id) where a.kind <> 'platform'`;
   expect(rows.filter(({ paid_in, moved_out }) => moved_out > paid_in)).toEqual([]);
   expect(rows.filter(({ owes }) => owes > MOST_DEBT_NANO)).toEqual([]);
+}
+
+/** What was for one wallet or e-mail address was redeemed by somebody who has it. */
+async function expectNobodyElses(): Promise<void> {
+  const wrong = await world.sql`
+    select m.move_id from moves m join accounts a on a.account_id = m.redeemer_id
+    where m.state = 'redeemed'
+      and ((m.lock_wallet is not null and a.owner <> m.lock_wallet and not exists (
+          select from account_members o join wallets w using (user_id)
+          where o.account_id = m.redeemer_id and w.address = m.lock_wallet))
+        or (m.lock_email is not null and not exists (
+          select from account_members o join emails e using (user_id)
+          where o.account_id = m.redeemer_id and lower(e.address) = m.lock_email)))`;
+  expect(wrong).toEqual([]);
 }

@@ -1,12 +1,13 @@
+import { type NanoUsd, nanoUsd } from "@infr/money";
 import OpenAI from "openai";
 import { createWalletClient, type Hex, http, zeroHash } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { InfrError } from "../../api/src/errors.ts";
 import type { MoveContext } from "../../api/src/flow/credit/move-rules.ts";
 import type { Cards } from "../../api/src/funding/follow-payment.ts";
 import { openStripeCards } from "../../api/src/funding/stripe-cards.ts";
 import { newId } from "../../api/src/ids.ts";
-import type { TestUser } from "../../api/src/testing/api.ts";
+import { newUser, type TestApi, type TestUser } from "../../api/src/testing/api.ts";
 import { startStripeCards, WEBHOOK_SECRET } from "../../api/src/testing/stripe-cards-server.ts";
 import { send } from "../../api/src/testing/teams.ts";
 import { type PayoutWorld, sellDearNode, startPayoutWorld } from "../payout-world.ts";
@@ -20,12 +21,18 @@ const DEPOSIT = 50n * DOLLAR;
 /** Of the platform, beside which its lots are granted. */
 const COVER = 2_000n * DOLLAR;
 
+export const MICRO = 1_000n;
+/** What can be subscribed to: $22 of credit for $20 a period. */
+export const PLAN = { id: "plus", cents: 2_000, credit: nanoUsd(22_000_000_000n) };
+/** A request whose payment is not booked by then is answered with "ask again". */
+const PATIENCE_MS = "1000";
+
 export type CreditUser = TestUser & { userId: string; address: `0x${string}`; email: string };
 export type CreditWorld = Awaited<ReturnType<typeof startCreditWorld>>;
 
 /** Some users with deposits, a node that is dear, a card processor; and dice that fall the same for the same seed. */
 export async function startCreditWorld(seed: number) {
-  const world = await startPayoutWorld({ VOUCHER_SECRET: `0x${"5e".repeat(32)}` });
+  const world = await startPayoutWorld({ VOUCHER_SECRET: `0x${"5e".repeat(32)}`, PAYMENT_PATIENCE_MS: PATIENCE_MS });
   const { sql, chain, config } = world.api;
   const { sharing, voucherSecret } = config;
   const outside = { screener: null, directories: null, custodian: null };
@@ -33,8 +40,7 @@ export async function startCreditWorld(seed: number) {
   const operator = await sellDearNode(world.api);
   // What the platform pays for at a new operator's would wait.
   await sql`insert into operator_standings (account_id, standing) values (${operator.accountId}, 'good')`;
-  const people: CreditUser[] = [];
-  for (let n = 0; n < PEOPLE; n += 1) people.push(await openUser(world));
+  const people = await openPeople(world);
   const users = [...people, ...(await openTeam(world, people))];
   await world.call({ ...world.escrow, functionName: "deposit", args: [1, COVER, zeroHash] });
   await world.pass(0);
@@ -47,10 +53,12 @@ export async function startCreditWorld(seed: number) {
     apiUrl: new URL(stripe.url),
   });
   const pace = { centsPerDay: 1_000_000_000n, paymentsPerDay: 1_000 };
-  const cards: Cards = { sql, processor, plans: [], pace, now: () => new Date() };
+  const plan = { id: PLAN.id, name: "Plus", priceId: "price_1", price: dollars(PLAN.cents), credit: PLAN.credit };
+  const cards: Cards = { sql, processor, plans: [plan], pace, now: () => new Date() };
+  const dice = diceOf(seed);
   return {
     ...world,
-    ...diceOf(seed),
+    ...dice,
     sql,
     context,
     people,
@@ -58,8 +66,11 @@ export async function startCreditWorld(seed: number) {
     users,
     /** Sends a call from somebody's wallet. */
     sendAs: (privateKey: Hex, { to, data }: { to: Hex; data: Hex }) => sendAs(world, { privateKey, to, data }),
+    openUser: (user: TestUser, micro: bigint) => openUser(world, user, micro),
     stripe,
     cards,
+    /** Whose card somebody pays with: his own, and now and then another's. */
+    cardOf: ({ userId }: CreditUser) => (dice.below(12) === 0 ? dice.one(people).userId : userId),
     stop: async () => {
       await stripe.stop();
       await world.stop();
@@ -67,9 +78,39 @@ export async function startCreditWorld(seed: number) {
   };
 }
 
-async function openUser(world: PayoutWorld): Promise<CreditUser> {
-  const user = await world.newUser();
-  await world.deposit(user, DEPOSIT);
+const dollars = (cents: number): NanoUsd => nanoUsd(BigInt(cents) * 10_000_000n);
+
+/** The first was here before; of the others each came through the link of the one before him. */
+async function openPeople(world: PayoutWorld): Promise<CreditUser[]> {
+  const people: CreditUser[] = [];
+  for (let n = 0; n < PEOPLE; n += 1) {
+    const [referrer] = people.slice(-1);
+    const through = referrer && (await follow(world.api, referrer));
+    const user = await newUser(world.api, generatePrivateKey(), through ?? "");
+    people.push(await openUser(world, user, DEPOSIT));
+  }
+  return people;
+}
+
+/** Somebody follows a person's link, in a browser that has this cookie. @returns the cookie that it keeps, if any */
+export async function follow(
+  api: TestApi,
+  { cookie }: { cookie: string },
+  kept?: string | null,
+): Promise<string | null> {
+  const link = await api.app.inject({ method: "GET", url: "/api/referrals", headers: { cookie } });
+  const visit = await api.app.inject({
+    method: "POST",
+    url: "/api/referrals/visits",
+    headers: { cookie: kept ?? "" },
+    payload: { code: link.json<{ code: string }>().code },
+  });
+  const [touch] = visit.cookies;
+  return touch === undefined ? null : `${touch.name}=${touch.value}`;
+}
+
+async function openUser(world: PayoutWorld, user: TestUser, micro: bigint): Promise<CreditUser> {
+  await world.deposit(user, micro);
   const [member] = await world.api.sql<[{ user_id: string }]>`
     select user_id from account_members where account_id = ${user.accountId}`;
   const person = { userId: member.user_id, email: `${member.user_id}@example.com` };

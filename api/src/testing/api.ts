@@ -73,8 +73,15 @@ async function openTestChain(other?: OtherChain) {
   return { testChain, chainId, variables };
 }
 
-/** The API in this process on a real socket, with a database and a chain of its own and a demo node to route to. */
-export async function startApi(environment: Record<string, string> = {}, other?: OtherChain) {
+/**
+ * The API in this process on a real socket, with a database and a chain of its own and a demo node to route to. What it
+ * queues is the relayer's to send.
+ */
+export async function startApi(
+  environment: Record<string, string> = {},
+  other?: OtherChain,
+  relayer = privateKeyToAccount(RICH_KEY).address,
+) {
   const { sql, url, drop } = await testDatabase();
   const { testChain, chainId, variables } = await openTestChain(other);
   const config = readConfig({
@@ -95,7 +102,7 @@ export async function startApi(environment: Record<string, string> = {}, other?:
       config,
       sql,
       chain,
-      relayer: privateKeyToAccount(RICH_KEY).address,
+      relayer,
       usdcDomain: await readUsdcDomain(chain),
       signIn: { sql, client: chain.client, publicUrl: config.publicUrl, chainId, now: () => new Date() },
       keyRing: new KeyRing(sql),
@@ -202,11 +209,16 @@ async function signMessage({
   return { message, signature: await wallet.signMessage({ message }) };
 }
 
-/** A signed-in user with an API key. */
-export async function newUser(api: TestApi, privateKey: Hex = generatePrivateKey()): Promise<TestUser> {
+/** A signed-in user with an API key; `through` is the cookie of a link that he has followed. */
+export async function newUser(api: TestApi, privateKey: Hex = generatePrivateKey(), through = ""): Promise<TestUser> {
   const { nonce } = (await api.app.inject({ method: "POST", url: "/api/auth/nonce" })).json<{ nonce: string }>();
   const signed = await api.signMessage(privateKey, { nonce });
-  const verified = await api.app.inject({ method: "POST", url: "/api/auth/verify", payload: signed });
+  const verified = await api.app.inject({
+    method: "POST",
+    url: "/api/auth/verify",
+    headers: { cookie: through },
+    payload: signed,
+  });
   const cookie = `infr_session=${verified.cookies[0]?.value}`;
   const created = await api.app.inject({
     method: "POST",
