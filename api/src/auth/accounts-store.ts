@@ -1,10 +1,6 @@
 import type { Queryable, Tx } from "../db/types.ts";
 import type { Role } from "../roles.ts";
 
-/** Who owns an account in the contract now: it may have changed hands since it was opened. */
-const currentOwner = (sql: Queryable) => sql`
-  coalesce((select value from account_facts f where f.account_id = a.account_id and f.what = 'owner'), a.owner)`;
-
 /** The account that a user's sign-ins lead to, if he still belongs to it. */
 export async function homeOf(sql: Queryable, userId: string): Promise<string | null> {
   const [row] = await sql<Array<{ account_id: string }>>`
@@ -30,7 +26,7 @@ export async function ensureAccount(tx: Tx, account: NewAccount & { userId: stri
     on conflict (ref) do update set salt = excluded.salt`;
   const [row] = await tx<Array<{ account_id: string }>>`
     select a.account_id from accounts a
-    where a.ref = ${account.ref} and ${currentOwner(tx)} = ${account.owner}
+    where a.ref = ${account.ref} and current_owner(a) = ${account.owner}
       and not exists (select from account_members m where m.account_id = a.account_id and m.user_id <> ${account.userId})`;
   return row?.account_id ?? null;
 }
@@ -46,7 +42,7 @@ export async function adoptAccounts(tx: Tx, { address, userId }: { address: stri
   await tx`
     insert into account_members (account_id, user_id, role)
     select a.account_id, ${userId}, 'owner' from accounts a
-    where a.owner = ${address} and a.kind = 'personal' and ${currentOwner(tx)} = ${address}
+    where a.owner = ${address} and a.kind = 'personal' and current_owner(a) = ${address}
       and not exists (select from account_members m where m.account_id = a.account_id)
     on conflict do nothing`;
 }
@@ -58,7 +54,7 @@ export async function accountsOwnedBy(
 ): Promise<string[]> {
   const rows = await tx<Array<{ account_id: string }>>`
     select a.account_id from accounts a join account_members m using (account_id)
-    where m.user_id = ${userId} and ${currentOwner(tx)} = ${address}
+    where m.user_id = ${userId} and current_owner(a) = ${address}
     order by a.account_id`;
   return rows.map((row) => row.account_id);
 }
@@ -77,7 +73,7 @@ export type MembershipRow = {
 /** The accounts that a user belongs to, oldest first. */
 export async function membershipsOf(sql: Queryable, userId: string): Promise<MembershipRow[]> {
   return sql<MembershipRow[]>`
-    select a.account_id, a.kind, t.name, m.role, ${currentOwner(sql)} as owner, a.chain_account, a.created_at
+    select a.account_id, a.kind, t.name, m.role, current_owner(a) as owner, a.chain_account, a.created_at
     from account_members m join accounts a using (account_id) left join teams t using (account_id)
     where m.user_id = ${userId} and a.kind <> 'platform'
     order by m.created_at, a.account_id

@@ -39,8 +39,8 @@ export async function isMember(
 
 export async function accountById(sql: Queryable, accountId: string): Promise<AccountRow | undefined> {
   const [row] = await sql<AccountRow[]>`
-    select account_id, kind, t.name, owner, salt, ref, chain_account, a.created_at, coalesce(
-      (select value from account_facts f where f.account_id = a.account_id and f.what = 'owner'), owner) as current_owner
+    select account_id, kind, t.name, owner, salt, ref, chain_account, a.created_at,
+      current_owner(a) as current_owner
     from accounts a left join teams t using (account_id) where account_id = ${accountId}`;
   return row;
 }

@@ -1,5 +1,4 @@
 import { creditEscrowAbi, testUsdcAbi } from "@infr/contracts/abi";
-import { deploySettlerWallet } from "@infr/contracts/testing";
 import {
   decodePaymentRequiredHeader,
   decodePaymentResponseHeader,
@@ -9,7 +8,7 @@ import type { PaymentPayload, PaymentRequired } from "@x402/core/types";
 import { ExactEvmScheme } from "@x402/evm/exact/client";
 import { wrapFetchWithPayment, x402Client } from "@x402/fetch";
 import OpenAI from "openai";
-import { concatHex, encodeAbiParameters, encodeFunctionData, type Hex, hashTypedData, keccak256 } from "viem";
+import { encodeAbiParameters, encodeFunctionData, type Hex, keccak256 } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { forgetAnswers } from "../flow/deposit/x402/store.ts";
@@ -18,6 +17,7 @@ import { newUser, RICH_KEY, sellNode, startApi, type TestApi } from "../testing/
 import { baseSepolia } from "../testing/base-sepolia.ts";
 import { startGatedNode } from "../testing/gated-node.ts";
 import { closeMarket } from "../testing/market.ts";
+import { deployMultisig } from "../testing/multisig.ts";
 import { write } from "../testing/on-chain.ts";
 import { runWorker } from "../testing/run-worker.ts";
 
@@ -516,31 +516,9 @@ describe("somebody else settles it", () => {
 });
 
 test("a smart wallet pays with its own signature (ERC-1271)", async () => {
-  const signers = [privateKeyToAccount(generatePrivateKey()), privateKeyToAccount(generatePrivateKey())];
-  const [settler, cosigner] = signers as [Payer, Payer];
-  const address = await deploySettlerWallet({
-    rpcUrl: api.chain.rpcUrl,
-    deployerKey: RICH_KEY,
-    settler: settler.address,
-    cosigner: cosigner.address,
-  });
-  await write(
-    api,
-    api.chain.usdc,
-    encodeFunctionData({ abi: testUsdcAbi, functionName: "mint", args: [address, TEN] }),
-  );
-  const smart = {
-    address,
-    signTypedData: async (typed: Parameters<typeof hashTypedData>[0]) => {
-      const hash = hashTypedData(typed);
-      const both = await Promise.all(
-        signers.map(async (one) => ({ address: one.address, signature: await one.sign({ hash }) })),
-      );
-      both.sort((a, b) => (BigInt(keccak256(a.address)) < BigInt(keccak256(b.address)) ? -1 : 1));
-      const lists = [both.map((one) => one.address), both.map((one) => concatHex([one.signature]))] as const;
-      return encodeAbiParameters([{ type: "bytes[]" }, { type: "bytes[]" }], lists);
-    },
-  } as unknown as Payer;
+  const smart = (await deployMultisig(api)) as unknown as Payer;
+  const args = [smart.address, TEN] as const;
+  await write(api, api.chain.usdc, encodeFunctionData({ abi: testUsdcAbi, functionName: "mint", args }));
   const header = await sign(smart, chat());
   expect((await paid(header, chat())).status).toBe(200);
   expect(await depositsOf(smart)).toHaveLength(1);

@@ -17,8 +17,7 @@ export type NamedAccount = {
 
 export async function accountOfName(sql: Queryable, name: string): Promise<NamedAccount | undefined> {
   const [row] = await sql<NamedAccount[]>`
-    select a.account_id, a.kind, a.ref, a.chain_account, coalesce(
-      (select value from account_facts f where f.account_id = a.account_id and f.what = 'owner'), a.owner) as owner
+    select a.account_id, a.kind, a.ref, a.chain_account, current_owner(a) as owner
     from account_names n join accounts a using (account_id)
     where n.name = ${name} and n.given_up_at is null`;
   return row;

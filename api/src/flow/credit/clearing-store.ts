@@ -69,14 +69,14 @@ export async function lockUncleared(tx: Tx, moveId: string): Promise<boolean> {
   return locked.length === 1;
 }
 
-/** Moves of accounts that the custodian owns which wait for their recipient's number, and could go on now. */
+/** Moves of accounts that the custodian owns now which wait for their recipient's number, and could go on now. */
 export async function waitingForCustodian(
   sql: Sql,
   { custodian, limit }: { custodian: string; limit: number },
 ): Promise<MoveRow[]> {
   return sql<MoveRow[]>`
     ${moveRows(sql)} join accounts a on a.account_id = m.account_id
-    where m.state = 'awaiting_signature' and a.owner = ${custodian}
+    where m.state = 'awaiting_signature' and current_owner(a) = ${custodian}
       and (m.recipient_id is null or exists (select from settleable_accounts s where s.account_id = m.recipient_id))
     order by m.move_id limit ${limit}`;
 }

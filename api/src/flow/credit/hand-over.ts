@@ -41,7 +41,7 @@ async function handOne(context: HandingOver, row: OwnerChangeRow): Promise<void>
     if (!(await lockDue(tx, changeId))) return;
     await lockHandOver(tx, { accountId, userId, wallet });
     const now = await readHandOver(tx, { accountId, userId, wallet });
-    const obstacle = failure ?? failureOf(now);
+    const obstacle = failure ?? failureOf(now, row);
     if (obstacle !== null) return setFailure(tx, { changeId, failure: obstacle });
     // What is on its way has this nonce, or it fails and leaves it to us.
     if (data === null || now.has_pending_move) return;
@@ -58,7 +58,10 @@ async function handOne(context: HandingOver, row: OwnerChangeRow): Promise<void>
   });
 }
 
-function failureOf(now: HandOverRow): string | null {
+function failureOf(now: HandOverRow, { account_number: number }: OwnerChangeRow): string | null {
+  // A reorganisation took the opening away: the number is somebody else's by now, or will be.
+  if (now.chain_account !== number)
+    return "The number that was signed is no longer that of this account. Ask for it again.";
   if (now.is_frozen) return "The account was frozen. Write to support.";
   if (!now.is_owner) return "Who asked for it no longer owns this account here. Its owner can ask for it.";
   return now.is_linked ? null : "The wallet was unlinked. Link it, and ask for it again.";

@@ -54,14 +54,21 @@ export async function lastOwnerChange(sql: Queryable, accountId: string): Promis
 }
 
 /** What counts for handing an account over, beside the chain. */
-export type HandOverRow = { is_frozen: boolean; is_linked: boolean; is_owner: boolean; has_pending_move: boolean };
+export type HandOverRow = {
+  /** The number that it has now. */
+  chain_account: bigint | null;
+  is_frozen: boolean;
+  is_linked: boolean;
+  is_owner: boolean;
+  has_pending_move: boolean;
+};
 
 export async function readHandOver(
   sql: Queryable,
   { accountId, userId, wallet }: { accountId: string; userId: string; wallet: string },
 ): Promise<HandOverRow> {
   const [row] = await sql<[HandOverRow]>`
-    select frozen_reason is not null as is_frozen,
+    select chain_account, frozen_reason is not null as is_frozen,
       exists (select from wallets where address = ${wallet} and user_id = ${userId}) as is_linked,
       exists (
         select from account_members m

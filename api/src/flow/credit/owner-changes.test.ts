@@ -1,16 +1,20 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { parseUsd } from "@infr/money";
-import { type Hex, parseEventLogs } from "viem";
+import { createTestClient, type Hex, http, parseEventLogs, type TypedDataDefinition } from "viem";
 import { generatePrivateKey, privateKeyToAccount, privateKeyToAddress } from "viem/accounts";
+import { createSiweMessage } from "viem/siwe";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noteBooked, noteReversed } from "../../chain/events-store.ts";
 import { sendTransactions } from "../../chain/outbox.ts";
+import { newId } from "../../ids.ts";
 import { CUSTODIAN_KEY, credit, newUser, RICH_KEY, startApi, type TestApi } from "../../testing/api.ts";
-import { carryOut, type Order, prepare, signOrder } from "../../testing/moves.ts";
-import { eventOf, fundPlatform, openCustodial, openOnChain } from "../../testing/on-chain.ts";
+import { bookMoves, call, carryOut, type Order, prepare, signOrder } from "../../testing/moves.ts";
+import { deployMultisig } from "../../testing/multisig.ts";
+import { bookOpenings, eventOf, fundPlatform, openCustodial, openOnChain, write } from "../../testing/on-chain.ts";
 import { type EmailUser, newEmailUser } from "../../testing/people.ts";
 import { join, send } from "../../testing/teams.ts";
 import { bookChange, reverseChange } from "./book-change.ts";
+import { waitingForCustodian } from "./clearing-store.ts";
 import { handOver } from "./hand-over.ts";
 
 type Person = EmailUser & { wallet: Hex; privateKey: Hex };
@@ -43,10 +47,27 @@ async function newOwner(): Promise<Person> {
 
 async function linkWallet(user: EmailUser): Promise<{ wallet: Hex; privateKey: Hex }> {
   const privateKey = generatePrivateKey();
-  const { body } = await send(api, user, { method: "POST", url: "/api/auth/nonce" });
-  const payload = await api.signMessage(privateKey, { nonce: String(body["nonce"]) });
-  expect((await send(api, user, { method: "POST", url: "/api/me/wallets", payload })).status).toBe(200);
+  await link(user, await api.signMessage(privateKey, { nonce: await nonceFor(user) }));
   return { wallet: privateKeyToAddress(privateKey), privateKey };
+}
+
+/** Links a wallet that is a contract: it signs by ERC-1271, here as well. */
+async function linkMultisig(user: EmailUser): Promise<Awaited<ReturnType<typeof deployMultisig>>> {
+  const wallet = await deployMultisig(api);
+  const { host: domain, origin: uri } = api.config.publicUrl;
+  const nonce = await nonceFor(user);
+  const { chainId } = api;
+  const message = createSiweMessage({ address: wallet.address, chainId, domain, uri, nonce, version: "1" });
+  await link(user, { message, signature: await wallet.signMessage(message) });
+  return wallet;
+}
+
+async function nonceFor(user: EmailUser): Promise<string> {
+  return String((await send(api, user, { method: "POST", url: "/api/auth/nonce" })).body["nonce"]);
+}
+
+async function link(user: EmailUser, payload: object): Promise<void> {
+  expect((await send(api, user, { method: "POST", url: "/api/me/wallets", payload })).status).toBe(200);
 }
 
 const url = "/api/account/owner";
@@ -117,6 +138,12 @@ async function numberOf({ accountId }: { accountId: string }): Promise<number> {
   return row.n;
 }
 
+async function signedNumber(changeId: string): Promise<number> {
+  const [row] = await api.sql<[{ n: number }]>`
+    select account_number::int as n from owner_changes where change_id = ${changeId}`;
+  return row.n;
+}
+
 async function ownerOf(user: Person): Promise<Hex> {
   const { client, escrow: address } = api.chain;
   const args = [await numberOf(user)] as const;
@@ -156,6 +183,34 @@ describe("taking an account over", () => {
     expect((await send(api, ann, { url: `/api/transfers/${transfer.id}` })).body["state"]).toBe("completed");
     const unlinked = await send(api, ann, { method: "DELETE", url: `/api/me/wallets/${ann.wallet}` });
     expect(unlinked.status).toBe(409);
+  });
+
+  test("behavior: a wallet of two keys takes it over (ERC-1271): both have to sign, then and from then on", async () => {
+    const ann = await newOwner();
+    const multisig = await linkMultisig(ann);
+    const { body } = await ask(ann, multisig.address);
+    const typedData = body.order?.typedData as unknown as TypedDataDefinition;
+    const alone = await multisig.signTypedData(typedData, [multisig.keys[0]]);
+    expect(await handIn(ann, body.id, alone)).toMatchObject({ status: 422, body: { code: "invalid_signature" } });
+    const both = await handIn(ann, body.id, await multisig.signTypedData(typedData));
+    expect(both).toMatchObject({ status: 200, body: { state: "waiting" } });
+    await work();
+    await mine();
+    expect(await ownerOf(ann)).toBe(multisig.address);
+    await book(await ownerEvent(ann));
+    expect((await read(ann, body.id)).state).toBe("completed");
+    const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
+    const me = { ...ann, key: "", openai: undefined as never };
+    const { body: transfer } = await prepare(api, me, { to: { account: bob }, amount: "1" });
+    const order = transfer.order?.typedData as unknown as TypedDataDefinition;
+    const at = `/api/transfers/${transfer.id}/signature`;
+    const signBy = async (signature: Hex) =>
+      (await send(api, ann, { method: "POST", url: at, payload: { signature } })).status;
+    expect(await signBy(await custodian.signTypedData(order))).toBe(422);
+    expect(await signBy(await multisig.signTypedData(order, [multisig.keys[1]]))).toBe(422);
+    expect(await signBy(await multisig.signTypedData(order))).toBe(200);
+    await carryOut(api, from);
+    expect((await send(api, ann, { url: `/api/transfers/${transfer.id}` })).body["state"]).toBe("completed");
   });
 
   test("behavior: ten workers at once send one transaction", async () => {
@@ -219,6 +274,74 @@ describe("taking an account over", () => {
         "does not change",
       );
     expect((await cancel(ann, id)).status).toBe(200);
+  });
+});
+
+describe("what was begun before", () => {
+  /** Handed over, and that is booked. */
+  async function takeOver(ann: Person): Promise<void> {
+    await signed(ann);
+    await work();
+    await mine();
+    await book(await ownerEvent(ann));
+  }
+
+  test("behavior: a gift that the custodian signed is called back by the wallet", async () => {
+    const ann = await newOwner();
+    const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
+    const { body: gift } = await call(api, ann, {
+      url: "/api/gift-codes",
+      payload: { amount: "5" },
+      key: newId("gift"),
+    });
+    await carryOut(api, from);
+    await takeOver(ann);
+    const { body } = await call(api, ann, { url: `/api/gift-codes/${gift.id}/revoke` });
+    expect(body).toMatchObject({ gift: { state: "active" }, call: { to: expect.stringMatching(/^0x/) } });
+    const queued = await api.sql`select from transactions where kind = 'reclaim' and account_id = ${ann.accountId}`;
+    expect(queued).toHaveLength(0);
+    await createTestClient({ mode: "anvil", transport: http(api.chain.rpcUrl) }).setBalance({
+      address: ann.wallet,
+      value: 10n ** 18n,
+    });
+    await write(api, body.call?.to ?? "0x", body.call?.data ?? "0x", ann.privateKey);
+    await bookMoves(api, from);
+    expect((await send(api, ann, { url: `/api/gift-codes/${gift.id}` })).body["state"]).toBe("revoked");
+  });
+
+  test("behavior: as long as the custodian owns it, calling a gift back is all that it takes", async () => {
+    const ann = await newOwner();
+    const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
+    const wanted = { url: "/api/gift-codes", payload: { amount: "5" }, key: newId("gift") };
+    const { body: gift } = await call(api, ann, wanted);
+    await carryOut(api, from);
+    expect((await call(api, ann, { url: `/api/gift-codes/${gift.id}/revoke` })).body.call).toBeNull();
+    await carryOut(api, from);
+    expect((await send(api, ann, { url: `/api/gift-codes/${gift.id}` })).body["state"]).toBe("revoked");
+  });
+
+  test("behavior: a transfer that waits for its recipient's account waits for the wallet's signature then", async () => {
+    const ann = await newOwner();
+    const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
+    const me = { ...ann, key: "", openai: undefined as never };
+    const to = { wallet: privateKeyToAddress(generatePrivateKey()) };
+    const { body: waiting } = await prepare(api, me, { to, amount: "2" });
+    expect(waiting).toMatchObject({ state: "awaiting_signature", order: null });
+    await takeOver(ann);
+    await bring();
+    await bookOpenings(api);
+    const offeredToCustodian = async () => {
+      const rows = await waitingForCustodian(api.sql, { custodian: custodian.address.toLowerCase(), limit: 100 });
+      return rows.filter(({ account_id: accountId }) => accountId === ann.accountId);
+    };
+    expect(await offeredToCustodian()).toEqual([]);
+    const offered = (await send(api, ann, { url: `/api/transfers/${waiting.id}` })).body as unknown as typeof waiting;
+    expect(offered.state).toBe("awaiting_signature");
+    const payload = { signature: await signOrder(ann.privateKey, offered.order) };
+    const signature = { method: "POST", url: `/api/transfers/${waiting.id}/signature`, payload } as const;
+    expect((await send(api, ann, signature)).body["state"]).toBe("pending");
+    await carryOut(api, from);
+    expect((await send(api, ann, { url: `/api/transfers/${waiting.id}` })).body["state"]).toBe("completed");
   });
 });
 
@@ -302,6 +425,24 @@ describe("what keeps it from being carried out", () => {
     expect(second.body.id).not.toBe(first.body.id);
     const late = await handIn(ann, first.body.id, await signOrder(ann.privateKey, first.body.order));
     expect(late.body.state).toBe("cancelled");
+  });
+
+  test("error: its number is another account's since a reorganisation", async () => {
+    const ann = await newOwner();
+    const { id } = await signed(ann);
+    await api.sql`
+      update accounts set chain_account = null, opened_event_id = null where account_id = ${ann.accountId}`;
+    await work();
+    expect(await read(ann, id)).toMatchObject({ state: "failed", reason: expect.stringMatching("number") });
+    expect(await transactionsOf(id)).toHaveLength(0);
+    expect(
+      await api.chain.client.readContract({
+        address: api.chain.escrow,
+        abi: creditEscrowAbi,
+        functionName: "ownerOf",
+        args: [await signedNumber(id)],
+      }),
+    ).toBe(custodian.address);
   });
 
   test("error: its time is over", async () => {

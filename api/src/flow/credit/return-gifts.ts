@@ -11,6 +11,7 @@ import { lapsedGifts, lockActive, releaseRefused, setClosing, setRevoked } from 
 import { GiftNotActiveError } from "./move-errors.ts";
 import { checkRole, type MoveContext, type Sharer } from "./move-rules.ts";
 import { type MoveRow, moveOf } from "./moves-store.ts";
+import { readOwner } from "./read-owner.ts";
 
 const MAX_GIFTS = 100;
 
@@ -27,22 +28,30 @@ export async function revokeGift(
   context: MoveContext,
   { moveId, isGift, ...sharer }: Sharer & { moveId: string; isGift: boolean },
 ): Promise<Revoked> {
-  const { sql, chain, custodian } = context;
+  const { sql, chain } = context;
   const id = { moveId, accountId: sharer.accountId };
   const row = await moveOf(sql, id);
   if (!row || (row.kind === "gift") !== isGift) throw new NotFoundError(isGift ? "gift" : "transfer");
   await checkRole(sql, sharer);
+  const custodian = row.state === "active" ? await custodianOf(context, row) : null;
   if (row.state === "awaiting_signature") await sql.begin((tx) => endUnsigned(tx, id));
   else if (row.state === "active")
     await sql.begin(async (tx) => {
       if (!(await setRevoked(tx, row.move_id))) throw new GiftNotActiveError("being redeemed");
-      if (row.is_custodial && custodian !== null && (await lockActive(tx, row.move_id)))
+      if (custodian !== null && (await lockActive(tx, row.move_id)))
         await queueReclaim(tx, { chain, sender: custodian, row });
     });
   else if (row.state !== "revoked") throw new GiftNotActiveError(row.state);
   const now = (await moveOf(sql, id)) ?? row;
-  const isOwners = now.state === "active" && !row.is_custodial;
+  const isOwners = now.state === "active" && custodian === null;
   return { row: now, call: isOwners ? { to: chain.escrow, data: reclaimCall(row) } : null };
+}
+
+/** The custodian, if he owns the giver's account now: it may have been handed over to a wallet since the gift was made. */
+async function custodianOf({ chain, custodian }: MoveContext, row: MoveRow): Promise<Address | null> {
+  if (row.from_number === null) throw new Error(`${row.move_id} is active and has no sender`);
+  const { owner } = await readOwner(chain, Number(row.from_number));
+  return owner.toLowerCase() === custodian ? custodian : null;
 }
 
 /** Under the account's lock: what is signed meanwhile may be on its way to the chain, and has to stay set aside. */
