@@ -16,6 +16,30 @@ export abstract class InfrError extends Error {
   }
 }
 
+const TOO_MANY = 429;
+const AN_HOUR = 3_600;
+
+/**
+ * A refusal that has one of several reasons: a code each, and the status that it is answered with. What was asked for too
+ * often (429) can be in an hour, what somebody else did not answer (5xx) in a second.
+ */
+export abstract class RefusedError<Code extends string> extends InfrError {
+  readonly code: Code;
+  readonly status: number;
+  override readonly param: string | null;
+  override readonly retryable: boolean;
+  override readonly retryAfterSeconds: number;
+
+  constructor(refusal: { code: Code; status: number; message: string; param: string | null }) {
+    super(refusal.message);
+    this.code = refusal.code;
+    this.status = refusal.status;
+    this.param = refusal.param;
+    this.retryable = this.status === TOO_MANY || this.status >= 500;
+    this.retryAfterSeconds = this.status === TOO_MANY ? AN_HOUR : 1;
+  }
+}
+
 export class NotFoundError extends InfrError {
   readonly code = "not_found";
   readonly status = 404;

@@ -1,20 +1,15 @@
 import postgres from "postgres";
 import type { Sql } from "../db/types.ts";
-import { InfrError, InvalidInputError } from "../errors.ts";
+import { InvalidInputError, RefusedError } from "../errors.ts";
 import { isChoosable } from "./name.ts";
 import { giveUpName, isOpen, lockNames, takeName } from "./store.ts";
 
 const STATUS = { name_taken: 409, too_many_names: 403, account_not_open: 409 } as const;
 
 /** A name can't be had, and nothing has changed: the message says what to do. */
-export class NameRefusedError extends InfrError {
-  readonly code: keyof typeof STATUS;
-  readonly status: number;
-  override readonly param = "name";
+export class NameRefusedError extends RefusedError<keyof typeof STATUS> {
   constructor(code: keyof typeof STATUS, message: string) {
-    super(message);
-    this.code = code;
-    this.status = STATUS[code];
+    super({ code, status: STATUS[code], message, param: "name" });
   }
 }
 

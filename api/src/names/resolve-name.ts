@@ -1,7 +1,7 @@
 import type { Address } from "viem";
 import { countAttempt } from "../auth/attempts-store.ts";
 import type { Sql } from "../db/types.ts";
-import { InfrError, InvalidInputError } from "../errors.ts";
+import { InvalidInputError, RefusedError } from "../errors.ts";
 import type { Directories } from "./directories.ts";
 import { readName } from "./name.ts";
 import { accountOfName, isOpen } from "./store.ts";
@@ -27,18 +27,9 @@ const LOOKUPS = 60;
 const HOUR = 3_600;
 
 /** A name leads to nobody, and nothing was moved: the message says what to do. */
-export class NameUnresolvedError extends InfrError {
-  readonly code: keyof typeof STATUS;
-  readonly status: number;
-  override readonly retryable: boolean;
-  override readonly retryAfterSeconds: number;
-  override readonly param = "to";
+export class NameUnresolvedError extends RefusedError<keyof typeof STATUS> {
   constructor(code: keyof typeof STATUS, message: string) {
-    super(message);
-    this.code = code;
-    this.status = STATUS[code];
-    this.retryable = code === "name_host_unreachable" || code === "too_many_lookups";
-    this.retryAfterSeconds = code === "too_many_lookups" ? HOUR : 1;
+    super({ code, status: STATUS[code], message, param: "to" });
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatUsd, type MicroUsdc, microToNano, type NanoUsd, nanoUsd } from "@infr/money";
-import { InfrError } from "../../errors.ts";
+import { InfrError, RefusedError } from "../../errors.ts";
 
 const STATUS = {
   insufficient_credit: 402,
@@ -21,20 +21,9 @@ const STATUS = {
 } as const;
 
 /** Credit is not moved, and nothing has changed: the message says why, and what to do. */
-export class MoveRefusedError extends InfrError {
-  readonly code: keyof typeof STATUS;
-  readonly status: number;
-  override readonly param: string | null;
-  override readonly retryAfterSeconds: number;
-  override readonly retryable: boolean;
-
+export class MoveRefusedError extends RefusedError<keyof typeof STATUS> {
   constructor(code: keyof typeof STATUS, message: string, param: string | null = null) {
-    super(message);
-    this.code = code;
-    this.status = STATUS[code];
-    this.param = param;
-    this.retryable = code === "too_many_moves";
-    this.retryAfterSeconds = this.retryable ? 3_600 : 1;
+    super({ code, status: STATUS[code], message, param });
   }
 }
 

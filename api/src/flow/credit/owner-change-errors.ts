@@ -1,4 +1,4 @@
-import { InfrError } from "../../errors.ts";
+import { RefusedError } from "../../errors.ts";
 
 const STATUS = {
   not_custodial: 409,
@@ -14,19 +14,8 @@ const STATUS = {
 } as const;
 
 /** An account is not handed over to a wallet, and nothing has changed: the message says why, and what to do. */
-export class OwnerChangeRefusedError extends InfrError {
-  readonly code: keyof typeof STATUS;
-  readonly status: number;
-  override readonly param: string | null;
-  override readonly retryAfterSeconds: number;
-  override readonly retryable: boolean;
-
+export class OwnerChangeRefusedError extends RefusedError<keyof typeof STATUS> {
   constructor(code: keyof typeof STATUS, message: string, param: string | null = null) {
-    super(message);
-    this.code = code;
-    this.status = STATUS[code];
-    this.param = param;
-    this.retryable = code === "too_many_changes";
-    this.retryAfterSeconds = this.retryable ? 3_600 : 1;
+    super({ code, status: STATUS[code], message, param });
   }
 }
