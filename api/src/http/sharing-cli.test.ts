@@ -39,14 +39,20 @@ async function funded(): Promise<TestUser> {
 
 const spendable = async ({ accountId }: TestUser) => (await readBalance(api.sql, accountId)).spendable;
 
-/** Runs the command line while the worker does its part. */
-async function infr(words: string[], environment: Record<string, string>) {
-  const env = { PATH: process.env["PATH"], INFR_API: api.origin, ...environment };
-  const done = new AbortController();
-  const ended = promisify(execFile)(process.execPath, [CLI, ...words], { env, timeout: 25_000 })
+type Said = { code: number; said: string };
+
+const runCommand = (words: string[], environment: Record<string, string>): Promise<Said> =>
+  promisify(execFile)(process.execPath, [CLI, ...words], {
+    env: { PATH: process.env["PATH"], INFR_API: api.origin, ...environment },
+    timeout: 25_000,
+  })
     .then(({ stdout }) => ({ code: 0, said: stdout }))
-    .catch(({ code, stderr }: { code: number; stderr: string }) => ({ code, said: stderr }))
-    .finally(() => done.abort());
+    .catch(({ code, stderr }: { code: number; stderr: string }) => ({ code, said: stderr }));
+
+/** Runs the command line while the worker does its part. */
+async function infr(words: string[], environment: Record<string, string>): Promise<Said> {
+  const done = new AbortController();
+  const ended = runCommand(words, environment).finally(() => done.abort());
   while (!done.signal.aborted) {
     await clearAndSend(api);
     await bookMoves(api, from);
@@ -72,6 +78,34 @@ test("infr send: signs with the wallet in the environment and ends when the reci
   expect(await spendable(bob)).toBe(parseUsd("23.5"));
   const tooMuch = await infr(["send", "100", bob.accountId], environment);
   expect(tooMuch).toMatchObject({ code: 2, said: expect.stringContaining("$16.5") });
+});
+
+test("infr standing: makes an order, lists it, pauses it, lets it go on and ends it", async () => {
+  const standing = (...words: string[]) => runCommand(["standing", ...words], { INFR_PRIVATE_KEY: alice.privateKey });
+  expect(await standing()).toEqual({ code: 0, said: "There is none.\n" });
+  const times = ["--every", "month", "--starts", "2027-01-31", "--ends", "2027-06-30T12:00:00Z"];
+  const made = await standing("new", "0.25", bob.accountId, ...times, "--memo", "rent", "--json");
+  expect(made.code).toBe(0);
+  const order = JSON.parse(made.said) as { id: string };
+  expect(order).toMatchObject({ amount: "0.25", every: "month", memo: "rent", state: "active" });
+  expect(order).toMatchObject({ nextAt: "2027-01-31T00:00:00.000Z", endsAt: "2027-06-30T12:00:00.000Z" });
+  expect((await standing("pause", order.id)).said).toContain("paused");
+  expect((await standing("resume", order.id)).said).toContain("active, next at 2027-01-31");
+  expect((await standing("end", order.id)).said).toContain("ended");
+  expect((await standing("list")).said).toMatch(new RegExp(`^${order.id}: \\$0.25 every month .*ended\n$`));
+});
+
+test("error: infr standing, where it is not said how often, when, what or whose", async () => {
+  const standing = (...words: string[]) => runCommand(["standing", ...words], { INFR_PRIVATE_KEY: alice.privateKey });
+  const answers = await Promise.all([
+    standing("new", "1", bob.accountId),
+    standing("new", "1", bob.accountId, "--every", "day", "--starts", "tomorrow"),
+    standing("new", "1", alice.accountId, "--every", "day"),
+    standing("sing", "standing_1"),
+    standing("end", "standing_of_nobody"),
+  ]);
+  for (const [n, words] of ["how often", "no day", "account itself", "what to do", "no such"].entries())
+    expect(answers[n]).toMatchObject({ code: 2, said: expect.stringContaining(words) });
 });
 
 test("infr redeem: with a management key, by the API", async () => {

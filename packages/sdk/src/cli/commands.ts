@@ -9,6 +9,7 @@ import { openChain, type Request, UsageError } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
 import { redeem } from "./redeem.ts";
 import { send } from "./send.ts";
+import { standing } from "./standing.ts";
 
 export interface Command {
   help: string;
@@ -88,6 +89,23 @@ e-mail address or your wallet. Sign in with the wallet whose private key is in I
   --api URL       the API (INFR_API)
   --json          the result as JSON`,
     run: ask,
+  },
+  standing: {
+    help: `infr standing
+infr standing new <amount> <0x… | name | e-mail | acct_…> --every day|week|month
+infr standing pause|resume|end <standing_…>
+
+Lists your standing orders; makes one; pauses it, lets it go on, or ends it for good. Sign in with the wallet whose private key
+is in INFR_PRIVATE_KEY. Of an account that it owns it also signs each transfer: a mail says when. What falls into a pause is
+not made up for.
+
+  --every TEXT    day, week or month
+  --starts DAY    of the first one (2027-01-31, UTC, or with a time); at once if left out
+  --ends DAY      none after this
+  --memo TEXT     a word to the recipient, each time
+  --api URL       the API (INFR_API)
+  --json          the result as JSON`,
+    run: standing,
   },
   redeem: {
     help: `infr redeem <code> [--direct]

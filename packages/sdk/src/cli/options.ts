@@ -19,6 +19,9 @@ const OPTIONS = {
   root: { type: "string" },
   memo: { type: "string" },
   key: { type: "string" },
+  every: { type: "string" },
+  starts: { type: "string" },
+  ends: { type: "string" },
   "dry-run": { type: "boolean" },
   direct: { type: "boolean" },
   json: { type: "boolean" },
@@ -37,6 +40,9 @@ export interface Request {
   root: string | undefined;
   memo: string | undefined;
   key: string | undefined;
+  every: string | undefined;
+  starts: string | undefined;
+  ends: string | undefined;
   privateKey: string | undefined;
   dryRun: boolean;
   direct: boolean;
@@ -60,6 +66,9 @@ export function readRequest(args: string[], environment: Record<string, string |
       root: values.root,
       memo: values.memo,
       key: values.key,
+      every: values.every,
+      starts: values.starts,
+      ends: values.ends,
       privateKey: environment["INFR_PRIVATE_KEY"],
       dryRun: values["dry-run"] ?? false,
       direct: values.direct ?? false,

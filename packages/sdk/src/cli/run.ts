@@ -10,6 +10,8 @@ const HELP = `infr <command>
   verify-reserves <proof.json | day>       checks that what you are owed was counted in
   reprice <statement.json | month>         works a statement out again, to the last nano-dollar
   send <amount> <0x… | acct_…>             sends credit
+  request <amount>                         makes a link by which somebody pays you
+  standing [new | pause | resume | end]    sends credit again and again
   redeem <code>                            redeems a gift code, by the API or the contract alone
 
 infr <command> --help says more.

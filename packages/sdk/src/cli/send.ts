@@ -4,6 +4,7 @@ import { operationTypedData } from "@infr/protocol";
 import type { Hex } from "viem";
 import { type Request, UsageError } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
+import { recipientOf } from "./recipient.ts";
 import { type ApiConfig, type Ask, signIn, walletOf } from "./session.ts";
 
 const PAUSE_MS = 500;
@@ -59,31 +60,6 @@ export async function send(request: Request): Promise<Outcome> {
 
 /** Whom it is for, as found. */
 type Found = { name: string; wallet: string | null; account: string | null };
-
-type To =
-  | { wallet: string }
-  | { account: string }
-  | { email: string }
-  | { request: string }
-  | { name: string }
-  | { phone: string };
-
-function recipientOf(text: string): To {
-  if (/^0x[0-9a-fA-F]{40}$/.test(text)) return { wallet: text };
-  if (/^acct_[0-9a-z]+$/.test(text)) return { account: text };
-  // A request for money, or the link to it.
-  const [, request] = /(?:^|\/pay\/)(ask_[0-9a-z]+)$/.exec(text) ?? [];
-  if (request !== undefined) return { request };
-  // What has an @ is taken for an e-mail address unless it is said to be a name.
-  const [, name] = /^name:(\S+)$/.exec(text) ?? [];
-  if (name !== undefined) return { name };
-  if (/^[^@\s]+@[^@\s]+$/.test(text)) return { email: text };
-  if (/^\+[\d\s().-]+$/.test(text)) return { phone: text };
-  if (/^[^@\s:]{3,}$/.test(text)) return { name: text };
-  throw new UsageError(
-    `"${text}" is nobody's name here. Write a wallet (0x…), a name (alice, alice.eth, name:alice@host.example), an e-mail address, an account (acct_…) or a request (ask_…).`,
-  );
-}
 
 async function follow(ask: Ask, first: Transfer, submit: (transfer: Transfer) => Promise<Transfer>): Promise<Transfer> {
   const until = Date.now() + PATIENCE_MS;

@@ -13,7 +13,10 @@ export interface ApiConfig {
 }
 
 /** Asks the API as somebody signed in, or with a management key. */
-export type Ask = <T>(path: string, question?: { body?: object; headers?: Record<string, string> }) => Promise<T>;
+export type Ask = <T>(
+  path: string,
+  question?: { method?: "PATCH"; body?: object; headers?: Record<string, string> },
+) => Promise<T>;
 
 /** The wallet in INFR_PRIVATE_KEY: options would show it to everybody who lists processes. @throws UsageError */
 export function walletOf({ privateKey }: Request) {
@@ -22,13 +25,13 @@ export function walletOf({ privateKey }: Request) {
   return privateKeyToAccount(privateKey as Hex);
 }
 
-/** A way to ask with fixed headers: POST where there is a body. @throws UsageError with what the API says */
+/** A way to ask with fixed headers: POST where there is a body and nothing else is said. @throws UsageError with what the API says */
 export function askWith(request: Request, fixed: Record<string, string>): Ask {
   const { api } = request;
   if (api === undefined) throw new UsageError("Say which API to use: --api URL, or INFR_API.");
-  return async (path, { body, headers = {} } = {}) => {
+  return async (path, { body, method = body === undefined ? "GET" : "POST", headers = {} } = {}) => {
     const response = await fetch(new URL(path, api), {
-      method: body === undefined ? "GET" : "POST",
+      method,
       headers: { ...fixed, ...headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
