@@ -83,7 +83,8 @@ test("behavior: a transaction that is begun behind a full pipeline has its conne
   const sql = openDatabase({ url, connections: 2 });
   await sql`create table begun (n int)`;
   const { promise: over, resolve: end } = Promise.withResolvers<void>();
-  await Promise.all([sql`select pg_sleep(0.05)`, sql`select pg_sleep(0.05)`]);
+  const opened = await Promise.all([sql.reserve(), sql.reserve()]);
+  for (const connection of opened) connection.release();
   const first = sql.begin(() => over);
   // The driver sends a hundred statements ahead on the other connection; the hundredth is the begin.
   const ahead = Array.from({ length: 100 }, () => sql`select 1`.execute());

@@ -1,5 +1,5 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
-import { nanoUsd, parseUsd } from "@infr/money";
+import { formatUsd, type NanoUsd, nanoUsd, parseUsd } from "@infr/money";
 import { accountRef } from "@infr/protocol";
 import { createTestClient, encodeFunctionData, http, keccak256, stringToHex, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
@@ -99,15 +99,16 @@ describe("GET /api/transfers/limits", () => {
     const sender = await funded(300n);
     const before = await room(sender);
     expect(before).toMatchObject({ shareable: "300", refusal: null });
-    const amount = String(Math.min(...[before["leftToday"], before["leftToNew"]].map(Number)));
+    const [leftToday, leftToNew] = [parseUsd(String(before["leftToday"])), parseUsd(String(before["leftToNew"]))];
+    const amount = formatUsd(leftToday < leftToNew ? leftToday : leftToNew);
     const to = { account: bob.accountId };
     expect((await prepare(api, sender, { to, amount: `${amount}.01` })).status).toBe(403);
     expect((await transfer(api, sender, { to, amount: "2.5" })).status).toBe(200);
-    const left = (usd: unknown) => String(Number(usd) - 2.5);
+    const less = (than: NanoUsd) => formatUsd(nanoUsd(than - parseUsd("2.5")));
     expect(await room(sender)).toMatchObject({
       shareable: "297.5",
-      leftToday: left(before["leftToday"]),
-      leftToNew: left(before["leftToNew"]),
+      leftToday: less(leftToday),
+      leftToNew: less(leftToNew),
     });
     await carryOut(api, 0n);
   });
