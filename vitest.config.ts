@@ -44,8 +44,19 @@ export default defineConfig({
       {
         test: {
           name: "stack",
-          include: ["test/**/*.test.ts"],
-          exclude: ["test/payout*.test.ts", "test/credit/*.test.ts", "test/reconcile.test.ts"],
+          include: ["test/*.test.ts"],
+          exclude: ["test/payout*.test.ts", "test/reconcile.test.ts"],
+          globalSetup: ["test/postgres.ts"],
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        // The web app in a real browser, against the whole stack: it mostly waits, too.
+        test: {
+          name: "browser",
+          include: ["test/browser/*.test.ts"],
           globalSetup: ["test/postgres.ts"],
           testTimeout: 240_000,
           hookTimeout: 240_000,

@@ -22,5 +22,6 @@ process.exitCode = await runSteps([
       ...["unit", "contracts", "api"].map(vitest),
     ],
     ["events", "stack"].map(vitest),
+    ["browser"].map(vitest),
   ],
 ]);
