@@ -21,7 +21,7 @@ const compiler = (settings: { viaIR?: true }) => ({
 const invariantRuns =
   process.env["INVARIANTS"] === "long"
     ? { runs: Number(process.env["INVARIANT_RUNS"] ?? 4_096), depth: 256 }
-    : { runs: 256, depth: 64 };
+    : { runs: 96, depth: 64 };
 
 export default defineConfig({
   plugins: [toolboxViem],

@@ -4,6 +4,9 @@ import { runSteps } from "./steps.mjs";
 /** @param {string} project */
 const vitest = (project) => ({ title: `tests: ${project}`, command: "vitest", args: ["run", "--project", project] });
 
+const solidity = { title: "tests: Solidity", command: "hardhat", args: ["test", "solidity"] };
+const gas = { title: "gas of contracts", command: "node", args: ["bench/run.mjs", "gas", "--check"] };
+
 process.exitCode = await runSteps([
   checkLanes(
     { title: "generated files", command: "node", args: ["scripts/generate.mjs", "--check"] },
@@ -14,14 +17,10 @@ process.exitCode = await runSteps([
       args: ["--config", "contracts/.solhint.json", "--max-warnings", "0", "contracts/{src,dev,examples}/**/*.sol"],
     },
   ),
-  // What computes beside what mostly waits: two processors have something to do all the time.
+  // Lanes that take about as long as each other: alone, each would mostly wait. What compiles contracts is in one of them.
   [
-    [
-      { title: "tests: Solidity", command: "hardhat", args: ["test", "solidity"] },
-      { title: "gas of contracts", command: "node", args: ["bench/run.mjs", "gas", "--check"] },
-      ...["unit", "contracts", "api"].map(vitest),
-    ],
+    ["api", "unit"].map(vitest),
     ["events", "stack"].map(vitest),
-    ["browser"].map(vitest),
+    [vitest("browser"), solidity, gas, vitest("contracts")],
   ],
 ]);
