@@ -1,11 +1,11 @@
 import { parseUsd } from "@infr/money";
-import { privateKeyToAccount } from "viem/accounts";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { readBalance } from "../../ledger/balance.ts";
 import { differences } from "../../ledger/store.ts";
 import { credit, newUser, RICH_KEY, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
 import { call, carryOut } from "../../testing/moves.ts";
-import { fundPlatform, openCustodial, openOnChain } from "../../testing/on-chain.ts";
+import { bookOpenings, fundPlatform, openCustodial, openOnChain } from "../../testing/on-chain.ts";
 import { type EmailUser, newEmailUser } from "../../testing/people.ts";
 import { runStandingOrders } from "./standing-orders.ts";
 
@@ -186,6 +186,18 @@ describe("a standing order", () => {
     const waiting =
       await api.sql`select from moves where account_id = ${giver.accountId} and state = 'awaiting_signature'`;
     expect(waiting).toHaveLength(1);
+  });
+
+  test("behavior: without a wallet there is nothing to sign, also while the recipient's account is being opened", async () => {
+    const giver = await withoutWallet();
+    const { body } = await order(giver, { to: { wallet: privateKeyToAccount(generatePrivateKey()).address } });
+    await run();
+    expect(await read(giver, body.id)).toMatchObject({ runs: 1, failure: null });
+    expect(await mailsOf(body.id)).toEqual([]);
+    await carryOut(api, from);
+    await bookOpenings(api);
+    await carryOut(api, from);
+    expect(await spendable(giver)).toBe(parseUsd("7"));
   });
 
   test("behavior: months keep their day, also the 31st", async () => {

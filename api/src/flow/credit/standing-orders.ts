@@ -8,6 +8,7 @@ import type { MoveRow } from "./moves-store.ts";
 import { prepareTransfer } from "./prepare-transfer.ts";
 import { type Found, findRecipient, type Recipient } from "./recipients.ts";
 import {
+  type DueRow,
   dueOrders,
   type Every,
   endRun,
@@ -113,7 +114,7 @@ export async function runStandingOrders(context: MoveContext): Promise<void> {
   if (broken.length > 0) throw new AggregateError(broken, `${broken.length} standing orders could not be tried`);
 }
 
-async function runOrder(context: MoveContext, order: StandingRow): Promise<void> {
+async function runOrder(context: MoveContext, order: DueRow): Promise<void> {
   const run = order.runs + 1;
   await context.sql.begin(async (tx) => {
     const { order_id: orderId, user_id: userId } = order;
@@ -129,7 +130,8 @@ async function runOrder(context: MoveContext, order: StandingRow): Promise<void>
         template: "standing_order_failed",
         data: { ...what, reason: failure },
       });
-    if (move?.state === "awaiting_signature" && !move.is_custodial)
+    // The custodian's signature needs no asking, though it may wait for the recipient's account to be opened.
+    if (move?.state === "awaiting_signature" && order.owner !== context.custodian)
       await queueMail(tx, {
         cause: `standing:${orderId}:sign:${run}`,
         to: { userId },

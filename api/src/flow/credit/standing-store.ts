@@ -78,10 +78,18 @@ export async function setStandingState(
   return changed.length === 1;
 }
 
+export type DueRow = StandingRow & {
+  /** Who owns the giver's account in the contract now, in lower case. */
+  owner: string;
+};
+
 /** Orders that are due. */
-export async function dueOrders(sql: Sql, limit: number): Promise<StandingRow[]> {
-  return sql<StandingRow[]>`
-    ${columns(sql)} where state = 'active' and next_at <= now() order by next_at limit ${limit}`;
+export async function dueOrders(sql: Sql, limit: number): Promise<DueRow[]> {
+  return sql<DueRow[]>`
+    select d.*, current_owner(a) as owner
+    from (${columns(sql)} where state = 'active' and next_at <= now() order by next_at limit ${limit}) d
+    join accounts a using (account_id)
+    order by d.next_at`;
 }
 
 /**
