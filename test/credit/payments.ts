@@ -71,7 +71,8 @@ export function paymentsIn(world: CreditWorld) {
   }
 
   async function payAgain(): Promise<void> {
-    if (made.length > 0) await Promise.all([send(one(made)), send(one(made)), world.round()]);
+    if (made.length === 0) return pay();
+    await Promise.all([send(one(made)), send(one(made)), world.round()]);
   }
 
   /** Until every payment was answered, or refused. */

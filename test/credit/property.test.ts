@@ -12,11 +12,13 @@ import { reconcile } from "../../api/src/jobs/reconcile.ts";
 import { bookBalance, differences } from "../../api/src/ledger/store.ts";
 import { RICH_KEY } from "../../api/src/testing/api.ts";
 import { rpc } from "../../scripts/anvil.ts";
+import { custodyIn } from "./custody.ts";
 import { depositsIn } from "./deposits.ts";
 import { cardsIn, grantsIn } from "./funding.ts";
 import { transfersIn, vouchersIn } from "./moves.ts";
 import { newsIn } from "./news.ts";
 import { paymentsIn } from "./payments.ts";
+import { custodian } from "./reader.ts";
 import { referralsIn } from "./referrals.ts";
 import { subscriptionsIn } from "./subscriptions.ts";
 import { type CreditWorld, MICRO, startCreditWorld } from "./world.ts";
@@ -32,6 +34,7 @@ let world: CreditWorld;
 let moves: ReturnType<typeof transfersIn> & ReturnType<typeof vouchersIn>;
 let funding: ReturnType<typeof cardsIn> & ReturnType<typeof grantsIn>;
 let deposits: ReturnType<typeof depositsIn>;
+let custody: ReturnType<typeof custodyIn>;
 let payments: ReturnType<typeof paymentsIn>;
 let subscriptions: ReturnType<typeof subscriptionsIn>;
 let referrals: ReturnType<typeof referralsIn>;
@@ -43,6 +46,7 @@ beforeAll(async () => {
   funding = { ...cardsIn(world, news), ...grantsIn(world) };
   subscriptions = subscriptionsIn(world, news);
   deposits = depositsIn(world);
+  custody = custodyIn(world);
   payments = paymentsIn(world);
   referrals = referralsIn(world);
 });
@@ -61,7 +65,8 @@ async function ask(): Promise<void> {
 
 /** What the worker does; the clearer is the platform's account, too. */
 async function round(): Promise<void> {
-  await clearMoves({ ...world.context, clearer, custodian: null, platform: clearer });
+  await custody.attend();
+  await clearMoves({ ...world.context, clearer, custodian, platform: clearer });
   await endMoves(world.context);
   await claimForKnown(world.context);
   await returnGifts(world.context);
@@ -150,6 +155,8 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
   () => Promise.all([subscriptions.renew(), subscriptions.giveBack(), subscriptions.end()]),
   () => Promise.all([subscriptions.giveBack(), subscriptions.giveBack(), ask()]),
   () => referrals.join(),
+  () => custody.takeOver(),
+  () => Promise.all([custody.takeOver(), round(), moves.send(), moves.revoke()]),
   round,
   () => Promise.all([round(), round()]),
   () => world.build(),
@@ -163,6 +170,8 @@ const STEPS_OF: Array<() => Promise<unknown>> = [
 async function settleDown(): Promise<void> {
   await funding.settleDown();
   await payments.settleDown();
+  await custody.takeOver();
+  await round();
   // What is on its way gets there or lapses; what nobody claims goes back after thirty days.
   for (const days of [2, 31, 2]) {
     await world.pass(days);
@@ -209,6 +218,7 @@ test(`property: no credit is made or lost, whatever users do at once (seed ${SEE
   await expectLotsAgree();
   await expectOnlyPaidCreditMoved();
   await expectNobodyElses();
+  await custody.expectOwnersKnown();
   await payments.expectPaidOnce();
   await subscriptions.expectOneLotEach();
   await referrals.expectOnePercent();

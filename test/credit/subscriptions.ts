@@ -30,7 +30,7 @@ export function subscriptionsIn({ sql, users, one, below, stripe, cards, cardOf 
   }
 
   async function renew(): Promise<void> {
-    if (begun.length === 0) return;
+    if (begun.length === 0) return begin();
     const subscription = one(begun);
     subscription.periods += 1;
     invoices.push(stripe.renew(subscription.id, period(subscription.user, subscription.periods)));
@@ -53,7 +53,7 @@ export function subscriptionsIn({ sql, users, one, below, stripe, cards, cardOf 
 
   /** Somebody gives a period back in the processor's dashboard, in parts. */
   async function giveBack(): Promise<void> {
-    if (invoices.length === 0) return;
+    if (invoices.length === 0) return begin();
     const intent = stripe.find(intentOf(one(invoices)));
     const left = Number(intent["amount_received"]) - sumOf(stripe.of("refund", intent.id));
     if (left > 0) stripe.refund(intent.id, 1 + below(left));

@@ -12,9 +12,11 @@ import { startStripeCards, WEBHOOK_SECRET } from "../../api/src/testing/stripe-c
 import { send } from "../../api/src/testing/teams.ts";
 import { type PayoutWorld, sellDearNode, startPayoutWorld } from "../payout-world.ts";
 import { random } from "../random.ts";
+import { openWithoutWallet } from "./reader.ts";
 
 const DOLLAR = 1_000_000n;
 const PEOPLE = 4;
+const READERS = 2;
 /** What a member of the team may spend of its credit. */
 const BUDGET = "3";
 const DEPOSIT = 50n * DOLLAR;
@@ -35,13 +37,15 @@ export async function startCreditWorld(seed: number) {
   const world = await startPayoutWorld({ VOUCHER_SECRET: `0x${"5e".repeat(32)}`, PAYMENT_PATIENCE_MS: PATIENCE_MS });
   const { sql, chain, config } = world.api;
   const { sharing, voucherSecret } = config;
-  const outside = { screener: null, directories: null, custodian: null };
+  const custodian = config.custodianAddress;
+  const outside = { screener: null, directories: null, custodian };
   const context: MoveContext = { sql, chain, relayer: world.relayer, sharing, voucherSecret, ...outside };
   const operator = await sellDearNode(world.api);
   // What the platform pays for at a new operator's would wait.
   await sql`insert into operator_standings (account_id, standing) values (${operator.accountId}, 'good')`;
   const people = await openPeople(world);
-  const users = [...people, ...(await openTeam(world, people))];
+  const readers = await Promise.all(Array.from({ length: READERS }, (_, n) => openWithoutWallet(world, n)));
+  const users = [...people, ...readers, ...(await openTeam(world, people))];
   await world.call({ ...world.escrow, functionName: "deposit", args: [1, COVER, zeroHash] });
   await world.pass(0);
   await world.booked();
@@ -61,7 +65,10 @@ export async function startCreditWorld(seed: number) {
     ...dice,
     sql,
     context,
+    /** Whoever has signed up with a wallet. */
     people,
+    /** Whoever has signed up by e-mail. */
+    readers,
     /** Everybody in each account that he acts for: his own, and the team's. */
     users,
     /** Sends a call from somebody's wallet. */
