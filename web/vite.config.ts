@@ -2,12 +2,13 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { compress } from "./compress.ts";
+import { prerender } from "./prerender.tsx";
 
 const apiUrl = process.env.API_URL ?? "http://localhost:4000";
 
 /** The API lives under the same origin as the app, so that its session cookie and the SIWE domain are one. */
 export default defineConfig({
-  plugins: [react(), tailwindcss(), compress()],
+  plugins: [react(), tailwindcss(), prerender(), compress()],
   server: {
     host: "localhost",
     port: Number(process.env.WEB_PORT ?? 3000),

@@ -9,7 +9,9 @@ import { readWebFiles } from "./web-files.ts";
 
 const SCRIPT = `console.log(${JSON.stringify("x".repeat(2_000))});`;
 const PAGE = "<!doctype html><title>infr</title>";
-const BROWSER = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+const LANDING = "<!doctype html><title>infr</title><h1>Inference credit</h1>";
+/** Of somebody who was here before. */
+const BROWSER = { accept: "text/html,application/xhtml+xml,*/*;q=0.8", cookie: "infr_session=x" };
 let root: string;
 let api: TestApi;
 
@@ -17,6 +19,7 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), "web-app-"));
   mkdirSync(join(root, "assets"));
   writeFileSync(join(root, "index.html"), PAGE);
+  writeFileSync(join(root, "landing.html"), LANDING);
   writeFileSync(join(root, "assets/app-1a2b.js"), SCRIPT);
   writeFileSync(join(root, "assets/app-1a2b.js.br"), brotliCompressSync(SCRIPT));
   writeFileSync(join(root, "assets/app-1a2b.js.gz"), gzipSync(SCRIPT));
@@ -99,6 +102,14 @@ describe("openWebApp", () => {
     // Whoever is no browser wants data, and has mistyped its path.
     expect((await get("/usage")).statusCode).toBe(404);
     expect((await api.app.inject({ method: "POST", url: "/usage", headers: BROWSER })).statusCode).toBe(404);
+  });
+
+  test("behavior: a visitor's first page has something to read in it", async () => {
+    const { cookie: _, ...visitor } = BROWSER;
+    const answer = await get("/", visitor);
+    expect(answer.body).toBe(LANDING);
+    expect(answer.headers["vary"]).toContain("cookie");
+    expect((await get("/usage", visitor)).body).toBe(PAGE);
   });
 
   test("behavior: routes come first", async () => {

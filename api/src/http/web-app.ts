@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { publicRpcUrl } from "./public-rpc-url.ts";
 import type { Services } from "./services.ts";
+import { SESSION_COOKIE } from "./session.ts";
 import { bodyFor, readWebFiles, type WebFile } from "./web-files.ts";
 
 const YEAR_SECONDS = 31_536_000;
@@ -30,6 +31,10 @@ export async function openWebApp(services: Pick<Services, "config" | "chain">): 
 function fileFor(files: Map<string, WebFile>, { method, url, headers }: FastifyRequest): WebFile | null {
   const [path = "/"] = url.split("?");
   if ((method !== "GET" && method !== "HEAD") || API_PATH.test(path)) return null;
+  // A visitor reads before the script is there; whoever is signed in sees something else.
+  const landing =
+    path === "/" && !headers.cookie?.includes(`${SESSION_COOKIE}=`) ? files.get("/landing.html") : undefined;
+  if (landing !== undefined) return landing;
   const isPage = path === "/" || (!path.includes(".") && (headers.accept ?? "").includes("text/html"));
   return files.get(isPage ? "/index.html" : path) ?? null;
 }
@@ -39,7 +44,7 @@ function sendFile(file: WebFile, request: FastifyRequest, reply: FastifyReply): 
   void reply
     .code(200)
     .header("etag", file.etag)
-    .header("vary", "accept-encoding")
+    .header("vary", file.isImmutable ? "accept-encoding" : "accept-encoding, cookie")
     .header("cache-control", file.isImmutable ? `public, max-age=${YEAR_SECONDS}, immutable` : "no-cache");
   if (request.headers["if-none-match"]?.includes(file.etag)) return reply.code(304).send();
   if (encoding !== null) void reply.header("content-encoding", encoding);

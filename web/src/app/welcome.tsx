@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { LiveModels } from "../features/models/live-models.tsx";
 import { LiveReserves } from "../features/reserves/live-reserves.tsx";
 import { ConnectButton } from "../features/sign-in/connect-button.tsx";
+import { LandingHero } from "./landing-hero.tsx";
 
 const POINTS = [
   ["Prepaid in USDC", "Every dollar of credit is backed by one USDC in a contract on Base. Anybody can check it."],
@@ -16,16 +17,7 @@ export function Welcome() {
   }, []);
   return (
     <div className="flex flex-col gap-12 sm:gap-16">
-      <section className="max-w-2xl pt-4 sm:pt-12">
-        <h1 className="text-4xl leading-[1.05] font-semibold tracking-[-0.035em] sm:text-[56px]">
-          Inference credit you can check.
-        </h1>
-        <p className="mt-5 max-w-xl text-lg text-pretty text-muted">
-          Put in USDC, call any model through one OpenAI-compatible API, and see each request settled on Base, to the
-          last unit.
-        </p>
-        <ConnectButton size="lg" className="mt-8" />
-      </section>
+      <LandingHero action={<ConnectButton size="lg" className="mt-8" />} />
       <ul className="grid gap-8 border-t pt-8 sm:grid-cols-3">
         {POINTS.map(([title, text]) => (
           <li key={title}>

@@ -1,13 +1,13 @@
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { queryOptions, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { actingAccount, setActing } from "./acting.ts";
 import { type Account, api, type Me, unwrap } from "./api.ts";
 import { ApiError } from "./errors.ts";
 import { queryKeys } from "./query-keys.ts";
 
+export const sessionQuery = queryOptions({ queryKey: queryKeys.session, queryFn: fetchAccount, staleTime: 30_000 });
+
 /** The signed-in account, `null` when signed out. */
-export function useSession(): UseQueryResult<Account | null> {
-  return useQuery({ queryKey: queryKeys.session, queryFn: fetchAccount, staleTime: 30_000 });
-}
+export const useSession = (): UseQueryResult<Account | null> => useQuery(sessionQuery);
 
 /** Who is signed in, and how. Asked when somebody is. */
 export function useMe(): UseQueryResult<Me> {

@@ -1,0 +1,20 @@
+/**
+ * The entry of `landing.html`: puts the app's own scripts, which wait in a template, into the page as soon as what there is to be
+ * read is on the screen. Before that they would only be in its way.
+ */
+const start = (): void => {
+  const template = document.querySelector<HTMLTemplateElement>("#app");
+  if (template) document.head.append(template.content);
+};
+
+// A page that nobody sees is not painted.
+if (document.hidden) start();
+else {
+  new PerformanceObserver((list, self) => {
+    if (list.getEntriesByName("first-contentful-paint").length === 0) return;
+    self.disconnect();
+    start();
+  }).observe({ type: "paint", buffered: true });
+}
+
+export {};
