@@ -1,4 +1,5 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type MailServer, type ReceivedMail, startMailServer } from "../../scripts/mail-server.ts";
 import { startStack, type TestStack } from "../stack.ts";
@@ -48,6 +49,8 @@ async function signInByEmail(visitor: Page, address: string): Promise<void> {
   await visitor.getByRole("button", { name: "Sign in", exact: true }).first().click();
   const dialog = visitor.getByRole("dialog");
   await dialog.getByLabel("E-mail address").fill(address);
+  // An older code is none.
+  mail.mails.length = 0;
   await dialog.getByRole("button", { name: "Send a code" }).click();
   const code = /\b\d{8}\b/.exec((await mailTo(address, /sign-in code/)).text)?.[0] ?? "";
   await dialog.getByLabel(`Code sent to ${address}`).fill(code);
@@ -55,17 +58,28 @@ async function signInByEmail(visitor: Page, address: string): Promise<void> {
   await dialog.waitFor({ state: "hidden" });
 }
 
-async function sendTo(address: string, amount: string): Promise<void> {
-  await goTo(page, "Transfer");
-  await page.getByLabel("To", { exact: true }).fill(address);
-  await page.getByLabel("Amount", { exact: true }).fill(amount);
-  await page.getByLabel("Note").fill("for the holidays");
-  await page.getByRole("button", { name: "Review" }).click();
-  await page.getByRole("status").filter({ hasText: "You send" }).waitFor();
-  await page.getByRole("button", { name: "Sign and send" }).click();
+async function sendTo(address: string, amount: string, from = page): Promise<void> {
+  await goTo(from, "Transfer");
+  await from.getByLabel("To", { exact: true }).fill(address);
+  await from.getByLabel("Amount", { exact: true }).fill(amount);
+  await from.getByLabel("Note").fill("for the holidays");
+  await from.getByRole("button", { name: "Review" }).click();
+  await from.getByRole("status").filter({ hasText: "You send" }).waitFor();
+  await from.getByRole("button", { name: "Sign and send" }).click();
 }
 
-const newest = () => page.getByRole("table", { name: "Transfers" }).getByRole("row").nth(1);
+const newest = (of = page) => of.getByRole("table", { name: "Transfers" }).getByRole("row").nth(1);
+
+/** What was signed has waited long enough. */
+async function endWait(): Promise<void> {
+  const sql = postgres(stack.databaseUrl, { max: 1 });
+  await sql.begin(async (tx) => {
+    await tx`alter table owner_changes disable trigger owner_changes_step`;
+    await tx`update owner_changes set not_before = now() where cancelled_at is null`;
+    await tx`alter table owner_changes enable trigger owner_changes_step`;
+  });
+  await sql.end();
+}
 
 describe("credit sent to an e-mail address", () => {
   test("default: waits for somebody who was never here, and is his when he signs in", async () => {
@@ -107,6 +121,36 @@ describe("credit sent to an e-mail address", () => {
       .click();
     await newest().getByText("Came back").waitFor();
     expect((await mailTo("nobody@example.com", /\$2 of credit/)).text).toContain("/claim/");
+    expect(problems).toEqual([]);
+  });
+});
+
+describe("an account that the platform signs for", () => {
+  test("default: is its user's wallet's a day after that has signed, and cancelled until then it stays", async () => {
+    const friend = await open(await browser.newContext());
+    await friend.goto(stack.webUrl);
+    await signInByEmail(friend, FRIEND);
+    await goTo(friend, "Settings");
+    const card = friend.getByRole("region", { name: "Who signs for this account's credit" });
+    await card.getByText("It takes 24 hours").waitFor();
+    await card.getByRole("button", { name: "Link a wallet" }).click();
+    await friend.getByRole("dialog").getByRole("button", { name: "Dev wallet" }).click();
+    const handOver = card.getByRole("button", { name: "Let this wallet own the account" });
+    await handOver.click();
+    await card.getByText("Until then you can cancel it.").waitFor();
+    expect((await mailTo(FRIEND, /being handed over/)).text).toContain(`${stack.webUrl}/settings`);
+    await card.getByRole("button", { name: "Cancel" }).click();
+    await card.getByText("Cancelled: nothing has changed.").waitFor();
+
+    await handOver.click();
+    await card.getByText("Until then you can cancel it.").waitFor();
+    await endWait();
+    await card.getByText("Only the wallet").waitFor();
+    const ways = friend.getByRole("list", { name: "Ways in" });
+    await ways.getByText("Owns this account").waitFor();
+    expect(await ways.getByRole("button", { name: /^Unlink / }).allInnerTexts()).toHaveLength(1);
+    await sendTo("stranger@example.com", "1", friend);
+    await newest(friend).getByText("Done").waitFor();
     expect(problems).toEqual([]);
   });
 });

@@ -34,7 +34,7 @@ async function newPage(): Promise<Page> {
 async function walletOf(page: Page): Promise<string> {
   await goTo(page, "Settings");
   const ways = page.getByRole("list", { name: "Ways in" });
-  return (await ways.getByRole("listitem").first().innerText()).trim();
+  return /0x\w+/.exec(await ways.getByRole("listitem").first().innerText())?.[0] ?? "";
 }
 
 /** Goes on in another of his accounts. */

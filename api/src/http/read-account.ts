@@ -15,6 +15,7 @@ export async function readAccount({ sql, config }: Services, accountId: string):
     owner: row.owner,
     salt: row.salt,
     ref: row.ref,
+    currentOwner: row.current_owner,
     custodial: row.current_owner === config.custodianAddress,
     chainAccount: row.chain_account === null ? null : Number(row.chain_account),
     createdAt: row.created_at.toISOString(),

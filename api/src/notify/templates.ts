@@ -176,9 +176,9 @@ export const TEMPLATES = {
           ]
         : [
             `The wallet ${wallet} has signed to own your account from ${until} on. After that only it can sign for your credit.`,
-            "If it was not you, cancel it before then (DELETE /api/account/owner/:id, signed in) or write to support, who can freeze the account. Then remove what you do not know, and revoke your API keys.",
+            "If it was not you, cancel it before then in your settings, or write to support, who can freeze the account. Then unlink what you do not know, and revoke your API keys.",
           ],
-    action: { label: "Look at your account", path: "/settings" },
+    action: { label: until === null ? "Look at your account" : "See it, or cancel it", path: "/settings" },
   })),
 };
 

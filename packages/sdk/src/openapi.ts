@@ -923,7 +923,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -1124,7 +1127,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -1262,7 +1268,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -1424,7 +1433,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -2306,7 +2318,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The newest change of your account's owner, if there is any */
+        /** The newest change of your account's owner, if there is any, and how long one waits */
         get: {
             parameters: {
                 query?: never;
@@ -2363,6 +2375,8 @@ export interface paths {
                                 /** Format: date-time */
                                 createdAt: string;
                             } | null;
+                            /** @description Hours between the wallet's signature and the change: it can be cancelled. */
+                            waitHours: number;
                         };
                     };
                 };
@@ -3127,7 +3141,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -3283,7 +3300,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -3438,7 +3458,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -3718,7 +3741,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -3878,7 +3904,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */
@@ -4147,7 +4176,10 @@ export interface paths {
                                 /** @enum {unknown} */
                                 kind: "personal" | "team";
                                 name: string | null;
+                                /** @description The first one, which the ref was made with. */
                                 owner: string;
+                                /** @description Who signs for it in the contract now. */
+                                currentOwner: string;
                                 salt: string | null;
                                 ref: string;
                                 /** @description The platform signs for it in the contract, until a wallet takes it over. */

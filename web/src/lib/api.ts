@@ -36,7 +36,10 @@ type Success<Path extends keyof paths, Method extends string> =
 type Typed<Shape, Fields> = Omit<Shape, keyof Fields> & Fields;
 
 export type Config = Typed<Success<"/api/config", "get">, { contracts: { escrow: Address; usdc: Address } }>;
-export type Account = Typed<Success<"/api/account", "get">["account"], { owner: Address; ref: Hex }>;
+export type Account = Typed<
+  Success<"/api/account", "get">["account"],
+  { owner: Address; currentOwner: Address; ref: Hex }
+>;
 export type Balance = Success<"/api/balance", "get">;
 export type Deposit = Success<"/api/deposits", "get">["deposits"][number];
 export type ApiKey = Success<"/api/keys", "get">["keys"][number];

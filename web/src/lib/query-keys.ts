@@ -22,6 +22,7 @@ export const queryKeys = {
   standingOrders: ["standing-orders"],
   me: ["me"],
   name: ["name"],
+  ownerChange: ["owner-change"],
   referrals: ["referrals"],
   webhooks: ["webhooks"],
   admin: ["admin"],

@@ -1,5 +1,5 @@
 import { type OperationName, operationTypedData } from "@infr/protocol";
-import type { Address, Hex } from "viem";
+import { type Address, type Hex, isAddressEqual } from "viem";
 import type { Config as WagmiConfig } from "wagmi";
 import { getConnection, signTypedData } from "wagmi/actions";
 
@@ -17,19 +17,44 @@ type Wanted = {
 /** Has the wallet sign a move of just that amount, in our contract. Of the API's words only the accounts' numbers count. */
 export async function signOrder(wagmi: WagmiConfig, { order, operation, amountMicro, at }: Wanted): Promise<Hex> {
   const { primaryType, message } = order.typedData;
-  if (primaryType !== operation || BigInt(message["amount"] ?? 0) !== amountMicro) {
-    throw new Error("The API asks to sign something else than you wanted. Nothing was signed: reload the page.");
+  if (primaryType !== operation || BigInt(message["amount"] ?? 0) !== amountMicro) throw new OtherOrderError();
+  return sign(wagmi, { operation, message, at });
+}
+
+/** Has a linked wallet sign that it is to own an account in our contract: itself, and no other address. */
+export async function signTakeOver(
+  wagmi: WagmiConfig,
+  { order, wallet, at }: { order: Order; wallet: Address; at: Wanted["at"] },
+): Promise<Hex> {
+  const { primaryType, message } = order.typedData;
+  if (primaryType !== "RotateOwner" || !isAddressEqual(String(message["owner"]) as Address, wallet)) {
+    throw new OtherOrderError();
   }
+  return sign(wagmi, { operation: "RotateOwner", message, at, account: wallet });
+}
+
+class OtherOrderError extends Error {
+  constructor() {
+    super("The API asks to sign something else than you wanted. Nothing was signed: reload the page.");
+  }
+}
+
+type Signing = Pick<Wanted, "at"> & {
+  operation: OperationName;
+  message: Record<string, string | number>;
+  /** Which of the wallet's addresses signs, where that matters. */
+  account?: Address;
+};
+
+function sign(wagmi: WagmiConfig, { operation, message, at, account }: Signing): Promise<Hex> {
   // Wallets refuse it too, each in words of its own.
   const { chainId = at.chainId } = getConnection(wagmi);
   if (chainId !== at.chainId) {
     throw new Error("Your wallet is on another network. Switch it at the top of the page, then send this again.");
   }
   const fields = Object.fromEntries(Object.entries(message).map(([name, value]) => [name, fieldOf(name, value)]));
-  return signTypedData(
-    wagmi,
-    operationTypedData(at, operation, fields as never) as Parameters<typeof signTypedData>[1],
-  );
+  const typedData = operationTypedData(at, operation, fields as never) as Parameters<typeof signTypedData>[1];
+  return signTypedData(wagmi, { ...typedData, ...(account && { account }) });
 }
 
 const WIDE = ["amount", "nonce"];

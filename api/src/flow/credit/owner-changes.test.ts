@@ -172,6 +172,8 @@ describe("taking an account over", () => {
     expect(await mailsTo(ann)).toEqual(["done", "signed"]);
     const { accounts } = (await send(api, ann, { url: "/api/me" })).body as { accounts: Array<{ custodial: boolean }> };
     expect(accounts.map(({ custodial }) => custodial)).toEqual([false]);
+    const { body } = await send(api, ann, { url: "/api/account" });
+    expect(body["account"]).toMatchObject({ currentOwner: ann.wallet.toLowerCase(), custodial: false });
     const from = await api.chain.client.getBlockNumber({ cacheTime: 0 });
     const me = { ...ann, key: "", openai: undefined as never };
     const { body: transfer } = await prepare(api, me, { to: { account: bob }, amount: "4" });

@@ -32,6 +32,10 @@ const OwnerChange = Type.Object({
   createdAt: Moment,
 });
 
+const WaitHours = Type.Integer({
+  description: "Hours between the wallet's signature and the change: it can be cancelled.",
+});
+
 /** Handing an account that the platform signs for over to a wallet of its user. */
 export function ownerChangeRoutes(app: Routes, services: Services): void {
   addPreparation(app, services);
@@ -112,14 +116,14 @@ function addReads(app: Routes, services: Services): void {
     {
       schema: {
         tags,
-        summary: "The newest change of your account's owner, if there is any",
-        response: { 200: Type.Object({ change: Nullable(OwnerChange) }), ...problems },
+        summary: "The newest change of your account's owner, if there is any, and how long one waits",
+        response: { 200: Type.Object({ change: Nullable(OwnerChange), waitHours: WaitHours }), ...problems },
       },
     },
     async (request) => {
       const { accountId } = await actorOf(services, request, "ownership");
       const row = await lastOwnerChange(services.sql, accountId);
-      return { change: row ? shape(services, row) : null };
+      return { change: row ? shape(services, row) : null, waitHours: services.config.takeOverHours };
     },
   );
 

@@ -20,6 +20,15 @@ export function useLinkEmail(): UseMutationResult<Me, Error, { challenge: string
   });
 }
 
+/** Takes a way in away; sessions on other devices end with it. */
+export function useUnlinkWallet(): UseMutationResult<unknown, Error, string> {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (address) => unwrap(api.DELETE("/api/me/wallets/{address}", { params: { path: { address } } })),
+    onSuccess: () => queries.invalidateQueries({ queryKey: queryKeys.me }),
+  });
+}
+
 export function useUnlinkEmail(): UseMutationResult<unknown, Error, string> {
   const queries = useQueryClient();
   return useMutation({

@@ -7,6 +7,7 @@ import type { Account } from "../../lib/api.ts";
 import { cn } from "../../lib/cn.ts";
 import { shortHex } from "../../lib/format.ts";
 import { type Membership, useMemberships, useSwitchAccount } from "../../lib/memberships.ts";
+import { useMe } from "../../lib/session.ts";
 import { useSignOut } from "./use-sign-out.ts";
 
 const OtherWallet = lazy(async () => ({ default: (await import("./other-wallet.tsx")).OtherWallet }));
@@ -18,9 +19,9 @@ const itemStyles =
 export function AccountMenu({ account }: { account: Account }) {
   const signOut = useSignOut();
   const [copied, setCopied] = useState(false);
-  const copy = () => void navigator.clipboard.writeText(account.owner).then(() => setCopied(true));
+  const copy = () => void navigator.clipboard.writeText(account.currentOwner).then(() => setCopied(true));
   const CopyIcon = copied ? Check : Copy;
-  const title = account.name ?? shortHex(account.owner);
+  const title = useTitle(account);
 
   return (
     <Menu.Root onOpenChange={() => setCopied(false)}>
@@ -29,7 +30,7 @@ export function AccountMenu({ account }: { account: Account }) {
         className="flex h-10 w-full min-w-0 items-center gap-2.5 rounded-lg px-2 text-sm hover:bg-sunken data-popup-open:bg-sunken"
       >
         <Avatar address={account.ref} />
-        <span className={cn("flex-1 truncate text-left", account.name === null && "font-mono text-[13px]")}>
+        <span className={cn("flex-1 truncate text-left", title.startsWith("0x") && "font-mono text-[13px]")}>
           {title}
         </span>
         <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-muted" />
@@ -43,15 +44,19 @@ export function AccountMenu({ account }: { account: Account }) {
                   ? "Opens on-chain with the first deposit"
                   : `Account ${account.chainAccount}`}
               </p>
-              <WithWallet>
-                <OtherWallet owner={account.owner} />
-              </WithWallet>
+              {!account.custodial && (
+                <WithWallet>
+                  <OtherWallet owner={account.currentOwner} />
+                </WithWallet>
+              )}
             </div>
             <Accounts />
-            <Menu.Item closeOnClick={false} onClick={copy} className={itemStyles}>
-              <CopyIcon aria-hidden />
-              {copied ? "Copied" : "Copy address"}
-            </Menu.Item>
+            {!account.custodial && (
+              <Menu.Item closeOnClick={false} onClick={copy} className={itemStyles}>
+                <CopyIcon aria-hidden />
+                {copied ? "Copied" : "Copy address"}
+              </Menu.Item>
+            )}
             <Menu.Item onClick={() => signOut.mutate()} className={itemStyles}>
               <LogOut aria-hidden />
               Sign out
@@ -61,6 +66,12 @@ export function AccountMenu({ account }: { account: Account }) {
       </Menu.Portal>
     </Menu.Root>
   );
+}
+
+/** The platform's address, which signs for an account without a wallet, is nobody's name. */
+function useTitle({ name, custodial, currentOwner }: Account): string {
+  const { data: me } = useMe();
+  return name ?? (custodial ? (me?.emails[0]?.address ?? "Personal") : shortHex(currentOwner));
 }
 
 /** Where else he can go on. */

@@ -6,7 +6,7 @@ import { WithWallet } from "../../components/with-wallet.tsx";
 import { useAppConfig } from "../../lib/app-config.ts";
 import { EmailForm } from "./email-form.tsx";
 
-const WalletList = lazy(async () => ({ default: (await import("./wallet-list.tsx")).WalletList }));
+const SignInWallets = lazy(async () => ({ default: (await import("./sign-in-wallets.tsx")).SignInWallets }));
 
 interface ConnectButtonProps {
   size?: "sm" | "md" | "lg";
@@ -29,7 +29,7 @@ export function ConnectButton({ size, className }: ConnectButtonProps) {
         description="With a wallet you sign a message to prove that it is yours. It costs nothing and moves nothing."
       >
         <WithWallet fallback={<Skeleton className="h-14 rounded-lg" />}>
-          <WalletList />
+          <SignInWallets />
         </WithWallet>
         {emailSignIn && (
           <>

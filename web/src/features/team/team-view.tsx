@@ -28,7 +28,11 @@ export function TeamView({ account, ownId }: { account: Account; ownId: string |
                 <span className="font-mono text-[13px] break-all">{account.id}</span>
               </Fact>
               <Fact name="Owner in the contract" hint="Signs for what leaves the team">
-                {account.custodial ? "The platform" : <span title={account.owner}>{shortHex(account.owner)}</span>}
+                {account.custodial ? (
+                  "The platform"
+                ) : (
+                  <span title={account.currentOwner}>{shortHex(account.currentOwner)}</span>
+                )}
               </Fact>
             </Facts>
           </div>

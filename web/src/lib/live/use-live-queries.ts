@@ -8,7 +8,7 @@ const AT_MOST_EVERY_MS = 1_000;
 
 /** What is fetched again when something has changed. */
 const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]> = {
-  account: ["session", "me"],
+  account: ["session", "me", "ownerChange"],
   batches: ["usage", "balance", "sharing", "earnings"],
   deposits: ["deposits", "balance", "sharing", "walletUsdc", "transaction", "recharge"],
   earnings: ["earnings"],
@@ -17,7 +17,7 @@ const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]
   moves: ["transfers", "gifts", "claim", "requests", "standingOrders", "balance", "sharing"],
   payouts: ["payouts", "earnings", "walletUsdc"],
   reserves: ["reserves"],
-  transactions: ["transaction", "payouts"],
+  transactions: ["transaction", "payouts", "ownerChange"],
   usage: ["usage", "balance", "sharing", "limits"],
   webhooks: ["webhooks"],
 };

@@ -1,16 +1,22 @@
+import type { UseMutationResult } from "@tanstack/react-query";
 import { LoaderCircle, Wallet } from "lucide-react";
 import { type Connector, useConnection, useConnectors } from "wagmi";
-import { Button } from "../../components/ui/button.tsx";
-import { describeError, isRejected } from "../../lib/errors.ts";
-import { shortHex } from "../../lib/format.ts";
-import { useSignIn } from "./use-sign-in.ts";
+import { describeError, isRejected } from "../lib/errors.ts";
+import { shortHex } from "../lib/format.ts";
+import { Button } from "./ui/button.tsx";
 
-/** The wallets of this browser; choosing one connects it and signs in. */
-export function WalletList() {
+interface WalletListProps {
+  /** What choosing one does. */
+  choose: Pick<UseMutationResult<void, Error, Connector>, "error" | "isPending" | "variables"> & {
+    mutate: (connector: Connector) => void;
+  };
+}
+
+/** The wallets of this browser. A refusal in the wallet is quiet. */
+export function WalletList({ choose }: WalletListProps) {
   const connectors = useConnectors();
   const { address, connector: current } = useConnection();
-  const signIn = useSignIn();
-  const failed = signIn.error && !isRejected(signIn.error);
+  const failed = choose.error && !isRejected(choose.error);
 
   if (connectors.length === 0) return <NoWallet />;
   return (
@@ -21,16 +27,16 @@ export function WalletList() {
             <WalletButton
               connector={connector}
               detail={current?.uid === connector.uid && address ? shortHex(address) : null}
-              pending={signIn.isPending && signIn.variables.uid === connector.uid}
-              disabled={signIn.isPending}
-              onClick={() => signIn.mutate(connector)}
+              pending={choose.isPending && choose.variables?.uid === connector.uid}
+              disabled={choose.isPending}
+              onClick={() => choose.mutate(connector)}
             />
           </li>
         ))}
       </ul>
       <p aria-live="polite" className="mt-3 min-h-5 text-sm text-muted">
-        {signIn.isPending && "Confirm in your wallet."}
-        {failed && <span className="text-bad">{describeError(signIn.error)}</span>}
+        {choose.isPending && "Confirm in your wallet."}
+        {failed && <span className="text-bad">{describeError(choose.error)}</span>}
       </p>
     </>
   );
