@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import type { UsageRow } from "../../lib/api.ts";
 import { RequestSheet } from "./request-sheet.tsx";
 import { UsageRows } from "./usage-table.tsx";
@@ -20,6 +20,8 @@ interface UsageLogProps {
 export function UsageLog({ rows, hasMore, onMore }: UsageLogProps) {
   const [open, setOpen] = useState<UsageRow | null>(null);
   const frame = useRef<HTMLDivElement>(null);
+  // A new function would have the place of every row computed anew, at each drawing.
+  const getItemKey = useCallback((index: number) => rows[index]?.id ?? index, [rows]);
   // The compiler does not memoize this component: positions come out of the virtualizer anew for each drawing.
   // oxlint-disable-next-line react/incompatible-library
   const virtualizer = useWindowVirtualizer({
@@ -27,7 +29,7 @@ export function UsageLog({ rows, hasMore, onMore }: UsageLogProps) {
     estimateSize: () => ROW_PX,
     overscan: OVERSCAN,
     scrollMargin: frame.current?.offsetTop ?? 0,
-    getItemKey: (index) => rows[index]?.id ?? index,
+    getItemKey,
   });
   const items = virtualizer.getVirtualItems();
   const first = items[0];

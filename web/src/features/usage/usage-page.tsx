@@ -1,4 +1,4 @@
-import { type ReactNode, useCallback, useEffect } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo } from "react";
 import { Page } from "../../components/page.tsx";
 import { EmptyNote, ErrorNote, QueryView } from "../../components/query-view.tsx";
 import { buttonStyles } from "../../components/ui/button.tsx";
@@ -33,8 +33,9 @@ export function UsagePage({ search, onSearch, emptyAction }: UsagePageProps) {
 function Log({ search, emptyAction }: Pick<UsagePageProps, "search" | "emptyAction">) {
   const usage = useUsage(search);
   const newest = useNewest(search);
-  const loaded = usage.data?.pages.flatMap((page) => page.usage) ?? [];
-  const rows = joinNewest(newest.data?.usage ?? [], loaded);
+  // The same array as long as nothing has come: a log of any length is gone through only when it grows.
+  const loaded = useMemo(() => usage.data?.pages.flatMap((page) => page.usage) ?? [], [usage.data]);
+  const rows = useMemo(() => joinNewest(newest.data?.usage ?? [], loaded), [newest.data, loaded]);
   const { refetch, fetchNextPage, isFetchingNextPage } = usage;
   const hasGap = rows === null;
   useEffect(() => {

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { memo, useState } from "react";
 import { Money } from "../../components/money.tsx";
 import { TimeAgo } from "../../components/time-ago.tsx";
 import { Badge } from "../../components/ui/badge.tsx";
@@ -83,7 +83,8 @@ const Room = ({ px }: { px: number }) =>
 
 type UsageTableRowProps = { row: UsageRow; index: number | undefined; measure: Part["measure"] | undefined } & Open;
 
-function UsageTableRow({ row, onOpen, index, measure }: UsageTableRowProps) {
+/** Drawn once, however often the rows around it change. */
+const UsageTableRow = memo(function UsageTableRow({ row, onOpen, index, measure }: UsageTableRowProps) {
   const { label, tone } = STATUS[row.status];
   const status = <Badge tone={tone}>{label}</Badge>;
   return (
@@ -130,7 +131,7 @@ function UsageTableRow({ row, onOpen, index, measure }: UsageTableRowProps) {
       </Td>
     </Row>
   );
-}
+});
 
 /**
  * In counts prompt and cached prompt, out counts completion and reasoning: the classes are disjoint. A resource is not sold

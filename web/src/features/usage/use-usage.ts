@@ -24,7 +24,7 @@ interface UsagePage {
   nextCursor: string | null;
 }
 
-const PAGE = 100;
+const PAGE = 200;
 const RECENT = 5;
 
 const fetchPage = (limit: number, search: UsageSearch, cursor?: string): Promise<UsagePage> =>
@@ -61,7 +61,9 @@ export function joinNewest(newest: UsageRow[], loaded: UsageRow[]): UsageRow[] |
   if (!first || newest.length === 0) return newest.length > 0 ? newest : loaded;
   const known = new Set(newest.map(({ id }) => id));
   if (!known.has(first.id)) return null;
-  return [...newest, ...loaded.filter(({ id }) => !known.has(id))];
+  // Both are sorted: what is in both is at the beginning of what was loaded.
+  const rest = loaded.findIndex(({ id }) => !known.has(id));
+  return rest < 0 ? newest : [...newest, ...loaded.slice(rest)];
 }
 
 export const useRecentUsage = (): UseQueryResult<UsagePage> =>
