@@ -3,7 +3,7 @@ import { Button } from "../../components/ui/button.tsx";
 import { TextField } from "../../components/ui/field.tsx";
 import { Select } from "../../components/ui/select.tsx";
 import { useSession } from "../../lib/session.ts";
-import { currentDay, daysOf, type UsageSearch } from "./usage-search.ts";
+import { type Choosable, currentDay, daysOf, type UsageSearch } from "./usage-search.ts";
 import { useChoices } from "./use-usage.ts";
 
 const STATUSES = [
@@ -12,19 +12,26 @@ const STATUSES = [
   { value: "error", label: "Error" },
 ];
 
+/** What is chosen from what was used; `all` stands for no choice. The last two are of teams. */
+const USED = [
+  { by: "model", field: "model", label: "Model", all: "All models" },
+  { by: "key", field: "keyId", label: "Key", all: "All keys" },
+  { by: "node", field: "nodeId", label: "Node", all: "All nodes" },
+  { by: "member", field: "memberId", label: "Member", all: "All members" },
+  { by: "project", field: "project", label: "Project", all: "All projects" },
+] as const satisfies { by: Choosable; field: keyof UsageSearch; label: string; all: string }[];
+
+const FIELDS = ["from", "to", "status", ...USED.map(({ field }) => field)] as const;
+
 interface UsageFiltersProps {
   search: UsageSearch;
   onChange: (change: Partial<Record<keyof UsageSearch, string | undefined>>) => void;
 }
 
-/** Days, model, key, node and status: each is part of the URL. */
+/** Days, model, key, node and status, member and project too: each is part of the URL. */
 export function UsageFilters({ search, onChange }: UsageFiltersProps) {
   const days = daysOf(search, currentDay());
-  const { from, to, model, keyId, nodeId, memberId, project, status } = search;
-  const isNarrowed = [from, to, model, keyId, nodeId, memberId, project, status].some(Boolean);
   const isTeam = useSession().data?.kind === "team";
-  const members = useChoices(search, "member");
-  const projects = useChoices(search, "project");
   return (
     <search aria-label="Filters" className="grid grid-cols-2 items-end gap-3 sm:grid-cols-3 lg:grid-cols-6">
       <TextField
@@ -41,75 +48,42 @@ export function UsageFilters({ search, onChange }: UsageFiltersProps) {
         min={days.from}
         onValueChange={(value) => onChange({ to: value || undefined })}
       />
-      <Pick
-        label="Model"
-        all="All models"
-        value={model}
-        choices={useChoices(search, "model")}
-        onPick={(value) => onChange({ model: value })}
-      />
-      <Pick
-        label="Key"
-        all="All keys"
-        value={keyId}
-        choices={useChoices(search, "key")}
-        onPick={(value) => onChange({ keyId: value })}
-      />
-      <Pick
-        label="Node"
-        all="All nodes"
-        value={nodeId}
-        choices={useChoices(search, "node")}
-        onPick={(value) => onChange({ nodeId: value })}
-      />
-      {isTeam && (
-        <>
-          <Pick
-            label="Member"
-            all="All members"
-            value={memberId}
-            choices={members}
-            onPick={(value) => onChange({ memberId: value })}
-          />
-          <Pick
-            label="Project"
-            all="All projects"
-            value={project}
-            choices={projects}
-            onPick={(value) => onChange({ project: value })}
-          />
-        </>
-      )}
+      {USED.slice(0, isTeam ? USED.length : 3).map((used) => (
+        <PickUsed key={used.by} {...used} search={search} onChange={onChange} />
+      ))}
       <Pick
         label="Status"
         all="Any"
-        value={status}
+        value={search.status}
         choices={STATUSES}
         onPick={(value) => onChange({ status: value })}
       />
-      {isNarrowed && (
+      {FIELDS.some((field) => search[field]) && (
         <Button
           variant="ghost"
           size="sm"
           className="col-span-full justify-self-start"
-          onClick={() =>
-            onChange({
-              from: undefined,
-              to: undefined,
-              model: undefined,
-              keyId: undefined,
-              nodeId: undefined,
-              memberId: undefined,
-              project: undefined,
-              status: undefined,
-            })
-          }
+          onClick={() => onChange(Object.fromEntries(FIELDS.map((field) => [field, undefined])))}
         >
           <X aria-hidden />
           Clear filters
         </Button>
       )}
     </search>
+  );
+}
+
+type PickUsedProps = UsageFiltersProps & (typeof USED)[number];
+
+function PickUsed({ by, field, label, all, search, onChange }: PickUsedProps) {
+  return (
+    <Pick
+      label={label}
+      all={all}
+      value={search[field]}
+      choices={useChoices(search, by)}
+      onPick={(value) => onChange({ [field]: value })}
+    />
   );
 }
 
