@@ -33,6 +33,26 @@ afterAll(async () => {
 
 /** One visitor's way through the app; each test goes on where the one before it ended. */
 describe("the web app", () => {
+  test("behavior: a visitor reads before any script is there, and nothing moves when it comes", async () => {
+    const visitor = await (await browser.newContext()).newPage();
+    const head = visitor.getByRole("heading", { level: 1, name: "Inference credit you can check." });
+    const place = async () => {
+      const { x, y } = (await head.boundingBox()) ?? { x: -1, y: -1 };
+      return { x, y };
+    };
+    for (const width of [360, 1440]) {
+      await visitor.setViewportSize({ width, height: 900 });
+      await visitor.route("**/assets/*.js", (route) => route.abort());
+      await visitor.goto(stack.webUrl);
+      const before = await place();
+      await visitor.unroute("**/assets/*.js");
+      await visitor.reload();
+      await visitor.getByRole("button", { name: "Sign in" }).first().waitFor();
+      expect(await place()).toEqual(before);
+    }
+    await visitor.context().close();
+  });
+
   test("behavior: a visitor signs in with the dev wallet and has no credit", async () => {
     await signIn(page);
     expect(await spendable()).toBe("0");

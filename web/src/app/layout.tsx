@@ -92,7 +92,7 @@ const SideBar = () => (
 );
 
 const TopBar = () => (
-  <header className="flex items-center justify-between gap-4 border-b px-4 py-2.5 md:hidden">
+  <header className="flex h-[61px] items-center justify-between gap-4 border-b px-4 md:hidden">
     <Link to="/" aria-label="infr, overview" className="rounded-lg">
       <Brand />
     </Link>
