@@ -56,15 +56,22 @@ export async function waitForCredit(page: Page): Promise<void> {
   await page.getByRole("status").filter({ hasText: "Done: the credit is yours to spend." }).waitFor();
 }
 
-/** Returns the key, which is shown this once. */
-export async function createKey(page: Page, name: string): Promise<string> {
+/** Returns the key, which is shown this once. Its usage is counted for the project. */
+export async function createKey(page: Page, name: string, project?: string): Promise<string> {
   await page.getByRole("button", { name: "Create key" }).first().click();
   const dialog = page.getByRole("dialog");
   await dialog.getByLabel("Name").fill(name);
+  if (project !== undefined) await pick(page, { from: "Project", option: project });
   await dialog.getByRole("button", { name: "Create key" }).click();
   const key = await dialog.getByRole("figure", { name }).locator("code").innerText();
   await dialog.getByRole("button", { name: "Done" }).click();
   return key;
+}
+
+/** Chooses one of a field's options. */
+export async function pick(page: Page, { from, option }: { from: string; option: string | RegExp }): Promise<void> {
+  await page.getByRole("combobox", { name: from, exact: true }).click();
+  await page.getByRole("option", { name: option, exact: true }).click();
 }
 
 /** Returns what the answer cost, as an exact decimal in dollars. */

@@ -70,6 +70,16 @@ async function sendTo(address: string, amount: string, from = page): Promise<voi
 
 const newest = (of = page) => of.getByRole("table", { name: "Transfers" }).getByRole("row").nth(1);
 
+/** Somebody signs in by e-mail and redeems what a link has in it. */
+async function redeemAs(address: string, link: string): Promise<Page> {
+  const visitor = await open(await browser.newContext());
+  await visitor.goto(stack.webUrl);
+  await signInByEmail(visitor, address);
+  await visitor.goto(link);
+  await visitor.getByRole("button", { name: "Redeem", exact: true }).click();
+  return visitor;
+}
+
 /** What was signed has waited long enough. */
 async function endWait(): Promise<void> {
   const sql = postgres(stack.databaseUrl, { max: 1 });
@@ -122,6 +132,42 @@ describe("credit sent to an e-mail address", () => {
     await newest().getByText("Came back").waitFor();
     expect((await mailTo("nobody@example.com", /\$2 of credit/)).text).toContain("/claim/");
     expect(problems).toEqual([]);
+  });
+});
+
+describe("a gift code for one e-mail address", () => {
+  test("behavior: is worth nothing to whoever else has it, and is redeemed by whoever signs in by that address", async () => {
+    await goTo(page, "Share");
+    const give = page.getByRole("region", { name: "Issue a gift code" });
+    await give.getByLabel("Amount").fill("1");
+    await give.getByLabel("Only for").fill(FRIEND);
+    await give.getByRole("button", { name: "Sign and issue" }).click();
+    await give.getByText(`signs in by ${FRIEND} can redeem it`).waitFor();
+    const link = await give.getByRole("figure", { name: "Link" }).locator("code").innerText();
+    const gifts = page.getByRole("table", { name: "Your gifts" });
+    await gifts.getByText("Active").waitFor();
+
+    const stranger = await redeemAs("stranger@example.com", link);
+    await stranger.getByRole("region", { name: "Redeem a gift code" }).getByRole("alert").waitFor();
+    expect(await gifts.getByText("Active").count()).toBe(1);
+    await stranger.context().close();
+    const friend = await redeemAs(FRIEND, link);
+    await friend.getByRole("status").filter({ hasText: "$1.00" }).waitFor();
+    await gifts.getByText("Redeemed").waitFor();
+    await friend.context().close();
+  });
+});
+
+describe("automatic recharge", () => {
+  test("behavior: where no card is taken and no wallet is, there is nothing to turn on, and it is said why", async () => {
+    const friend = await open(await browser.newContext());
+    await friend.goto(stack.webUrl);
+    await signInByEmail(friend, FRIEND);
+    await goTo(friend, "Deposit");
+    const recharge = friend.getByRole("region", { name: "Automatic recharge" });
+    await recharge.getByText("Cards are not taken here").waitFor();
+    expect(await recharge.getByRole("button").count()).toBe(0);
+    await friend.context().close();
   });
 });
 

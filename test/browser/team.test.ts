@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startStack, type TestStack } from "../stack.ts";
 import { launchChromium } from "./chromium.ts";
-import { ask, getTestUsdc, goTo, signIn, startDeposit, waitForCredit } from "./flow.ts";
+import { ask, createKey, getTestUsdc, goTo, pick, signIn, startDeposit, waitForCredit } from "./flow.ts";
 
 let stack: TestStack;
 let browser: Browser;
@@ -35,6 +35,16 @@ async function walletOf(page: Page): Promise<string> {
   await goTo(page, "Settings");
   const ways = page.getByRole("list", { name: "Ways in" });
   return /0x\w+/.exec(await ways.getByRole("listitem").first().innerText())?.[0] ?? "";
+}
+
+/** A request by one of the team's keys. */
+async function complete(key: string): Promise<void> {
+  const answer = await fetch(`${stack.api}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "demo/small", messages: [{ role: "user", content: "Say hello" }] }),
+  });
+  expect(answer.status).toBe(200);
 }
 
 /** Goes on in another of his accounts. */
@@ -104,6 +114,36 @@ describe("a team", () => {
     await member.getByText(/monthly limit of .* has nothing left/).waitFor();
     await goTo(member, "Team");
     await member.getByRole("meter").waitFor();
+  });
+
+  test("behavior: the usage of one member, or of one project, can be looked at by itself", async () => {
+    await goTo(owner, "Team");
+    const projects = owner.getByRole("region", { name: "Projects" });
+    await projects.getByLabel("New project").fill("crawler");
+    await projects.getByRole("button", { name: "Add" }).click();
+    await projects.getByRole("list", { name: "Projects" }).getByText("crawler").waitFor();
+    await goTo(owner, "API keys");
+    await complete(await createKey(owner, "crawler", "crawler"));
+
+    await goTo(owner, "Usage");
+    const requests = owner.getByRole("button", { name: /^Details of req_/ });
+    await expect.poll(() => requests.count()).toBe(2);
+    const wallets = [await walletOf(owner), await walletOf(member)];
+    await goTo(owner, "Usage");
+    const seen: string[] = [];
+    for (const wallet of wallets) {
+      await pick(owner, { from: "Member", option: new RegExp(`^${wallet.slice(0, 6)}`) });
+      await expect.poll(() => requests.count()).toBe(1);
+      seen.push((await requests.getAttribute("aria-label")) ?? "");
+    }
+    expect(new Set(seen).size).toBe(2);
+    await owner.reload();
+    await expect.poll(() => requests.count()).toBe(1);
+    await owner.getByRole("button", { name: "Clear filters" }).click();
+    await expect.poll(() => requests.count()).toBe(2);
+    await pick(owner, { from: "Project", option: "crawler" });
+    await expect.poll(() => requests.count()).toBe(1);
+    expect(await requests.getAttribute("aria-label")).toBe(seen[0]);
   });
 
   test("behavior: a role that may not see something is told which one is needed", async () => {

@@ -7,6 +7,7 @@ import { Card, CardHeader } from "../../components/ui/card.tsx";
 import { Skeleton } from "../../components/ui/skeleton.tsx";
 import { Row, Table, Td, Th } from "../../components/ui/table.tsx";
 import type { Gift } from "../../lib/api.ts";
+import { describeError } from "../../lib/errors.ts";
 import { useGifts, useRevokeGift } from "./use-gifts.ts";
 
 const STATES = {
@@ -78,6 +79,11 @@ function GiftRow({ gift }: { gift: Gift }) {
           <Button variant="danger" size="sm" pending={revoke.isPending} onClick={() => revoke.mutate(gift.id)}>
             Revoke
           </Button>
+        )}
+        {revoke.error && (
+          <p role="alert" className="mt-1 text-xs text-bad">
+            {describeError(revoke.error)}
+          </p>
         )}
       </Td>
     </Row>
