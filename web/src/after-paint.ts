@@ -16,5 +16,3 @@ else {
     start();
   }).observe({ type: "paint", buffered: true });
 }
-
-export {};

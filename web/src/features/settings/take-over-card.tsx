@@ -83,7 +83,7 @@ function Waiting({ change: { id, wallet, waitsUntil } }: { change: OwnerChange }
 const OnItsWay = ({ change: { wallet, transactionHash } }: { change: OwnerChange }) => (
   <p role="status" className="text-pretty">
     It is being handed over to the wallet <Hex of={wallet} />. This takes some seconds.{" "}
-    {transactionHash !== null && <TransactionLink hash={transactionHash as `0x${string}`} />}
+    {transactionHash !== null && <TransactionLink hash={transactionHash} />}
   </p>
 );
 
