@@ -21,7 +21,7 @@ const keyAt = (addressIndex: number): Hex =>
   toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
 
 /** Of the platform's administrators: two, for what takes two. */
-const ADMINS = [keyAt(6), keyAt(7)];
+const ADMINS = [keyAt(7), keyAt(8)];
 
 /**
  * Batches follow each other quickly, a price that makes few requests worth a payout is allowed, and everybody, here at one
