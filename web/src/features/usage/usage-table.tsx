@@ -36,7 +36,6 @@ type Part = {
   total: number;
   beforePx: number;
   afterPx: number;
-  measure: (row: HTMLTableRowElement | null) => void;
 };
 
 type UsageRowsProps = { rows: UsageRow[]; label: string; part?: Part } & Open;
@@ -59,13 +58,7 @@ export function UsageRows({ rows, label, onOpen, part }: UsageRowsProps) {
       <tbody>
         {part && <Room px={part.beforePx} />}
         {rows.map((row, index) => (
-          <UsageTableRow
-            key={row.id}
-            row={row}
-            onOpen={onOpen}
-            measure={part?.measure}
-            index={part && part.firstIndex + index}
-          />
+          <UsageTableRow key={row.id} row={row} onOpen={onOpen} index={part && part.firstIndex + index} />
         ))}
         {part && <Room px={part.afterPx} />}
       </tbody>
@@ -81,19 +74,17 @@ const Room = ({ px }: { px: number }) =>
     </tr>
   );
 
-type UsageTableRowProps = { row: UsageRow; index: number | undefined; measure: Part["measure"] | undefined } & Open;
+type UsageTableRowProps = { row: UsageRow; index: number | undefined } & Open;
 
 /** Drawn once, however often the rows around it change. */
-const UsageTableRow = memo(function UsageTableRow({ row, onOpen, index, measure }: UsageTableRowProps) {
+const UsageTableRow = memo(function UsageTableRow({ row, onOpen, index }: UsageTableRowProps) {
   const { label, tone } = STATUS[row.status];
-  const status = <Badge tone={tone}>{label}</Badge>;
   return (
     <Row
-      ref={measure}
-      data-index={index}
       // The head is the first row.
       aria-rowindex={index === undefined ? undefined : index + 2}
-      className="relative hover:bg-sunken"
+      // One height for all: the log counts on it.
+      className="relative h-[65px] hover:bg-sunken lg:h-[49px]"
     >
       <Td className="hidden text-muted lg:table-cell">
         <TimeAgo iso={row.time} />
@@ -109,6 +100,7 @@ const UsageTableRow = memo(function UsageTableRow({ row, onOpen, index, measure 
           {row.model}
         </button>
         <span className="mt-0.5 block truncate text-xs text-muted lg:hidden">
+          {row.status !== "ok" && <span className="text-bad">{label} · </span>}
           <TimeAgo iso={row.time} /> · <Tokens row={row} />
         </span>
       </Td>
@@ -117,7 +109,6 @@ const UsageTableRow = memo(function UsageTableRow({ row, onOpen, index, measure 
       </Td>
       <Td className="text-right max-lg:pr-5">
         <Money usd={row.cost} digits={COST_DIGITS} />
-        {row.status !== "ok" && <span className="mt-1 block lg:hidden">{status}</span>}
       </Td>
       <Td className="hidden max-w-36 truncate text-muted xl:table-cell">
         <span title={`${row.nodeName} (${row.nodeId})`}>{row.nodeName}</span>
@@ -125,7 +116,9 @@ const UsageTableRow = memo(function UsageTableRow({ row, onOpen, index, measure 
       <Td className="hidden text-right whitespace-nowrap text-muted tabular-nums xl:table-cell">
         {displayLatency(row.latencyMs)}
       </Td>
-      <Td className="hidden lg:table-cell">{status}</Td>
+      <Td className="hidden lg:table-cell">
+        <Badge tone={tone}>{label}</Badge>
+      </Td>
       <Td className="hidden text-right text-muted tabular-nums lg:table-cell">
         {row.batchSeq === null ? <span title="Not settled yet">–</span> : `#${row.batchSeq}`}
       </Td>
