@@ -20,6 +20,16 @@ const DAY_SECONDS = 86_400;
 const keyAt = (addressIndex: number): Hex =>
   toHex(mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey().privateKey ?? new Uint8Array());
 
+/** Who does what on the chain. */
+const keys = {
+  deployer: keyAt(0),
+  settler: keyAt(1),
+  relayer: keyAt(2),
+  buyer: keyAt(3),
+  operator: keyAt(4),
+  clearer: keyAt(5),
+};
+
 /** Of the platform's administrators: two, for what takes two. */
 const ADMINS = [keyAt(7), keyAt(8)];
 
@@ -50,6 +60,8 @@ export type StackOptions = {
   web?: boolean;
   /** Where mails are sent; without it they wait. */
   smtpUrl?: string;
+  /** Of server and worker, beside those that all stacks have. */
+  settings?: Record<string, string>;
   /** Mine transactions at once and little else: for tests that reorganise, which the indexer must not be amidst of. */
   onDemand?: boolean;
   /** How many servers and workers share the database; the first server is the one that clients talk to. */
@@ -71,14 +83,6 @@ export async function startStack({
 }: StackOptions = {}) {
   const database = given.database ?? (await createEmptyDatabase());
   const chain = await startDatedChain({ daysBack, onDemand });
-  const keys = {
-    deployer: keyAt(0),
-    settler: keyAt(1),
-    relayer: keyAt(2),
-    buyer: keyAt(3),
-    operator: keyAt(4),
-    clearer: keyAt(5),
-  };
   const contracts = await deployEscrow({
     rpcUrl: chain.rpcUrl,
     deployerKey: keys.deployer,
@@ -107,6 +111,7 @@ export async function startStack({
     CLEARER_KEY: keys.clearer,
     ...forPeopleWithoutWallets(given.smtpUrl ?? ""),
     ...SETTINGS,
+    ...given.settings,
     ...(web && (await forBrowsers({ rpcUrl: chain.rpcUrl, deployerKey: keys.deployer, escrow: contracts.escrow }))),
   };
   const pairs = await Promise.all(

@@ -694,6 +694,27 @@ export interface paths {
                              * @example 12.345678901
                              */
                             minPayoutUsd: string;
+                            cards: {
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                least: string;
+                                /**
+                                 * @description US dollars as an exact decimal string.
+                                 * @example 12.345678901
+                                 */
+                                most: string;
+                                /**
+                                 * @description What an account can pay by card in 24 hours.
+                                 * @example 12.345678901
+                                 */
+                                perDay: string;
+                            } | null;
+                            /** @description Where USDC can be bought for an account. */
+                            onramps: ("coinbase" | "moonpay" | "stripe")[];
+                            /** @description Whether there is anything to subscribe to. */
+                            plans: boolean;
                         };
                     };
                 };

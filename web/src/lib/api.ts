@@ -69,6 +69,10 @@ export type AskedFor = Success<"/api/requests/{id}", "get">;
 export type StandingOrder = Success<"/api/standing-orders", "get">["orders"][number];
 export type Recharge = Success<"/api/recharge", "get">;
 export type Cards = Success<"/api/cards", "get">;
+export type CardPayment = Success<"/api/cards/payments", "get">["payments"][number];
+export type Purchase = Success<"/api/onramps", "get">["purchases"][number];
+export type Plan = Success<"/api/plans", "get">["plans"][number];
+export type Subscription = Success<"/api/subscriptions", "get">["subscriptions"][number];
 export type Allowance = Typed<
   Success<"/api/recharge/allowance", "get">,
   { wallet: Address; contract: Address; keeper: Address }

@@ -1,4 +1,8 @@
+import { formatUsd, nanoUsd } from "@infr/money";
 import { Type } from "typebox";
+import { PROVIDERS } from "../../flow/deposit/onramps/onramp.ts";
+import { NANO_PER_CENT } from "../../funding/follow-payment.ts";
+import { cardLimits, cardPace } from "../../funding/open-cards.ts";
 import { readReadiness } from "../../jobs/readiness.ts";
 import { publicRpcUrl } from "../public-rpc-url.ts";
 import { Address, Moment, Money, Nullable, usdOfNano } from "../schemas.ts";
@@ -18,6 +22,18 @@ const PublicConfig = Type.Object({
   emailSignIn: Type.Boolean({ description: "Whether people can sign in by e-mail, without a wallet." }),
   minDepositUsd: Money,
   minPayoutUsd: Money,
+  cards: Nullable(
+    Type.Object(
+      {
+        least: Money,
+        most: Money,
+        perDay: Type.String({ ...Money, description: "What an account can pay by card in 24 hours." }),
+      },
+      { description: "What one payment by card can come to; null where cards are not taken." },
+    ),
+  ),
+  onramps: Type.Array(Type.Enum([...PROVIDERS]), { description: "Where USDC can be bought for an account." }),
+  plans: Type.Boolean({ description: "Whether there is anything to subscribe to." }),
 });
 
 const Ready = Type.Object({
@@ -48,6 +64,17 @@ const Reserves = Type.Object({
   ok: Type.Boolean(),
   finishedAt: Type.String({ ...Moment, description: "When this was found out." }),
 });
+
+/** What is taken for credit beside USDC. */
+function taken({ cardProcessor, config, onramps }: Services) {
+  const { least, most } = cardLimits(config);
+  const perDay = nanoUsd(cardPace(config).centsPerDay * NANO_PER_CENT);
+  return {
+    cards: cardProcessor && { least: formatUsd(least), most: formatUsd(most), perDay: formatUsd(perDay) },
+    onramps: [...onramps.keys()],
+    plans: cardProcessor !== null && config.cards.plans.length > 0,
+  };
+}
 
 export function publicRoutes(app: Routes, services: Services): void {
   const { config, chain } = services;
@@ -90,6 +117,7 @@ export function publicRoutes(app: Routes, services: Services): void {
       emailSignIn: config.custodianAddress !== null,
       minDepositUsd: "5",
       minPayoutUsd: "10",
+      ...taken(services),
     }),
   );
 

@@ -1,18 +1,24 @@
 import type { ReactNode } from "react";
 import { Page } from "../../components/page.tsx";
+import { type Tab, Tabs } from "../../components/ui/tabs.tsx";
 import type { Account } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
+import { AddressPanel } from "./address-panel.tsx";
 import { DepositList } from "./deposit-list.tsx";
 import { DepositPanel } from "./deposit-panel.tsx";
 import { DevTools } from "./dev-tools.tsx";
 
 interface DepositPageProps {
   account: Account;
+  /** Ways to pay beside USDC that one has. */
+  ways: Tab[];
+  /** The name of the way that is shown first. */
+  way: string | undefined;
   redeem: ReactNode;
   recharge: ReactNode;
 }
 
-export function DepositPage({ account, redeem, recharge }: DepositPageProps) {
+export function DepositPage({ account, ways, way, redeem, recharge }: DepositPageProps) {
   const { dev, chainName } = useAppConfig();
   return (
     <Page
@@ -21,7 +27,15 @@ export function DepositPage({ account, redeem, recharge }: DepositPageProps) {
     >
       <div className="grid items-start gap-6 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <div className="flex min-w-0 flex-col gap-6">
-          <DepositPanel account={account} />
+          <Tabs
+            label="Pay with"
+            initial={way}
+            tabs={[
+              { name: "wallet", label: "Wallet", panel: <DepositPanel account={account} /> },
+              { name: "address", label: "Address", panel: <AddressPanel /> },
+              ...ways,
+            ]}
+          />
           {recharge}
         </div>
         <div className="flex flex-col gap-6">

@@ -10,9 +10,9 @@ const AT_MOST_EVERY_MS = 1_000;
 const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]> = {
   account: ["session", "me", "ownerChange"],
   batches: ["usage", "balance", "sharing", "earnings"],
-  deposits: ["deposits", "balance", "sharing", "walletUsdc", "transaction", "recharge"],
+  deposits: ["deposits", "balance", "sharing", "walletUsdc", "transaction", "recharge", "depositAddress", "onramps"],
   earnings: ["earnings"],
-  lots: ["balance"],
+  lots: ["balance", "cards", "subscriptions"],
   models: ["models"],
   moves: ["transfers", "gifts", "claim", "requests", "standingOrders", "balance", "sharing"],
   payouts: ["payouts", "earnings", "walletUsdc"],

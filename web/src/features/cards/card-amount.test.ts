@@ -1,0 +1,26 @@
+import { describe, expect, test } from "vitest";
+import { readCardAmount } from "./card-amount.ts";
+
+const LIMITS = { least: "5", most: "500" };
+
+describe("readCardAmount", () => {
+  test.each([
+    ["25", "25"],
+    ["$1,2.50".replace(",", ""), "12.5"],
+    [" 5 ", "5"],
+    ["500", "500"],
+  ])("default: %s is %s", (text, amount) => {
+    expect(readCardAmount(text, LIMITS)).toEqual({ amount, error: null });
+  });
+
+  test.each([
+    ["4.99", "Between $5.00 and $500.00."],
+    ["500.01", "Between $5.00 and $500.00."],
+    ["-10", "Write an amount such as 25 or 12.50."],
+    ["", "Write an amount such as 25 or 12.50."],
+    ["ten", "Write an amount such as 25 or 12.50."],
+    ["5.001", "Whole cents only."],
+  ])("error: %s: %s", (text, error) => {
+    expect(readCardAmount(text, LIMITS)).toEqual({ amount: null, error });
+  });
+});
