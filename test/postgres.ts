@@ -6,11 +6,11 @@ import { startPostgres } from "../scripts/postgres.mjs";
 
 const FOLDER = ".infr-test";
 
-/** One embedded PostgreSQL per run, on a free port, in a folder of its own. */
+/** One embedded PostgreSQL for each project of a run, on a free port, in a folder of its own. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   mkdirSync(FOLDER, { recursive: true });
   removeLeftovers();
-  const dir = join(FOLDER, `postgres-${process.pid}`);
+  const dir = join(FOLDER, `postgres-${process.pid}-${project.name}`);
   const server = await startPostgres({ dir, port: await getPort(), durable: false });
   project.provide("postgresUrl", server.url);
   return async () => {
@@ -22,7 +22,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Folders of runs that were killed. */
 function removeLeftovers(): void {
   for (const name of readdirSync(FOLDER)) {
-    const pid = Number(/^postgres-(\d+)$/.exec(name)?.[1]);
+    const pid = Number(/^postgres-(\d+)-\w+$/.exec(name)?.[1]);
     if (pid && !isAlive(pid)) remove(join(FOLDER, name));
   }
 }
