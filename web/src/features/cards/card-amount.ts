@@ -1,5 +1,6 @@
-import { formatUsd, InvalidAmountError, type NanoUsd, parseUsd } from "@infr/money";
+import { formatUsd, parseUsd } from "@infr/money";
 import { displayUsd } from "../../lib/format.ts";
+import { readUsd } from "../../lib/read-usd.ts";
 
 const NANO_PER_CENT = 10_000_000n;
 
@@ -13,15 +14,6 @@ export function readCardAmount(text: string, { least, most }: { least: string; m
     return refused(`Between ${displayUsd(least)} and ${displayUsd(most)}.`);
   if (amount % NANO_PER_CENT !== 0n) return refused("Whole cents only.");
   return { amount: formatUsd(amount), error: null };
-}
-
-function readUsd(text: string): NanoUsd | null {
-  try {
-    return parseUsd(text.trim().replace(/^\$/, "").replaceAll(",", ""));
-  } catch (error) {
-    if (error instanceof InvalidAmountError) return null;
-    throw error;
-  }
 }
 
 const refused = (error: string): CardAmount => ({ amount: null, error });

@@ -1,5 +1,6 @@
-import { InvalidAmountError, type NanoUsd, parseUsd } from "@infr/money";
+import { parseUsd } from "@infr/money";
 import { displayUsd } from "../../lib/format.ts";
+import { readUsd } from "../../lib/read-usd.ts";
 
 /** What was typed: dollars. */
 export interface SettingText {
@@ -15,7 +16,7 @@ export type SettingErrors = Partial<Record<keyof SettingText, string>>;
  * target is paid at once, so it can't be less.
  */
 export function checkSetting(text: SettingText, leastUsd: string): SettingErrors {
-  const [threshold, target, ceiling] = [text.threshold, text.target, text.ceiling].map(readAmount);
+  const [threshold, target, ceiling] = [text.threshold, text.target, text.ceiling].map(readUsd);
   const least = parseUsd(leastUsd);
   const errors: SettingErrors = {};
   if (threshold == null) errors.threshold = AMOUNT;
@@ -28,16 +29,6 @@ export function checkSetting(text: SettingText, leastUsd: string): SettingErrors
 }
 
 const AMOUNT = "Write an amount such as 25 or 12.50.";
-
-function readAmount(text: string): NanoUsd | null {
-  try {
-    const amount = parseUsd(text.trim().replace(/^\$/, "").replaceAll(",", ""));
-    return amount < 0n ? null : amount;
-  } catch (error) {
-    if (error instanceof InvalidAmountError) return null;
-    throw error;
-  }
-}
 
 /** How long nothing more is paid after a recharge. */
 export const COOLDOWNS = [
