@@ -10,6 +10,7 @@ import { newId } from "../ids.ts";
 import { readBalance } from "../ledger/balance.ts";
 import { differences } from "../ledger/store.ts";
 import { credit, newUser, startApi, type TestApi, type TestUser } from "../testing/api.ts";
+import { capture } from "../testing/captures.ts";
 import { bookMoves, call, carryOut, clearAndSend, signOrder } from "../testing/moves.ts";
 import { fundPlatform, openOnChain } from "../testing/on-chain.ts";
 
@@ -78,6 +79,28 @@ test("infr send: signs with the wallet in the environment and ends when the reci
   expect(await spendable(bob)).toBe(parseUsd("23.5"));
   const tooMuch = await infr(["send", "100", bob.accountId], environment);
   expect(tooMuch).toMatchObject({ code: 2, said: expect.stringContaining("$16.5") });
+});
+
+test("infr balance: what can be spent and how long it lasts, by wallet and by management key", async () => {
+  const user = await newUser(api);
+  await credit(api.sql, user.accountId, 12_500_000_000n);
+  const before = await runCommand(["balance"], { INFR_PRIVATE_KEY: user.privateKey });
+  expect(before).toMatchObject({ code: 0, said: expect.stringMatching(/^\$12.5 can be spent\.\n/) });
+  // One that nobody has asked for yet.
+  const spender = await newUser(api);
+  await credit(api.sql, spender.accountId, 12_500_000_000n);
+  const { accountId: operatorId } = bob;
+  await capture(api.sql, { accountId: spender.accountId, operatorId, count: 1, cost: 7_000_000_000n });
+  const key = (await call(api, spender, { url: "/api/keys", payload: { name: "m", kind: "management" } })).body.key;
+  const after = await runCommand(["balance"], { INFR_API_KEY: key });
+  expect(after).toMatchObject({ code: 0, said: expect.stringContaining("it lasts 5 days") });
+  const { code, said } = await runCommand(["balance", "--json"], { INFR_API_KEY: key });
+  expect({ code, ...JSON.parse(said) }).toMatchObject({
+    code: 0,
+    spendable: "5.5",
+    runwayDays: expect.closeTo(5.5, 1),
+  });
+  expect(await runCommand(["balance"], { INFR_API_KEY: "sk-infr-mgmt-nobody" })).toMatchObject({ code: 2 });
 });
 
 test("infr standing: makes an order, lists it, pauses it, lets it go on and ends it", async () => {

@@ -31,6 +31,12 @@ export class BurnRates {
     return Math.max(0, Number(spendable) / Number(perDay));
   }
 
+  /** The same for who can wait until it is known. */
+  async readDaysLeft(account: { accountId: string; spendable: NanoUsd }): Promise<number | null> {
+    if (!this.#known.has(account.accountId)) await this.#read(account.accountId, null);
+    return this.daysLeft(account);
+  }
+
   #rateOf(accountId: string): NanoUsd | null {
     const known = this.#known.get(accountId);
     if ((known === undefined || performance.now() >= known.nextAt) && this.#asked < MAX_ASKED) {

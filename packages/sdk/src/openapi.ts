@@ -2100,6 +2100,7 @@ export interface paths {
                              * @example 12.345678901
                              */
                             spendable: string;
+                            runwayDays: number | null;
                             /**
                              * @description Credit in the contract, as booked from its events.
                              * @example 12.345678901

@@ -4,7 +4,7 @@ import { NotFoundError } from "../../errors.ts";
 import { transactionOf } from "../../flow/deposit/queue-authorization.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { type StatementRow, statementOf } from "../../ledger/store.ts";
-import { Limit, MANAGED, Moment, Money, Problem, Transaction, usdOfNano } from "../schemas.ts";
+import { Limit, MANAGED, Moment, Money, Nullable, Problem, Transaction, usdOfNano } from "../schemas.ts";
 import type { Routes, Services } from "../services.ts";
 import { actorOf, managerOf } from "../session.ts";
 import { shapeTransaction } from "../shapes.ts";
@@ -16,6 +16,9 @@ const Balance = Type.Object({
     ...Money,
     description: "What new requests can spend: onChain − debt − unsettled − held + funded.",
   }),
+  runwayDays: Nullable(
+    Type.Number({ minimum: 0, description: "Days that it lasts, at the pace of the last seven; null without any." }),
+  ),
   onChain: Type.String({ ...Money, description: "Credit in the contract, as booked from its events." }),
   debt: Type.String({ ...Money, description: "Overdrawn and not yet repaid." }),
   unsettled: Type.String({ ...Money, description: "Metered and not yet settled on-chain." }),
@@ -47,8 +50,10 @@ export function accountRoutes(app: Routes, services: Services): void {
     async (request) => {
       const { accountId } = await managerOf(services, request, "account");
       const balance = await readBalance(services.sql, accountId);
+      const { spendable } = balance;
       return {
-        spendable: formatUsd(balance.spendable),
+        spendable: formatUsd(spendable),
+        runwayDays: await services.inference.burnRates.readDaysLeft({ accountId, spendable }),
         onChain: formatUsd(balance.onChain),
         debt: formatUsd(balance.debt),
         unsettled: formatUsd(balance.unsettled),

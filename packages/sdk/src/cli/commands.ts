@@ -4,6 +4,7 @@ import { checkSuccession, verifyAccountFile } from "../verify/verify-account.ts"
 import { verifyReceiptFile } from "../verify/verify-receipt.ts";
 import { verifyReservesFile, verifyReservesTotal } from "../verify/verify-reserves.ts";
 import { ask } from "./ask.ts";
+import { balance } from "./balance.ts";
 import { fetchJson, fetchPages, readJson, save } from "./files.ts";
 import { openChain, type Request, UsageError } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
@@ -64,6 +65,16 @@ version, then usage by model and key, the movements, and the closing balance. A 
 
 ${API_OPTIONS}`,
     run: reprice,
+  },
+  balance: {
+    help: `infr balance
+
+What your account can spend, how many days that lasts at the pace of the last seven, and what it is made of: with a management
+key in INFR_API_KEY, or signed in with the wallet whose private key is in INFR_PRIVATE_KEY.
+
+  --api URL       the API (INFR_API)
+  --json          the result as JSON`,
+    run: balance,
   },
   send: {
     help: `infr send <amount> <0x… | name | e-mail | acct_… | ask_…> [--memo TEXT] [--dry-run]

@@ -14,7 +14,7 @@ import {
 import { privateKeyToAccount } from "viem/accounts";
 import { type Request, RPC_TIMEOUT_MS, trustedEscrow, UsageError } from "./options.ts";
 import type { Outcome } from "./outcome.ts";
-import { type Ask, askWith, signIn, walletOf } from "./session.ts";
+import { askAs, walletOf } from "./session.ts";
 
 const PAUSE_MS = 2_000;
 const PATIENCE_MS = 1_200_000;
@@ -33,10 +33,7 @@ export async function redeem(request: Request): Promise<Outcome> {
 }
 
 async function redeemByApi(request: Request, code: string): Promise<Outcome> {
-  const ask: Ask =
-    request.apiKey === undefined
-      ? (await signIn(request)).ask
-      : askWith(request, { authorization: `Bearer ${request.apiKey}` });
+  const ask = await askAs(request);
   for (const until = Date.now() + PATIENCE_MS; ; ) {
     const result = await ask<Redeemed>("/api/gift-codes/redeem", { body: { code } });
     if (result.state === "redeemed") {

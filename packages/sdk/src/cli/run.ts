@@ -9,6 +9,7 @@ const HELP = `infr <command>
   verify-account <file.json… | batch>      checks all your charges in a batch
   verify-reserves <proof.json | day>       checks that what you are owed was counted in
   reprice <statement.json | month>         works a statement out again, to the last nano-dollar
+  balance                                  what can be spent, and how long it lasts
   send <amount> <0x… | acct_…>             sends credit
   request <amount>                         makes a link by which somebody pays you
   standing [new | pause | resume | end]    sends credit again and again

@@ -72,3 +72,9 @@ export async function signIn(request: Request): Promise<{ ask: Ask; config: ApiC
     throw new UsageError(`${request.api} did not sign ${wallet.address} in: ${response.status}.`);
   return { ask: askWith(request, { cookie: cookie.slice(0, cookie.indexOf(";")) }), config };
 }
+
+/** Asks with the management key in the environment, or else as who has signed in with the wallet there. */
+export async function askAs(request: Request): Promise<Ask> {
+  if (request.apiKey === undefined) return (await signIn(request)).ask;
+  return askWith(request, { authorization: `Bearer ${request.apiKey}` });
+}
