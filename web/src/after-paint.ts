@@ -7,6 +7,8 @@ const start = (): void => {
   if (template) document.head.append(template.content);
 };
 
+const PATIENCE_MS = 3_000;
+
 // A page that nobody sees is not painted.
 if (document.hidden) start();
 else {
@@ -15,4 +17,6 @@ else {
     self.disconnect();
     start();
   }).observe({ type: "paint", buffered: true });
+  // Not every browser says what it has painted. What has been started is not in the template any more.
+  setTimeout(start, PATIENCE_MS);
 }

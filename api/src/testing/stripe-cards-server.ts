@@ -67,6 +67,11 @@ class StripeWorld {
     return method;
   }
 
+  /** The bank of a card answers otherwise from now on. */
+  setKind(methodId: string, kind: CardKind): void {
+    this.#cards.set(methodId, kind);
+  }
+
   newIntent(form: Form): Row {
     return this.make("payment_intent", {
       metadata: {},

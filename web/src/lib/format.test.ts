@@ -33,6 +33,10 @@ describe("displayTime", () => {
     ["2026-11-21T11:15:00Z", "45m ago"],
     ["2026-11-20T12:00:00Z", "1d ago"],
     ["2026-10-01T12:00:00Z", "Oct 1"],
+    ["2026-11-21T12:00:03Z", "now"],
+    ["2026-11-21T12:30:59Z", "in 30m"],
+    ["2026-11-23T13:00:00Z", "in 2d"],
+    ["2026-12-21T12:00:00Z", "Dec 21"],
   ])("default: %s is shown as %s", (iso, shown) => {
     expect(displayTime(iso, now)).toBe(shown);
   });

@@ -49,15 +49,20 @@ const exact = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "m
 
 export const displayExactTime = (iso: string): string => exact.format(new Date(iso));
 
-/** "now", "5 min ago", "3 h ago", "2 days ago", then the date. */
+const UNITS = [
+  { unit: "second", seconds: 1, below: 60 },
+  { unit: "minute", seconds: 60, below: 3_600 },
+  { unit: "hour", seconds: 3_600, below: 86_400 },
+  { unit: "day", seconds: 86_400, below: 7 * 86_400 },
+] as const;
+
+/** "now", "5 min ago", "3 h ago", "in 2 days", and the date where that is more than a week away. */
 export function displayTime(iso: string, nowMs: number): string {
-  const seconds = Math.round((nowMs - new Date(iso).getTime()) / 1000);
-  if (seconds < 5) return "now";
-  if (seconds < 60) return relative.format(-seconds, "second");
-  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), "minute");
-  if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), "hour");
-  if (seconds < 7 * 86_400) return relative.format(-Math.floor(seconds / 86_400), "day");
-  return day.format(new Date(iso));
+  const ahead = Math.round((new Date(iso).getTime() - nowMs) / 1000);
+  const away = Math.abs(ahead);
+  if (away < 5) return "now";
+  const scale = UNITS.find(({ below }) => away < below);
+  return scale ? relative.format(Math.trunc(ahead / scale.seconds), scale.unit) : day.format(new Date(iso));
 }
 
 const month = new Intl.DateTimeFormat("en", { month: "long", year: "numeric", timeZone: "UTC" });

@@ -1,3 +1,4 @@
+import { useEffect, useState } from "react";
 import type { Tab } from "../../components/ui/tabs.tsx";
 import { CardPanel } from "../../features/cards/card-panel.tsx";
 import { DepositPage } from "../../features/deposit/deposit-page.tsx";
@@ -11,14 +12,17 @@ import { SignedIn } from "../signed-in.tsx";
 
 export function DepositRoute() {
   const config = useAppConfig();
+  const [asked] = useState(askedFor);
+  // It is news once: a reload begins with the wallet again, and with what is on its way there.
+  useEffect(() => window.history.replaceState(window.history.state, "", `/deposit${window.location.hash}`), []);
   return (
     <SignedIn>
       {(account) => (
         <DepositPage
           key={account.id}
           account={account}
-          ways={waysOf(config)}
-          way={askedFor()}
+          ways={waysOf(config, asked)}
+          way={asked.way}
           redeem={<RedeemCard />}
           recharge={<RechargeCard account={account} />}
         />
@@ -28,17 +32,25 @@ export function DepositRoute() {
 }
 
 /** What this platform takes beside USDC. */
-function waysOf({ cards, onramps, plans }: Config): Tab[] {
+function waysOf({ cards, onramps, plans }: Config, { payment, plan }: Asked): Tab[] {
   return [
-    ...(cards ? [{ name: "card", label: "Card", panel: <CardPanel limits={cards} /> }] : []),
+    ...(cards ? [{ name: "card", label: "Card", panel: <CardPanel limits={cards} made={payment} /> }] : []),
     ...(onramps.length > 0 ? [{ name: "buy", label: "Buy USDC", panel: <OnrampPanel providers={onramps} /> }] : []),
-    ...(plans ? [{ name: "plans", label: "Plans", panel: <PlansPanel /> }] : []),
+    ...(plans ? [{ name: "plans", label: "Plans", panel: <PlansPanel begun={plan} /> }] : []),
   ];
 }
 
+interface Asked {
+  way: string | undefined;
+  /** What somebody has just paid, or subscribed to, on the processor's page. */
+  payment: string | null;
+  plan: string | null;
+}
+
 /** A link names the way to pay; who comes back from the processor's page sees what came of it. */
-function askedFor(): string | undefined {
+function askedFor(): Asked {
   const query = new URLSearchParams(window.location.search);
-  if (query.has("payment")) return "card";
-  return query.has("plan") ? "plans" : (query.get("way") ?? undefined);
+  const [payment, plan] = [query.get("payment"), query.get("plan")];
+  const way = payment !== null ? "card" : plan !== null ? "plans" : (query.get("way") ?? undefined);
+  return { way, payment, plan };
 }

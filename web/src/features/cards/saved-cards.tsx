@@ -30,6 +30,7 @@ export function SavedCards({ cards }: { cards: Cards["cards"] }) {
           </li>
         ))}
       </ul>
+      <p className="text-[13px] text-muted">With a card that it uses, automatic recharge ends too.</p>
       {forget.error && (
         <p role="alert" className="text-sm text-bad">
           {describeError(forget.error)}

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { getAddress } from "viem";
 import { CodeLine } from "../../components/code-line.tsx";
 import { Fact, Facts } from "../../components/facts.tsx";
 import { Money } from "../../components/money.tsx";
@@ -25,10 +26,11 @@ export function AddressPanel() {
             <p className="text-sm text-pretty text-muted">
               Send USDC on {chainName} to it, from an exchange, a phone or another wallet. It is credited by itself.
             </p>
+            {/* In mixed case (ERC-55), so that an exchange notices a mistyped one. */}
             <div className="flex flex-col items-center gap-5 sm:flex-row sm:items-start">
-              <QrCode text={data.address} label="The address as a QR code" />
+              <QrCode text={getAddress(data.address)} label="The address as a QR code" />
               <div className="w-full min-w-0">
-                <CodeLine label={`Your address on ${chainName}`} text={data.address} />
+                <CodeLine label={`Your address on ${chainName}`} text={getAddress(data.address)} />
               </div>
             </div>
             <Facts>

@@ -13,9 +13,19 @@ import type { Purchase } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
 import { describeError } from "../../lib/errors.ts";
 import { displayUsd } from "../../lib/format.ts";
+import { readCents } from "../../lib/read-cents.ts";
 import { type Provider, useBuy, usePurchases } from "./use-onramps.ts";
 
 const NAMES: Record<Provider, string> = { coinbase: "Coinbase", moonpay: "MoonPay", stripe: "Stripe" };
+
+const MOST_USD = "1000000";
+
+const STATUS: Record<Purchase["status"], { label: string; tone: "neutral" | "good" | "bad" }> = {
+  opened: { label: "Begun", tone: "neutral" },
+  processing: { label: "Being paid", tone: "neutral" },
+  sent: { label: "USDC sent", tone: "good" },
+  failed: { label: "Failed", tone: "bad" },
+};
 
 /** Buying USDC by card or bank, from somebody who sells it. */
 export function OnrampPanel({ providers }: { providers: Provider[] }) {
@@ -32,12 +42,15 @@ export function OnrampPanel({ providers }: { providers: Provider[] }) {
 
 function BuyForm({ providers }: { providers: Provider[] }) {
   const { minDepositUsd } = useAppConfig();
-  const [amount, setAmount] = useState("50");
+  const [text, setText] = useState("50");
+  const [isTold, setIsTold] = useState(false);
   const [provider, setProvider] = useState(providers[0]);
   const buy = useBuy();
+  const { amount, error: mistake } = readCents(text, { least: minDepositUsd, most: MOST_USD });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (provider !== undefined) buy.mutate({ provider, amount: amount.trim() });
+    setIsTold(true);
+    if (provider !== undefined && amount !== null) buy.mutate({ provider, amount });
   };
   return (
     <form onSubmit={submit} noValidate className="flex flex-col gap-5">
@@ -51,9 +64,10 @@ function BuyForm({ providers }: { providers: Provider[] }) {
           prefix="$"
           inputMode="decimal"
           autoComplete="off"
-          value={amount}
-          onValueChange={setAmount}
-          hint={`At least ${displayUsd(minDepositUsd)}, in whole cents.`}
+          value={text}
+          onValueChange={setText}
+          error={isTold ? mistake : null}
+          hint={`At least ${displayUsd(minDepositUsd)}. They have limits of their own.`}
         />
         <Select
           label="From"
@@ -67,7 +81,7 @@ function BuyForm({ providers }: { providers: Provider[] }) {
           {describeError(buy.error)}
         </p>
       )}
-      <Button type="submit" size="lg" pending={buy.isPending || buy.isSuccess}>
+      <Button type="submit" size="lg" pending={buy.isPending}>
         {provider === undefined ? "Go on" : `Go on to ${NAMES[provider]}`}
       </Button>
     </form>
@@ -86,7 +100,7 @@ const Purchases = ({ purchases }: { purchases: Purchase[] }) => (
             {NAMES[provider]}, <TimeAgo iso={createdAt} />
           </span>
           {transactionHash !== null && <TransactionLink hash={transactionHash} />}
-          <Badge tone={status === "failed" ? "bad" : status === "opened" ? "neutral" : "good"}>{status}</Badge>
+          <Badge tone={STATUS[status].tone}>{STATUS[status].label}</Badge>
           {amount !== null && <Money usd={amount} className="font-medium" />}
         </li>
       ))}

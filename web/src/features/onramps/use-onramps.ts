@@ -1,5 +1,6 @@
 import { type UseMutationResult, type UseQueryResult, useMutation, useQuery } from "@tanstack/react-query";
 import { api, type Config, type Purchase, unwrap } from "../../lib/api.ts";
+import { leaveFor } from "../../lib/leave-for.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 const LIMIT = 10;
@@ -18,6 +19,6 @@ export const useBuy = (): UseMutationResult<void, Error, { provider: Provider; a
     mutationFn: async ({ provider, amount }) => {
       const params = { path: { provider } };
       const { url } = await unwrap(api.POST("/api/onramps/{provider}/sessions", { params, body: { amount } }));
-      window.location.assign(url);
+      await leaveFor(url);
     },
   });

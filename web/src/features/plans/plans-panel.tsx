@@ -10,7 +10,7 @@ import { describeError } from "../../lib/errors.ts";
 import { useChangeSubscription, usePlans, useSubscribe } from "./use-plans.ts";
 
 /** Credit for each period, paid by card. */
-export function PlansPanel() {
+export function PlansPanel({ begun }: { begun: string | null }) {
   const plans = usePlans();
   return (
     <Card aria-label="Plans" className="p-5 sm:p-6">
@@ -21,9 +21,13 @@ export function PlansPanel() {
               <Offered
                 key={plan.id}
                 plan={plan}
-                subscription={data.subscriptions.find(
-                  ({ planId, status }) => planId === plan.id && (status === "active" || status === "past_due"),
+                subscription={data.subscriptions.find(({ planId, status }) => planId === plan.id && status !== "ended")}
+                other={data.plans.find(
+                  ({ id }) =>
+                    id !== plan.id &&
+                    data.subscriptions.some(({ planId, status }) => planId === id && status !== "ended"),
                 )}
+                isBegun={begun === plan.id}
               />
             ))}
           </ul>
@@ -33,7 +37,16 @@ export function PlansPanel() {
   );
 }
 
-function Offered({ plan, subscription }: { plan: Plan; subscription: Subscription | undefined }) {
+interface OfferedProps {
+  plan: Plan;
+  subscription: Subscription | undefined;
+  /** A plan that the account has already: there can be one. */
+  other: Plan | undefined;
+  /** Somebody has just subscribed to it on the processor's page. */
+  isBegun: boolean;
+}
+
+function Offered({ plan, subscription, other, isBegun }: OfferedProps) {
   const subscribe = useSubscribe();
   return (
     <li className="flex flex-wrap items-center justify-between gap-4 rounded-lg border p-4">
@@ -44,12 +57,18 @@ function Offered({ plan, subscription }: { plan: Plan; subscription: Subscriptio
           a period. It expires with the period.
         </p>
       </div>
-      {subscription ? (
-        <Subscribed subscription={subscription} />
-      ) : (
+      {subscription && <Subscribed subscription={subscription} />}
+      {!subscription && isBegun && (
+        <p role="status" className="text-sm">
+          Waiting for the processor to say that it was paid.
+        </p>
+      )}
+      {!subscription && !isBegun && (
         <Button
           variant="secondary"
-          pending={subscribe.isPending || subscribe.isSuccess}
+          disabled={other !== undefined}
+          title={other && `End ${other.name} first: an account has one plan`}
+          pending={subscribe.isPending}
           onClick={() => subscribe.mutate(plan.id)}
         >
           Subscribe
@@ -64,11 +83,18 @@ function Offered({ plan, subscription }: { plan: Plan; subscription: Subscriptio
   );
 }
 
+const STATUS: Record<Subscription["status"], string> = {
+  incomplete: "Not paid yet",
+  active: "Subscribed",
+  past_due: "Payment failed",
+  ended: "Ended",
+};
+
 function Subscribed({ subscription: { id, status, endsAtPeriodEnd, periodEnd } }: { subscription: Subscription }) {
   const change = useChangeSubscription();
   return (
     <div className="flex flex-wrap items-center gap-3 text-sm">
-      <Badge tone={status === "active" ? "good" : "bad"}>{status === "active" ? "Subscribed" : "Payment failed"}</Badge>
+      <Badge tone={status === "active" ? "good" : "bad"}>{STATUS[status]}</Badge>
       {periodEnd !== null && (
         <span className="text-muted">
           {endsAtPeriodEnd ? "Ends " : "Renews "}

@@ -6,6 +6,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { api, type Plan, type Subscription, unwrap } from "../../lib/api.ts";
+import { leaveFor } from "../../lib/leave-for.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 export interface PlansView {
@@ -30,7 +31,7 @@ export const useSubscribe = (): UseMutationResult<void, Error, string> =>
   useMutation({
     mutationFn: async (id) => {
       const { url } = await unwrap(api.POST("/api/plans/{id}/checkout", { params: { path: { id } } }));
-      window.location.assign(url);
+      await leaveFor(url);
     },
   });
 

@@ -8,6 +8,7 @@ import type { Allowance, Recharge } from "../../lib/api.ts";
 import { useAppConfig } from "../../lib/app-config.ts";
 import { describeError } from "../../lib/errors.ts";
 import { displayUsd } from "../../lib/format.ts";
+import { plainUsd } from "../../lib/read-usd.ts";
 import { AllowancePart } from "./allowance-part.tsx";
 import { CardPart } from "./card-part.tsx";
 import { COOLDOWNS, checkSetting, displayCooldown, type SettingText } from "./setting.ts";
@@ -119,7 +120,7 @@ const textOf = ({ threshold, target, ceiling }: Recharge): SettingText =>
   threshold === null || target === null || ceiling === null ? USUAL : { threshold, target, ceiling };
 
 /** As the API wants amounts: digits. */
-const plain = (text: string): string => text.trim().replace(/^\$/, "").replaceAll(",", "");
+const plain = (text: string): string => plainUsd(text) ?? "";
 
 const firstPayment = ({ threshold, target }: SettingText): string =>
   formatUsd(nanoUsd(parseUsd(plain(target)) - parseUsd(plain(threshold))));

@@ -7,6 +7,7 @@ import {
 } from "@tanstack/react-query";
 import { type Allowance, api, type Cards, type Recharge, unwrap } from "../../lib/api.ts";
 import { ApiError } from "../../lib/errors.ts";
+import { leaveFor } from "../../lib/leave-for.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 
 export interface Sources {
@@ -59,7 +60,7 @@ export const useSaveCard = (): UseMutationResult<void, Error, string> =>
   useMutation({
     mutationFn: async (amount) => {
       const { url } = await unwrap(api.POST("/api/cards/checkout", { body: { amount, save: true } }));
-      window.location.assign(url);
+      await leaveFor(url);
     },
   });
 

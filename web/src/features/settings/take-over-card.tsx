@@ -48,7 +48,6 @@ function Change() {
           <>
             {change?.state === "failed" && <p role="alert">It was not handed over. {change.reason}</p>}
             {change?.state === "cancelled" && <p role="status">Cancelled: nothing has changed.</p>}
-            {change?.state === "awaiting_signature" && <p role="status">It was not signed: nothing has changed.</p>}
             <WithWallet fallback={<Skeleton className="h-24" />}>
               <TakeOverOffer waitHours={waitHours} />
             </WithWallet>

@@ -10,7 +10,17 @@ const AT_MOST_EVERY_MS = 1_000;
 const CONCERNED: Record<Exclude<Topic, "*">, readonly (keyof typeof queryKeys)[]> = {
   account: ["session", "me", "ownerChange"],
   batches: ["usage", "balance", "sharing", "earnings"],
-  deposits: ["deposits", "balance", "sharing", "walletUsdc", "transaction", "recharge", "depositAddress", "onramps"],
+  deposits: [
+    "deposits",
+    "balance",
+    "sharing",
+    "walletUsdc",
+    "transaction",
+    "recharge",
+    "depositAddress",
+    "onramps",
+    "cards",
+  ],
   earnings: ["earnings"],
   lots: ["balance", "cards", "subscriptions"],
   models: ["models"],

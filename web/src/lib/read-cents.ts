@@ -1,13 +1,13 @@
 import { formatUsd, parseUsd } from "@infr/money";
-import { displayUsd } from "../../lib/format.ts";
-import { readUsd } from "../../lib/read-usd.ts";
+import { displayUsd } from "./format.ts";
+import { readUsd } from "./read-usd.ts";
 
 const NANO_PER_CENT = 10_000_000n;
 
-export type CardAmount = { amount: string; error: null } | { amount: null; error: string };
+export type Cents = { amount: string; error: null } | { amount: null; error: string };
 
-/** Reads what was typed: whole cents, within what one payment by card can come to. */
-export function readCardAmount(text: string, { least, most }: { least: string; most: string }): CardAmount {
+/** Reads what was typed: whole cents, no less and no more than what is taken. */
+export function readCents(text: string, { least, most }: { least: string; most: string }): Cents {
   const amount = readUsd(text);
   if (amount === null) return refused("Write an amount such as 25 or 12.50.");
   if (amount < parseUsd(least) || amount > parseUsd(most))
@@ -16,4 +16,4 @@ export function readCardAmount(text: string, { least, most }: { least: string; m
   return { amount: formatUsd(amount), error: null };
 }
 
-const refused = (error: string): CardAmount => ({ amount: null, error });
+const refused = (error: string): Cents => ({ amount: null, error });

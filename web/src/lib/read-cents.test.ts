@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { readCardAmount } from "./card-amount.ts";
+import { readCents } from "./read-cents.ts";
 
 const LIMITS = { least: "5", most: "500" };
 
-describe("readCardAmount", () => {
+describe("readCents", () => {
   test.each([
     ["25", "25"],
     ["$12.50", "12.5"],
     [" 5 ", "5"],
     ["500", "500"],
   ])("default: %s is %s", (text, amount) => {
-    expect(readCardAmount(text, LIMITS)).toEqual({ amount, error: null });
+    expect(readCents(text, LIMITS)).toEqual({ amount, error: null });
   });
 
   test.each([
@@ -21,6 +21,6 @@ describe("readCardAmount", () => {
     ["ten", "Write an amount such as 25 or 12.50."],
     ["5.001", "Whole cents only."],
   ])("error: %s: %s", (text, error) => {
-    expect(readCardAmount(text, LIMITS)).toEqual({ amount: null, error });
+    expect(readCents(text, LIMITS)).toEqual({ amount: null, error });
   });
 });
