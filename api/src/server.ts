@@ -42,13 +42,6 @@ await migrate(sql);
 const chain = openChain({ ...config });
 const instanceId = newId("inst");
 const ledgerSql = openDatabase({ url: config.databaseUrl, connections: LEDGER_CONNECTIONS });
-const lease = await keepLease(ledgerSql, {
-  instanceId,
-  onLost: () => {
-    console.error("The lease was lost: this process may not bill any more. It ends, a new one has to take over.");
-    process.exit(1);
-  },
-});
 const onLiveError = (error: unknown) => app.log.error({ err: error }, "changes are not told");
 const teller = new ChangeTeller({ sql, onError: onLiveError });
 const changes = new ChangeListener({
@@ -101,6 +94,15 @@ const app = await buildApp(
     ],
   },
 );
+
+// Only now: routes and their schemas keep the process busy for seconds, on a slow machine for longer than a lease.
+const lease = await keepLease(ledgerSql, {
+  instanceId,
+  onLost: () => {
+    console.error("The lease was lost: this process may not bill any more. It ends, a new one has to take over.");
+    process.exit(1);
+  },
+});
 
 const writeHealth = startLoop(
   { name: "write node health", everyMs: HEALTH_MS, run: () => writeNodeHealth(sql, health) },

@@ -15,7 +15,7 @@ import { suspense } from "./store.ts";
 
 const NANO_PER_USDC = 1_000_000_000n;
 const token: Abi = testUsdcAbi;
-const PATIENCE = { timeout: 15_000 };
+const PATIENCE = { timeout: 25_000 };
 const SAFE_DEPTH = 40;
 const rich = privateKeyToAccount(RICH_KEY);
 /** Who sends what is not the worker's: two that send from one account get in each other's way. */
