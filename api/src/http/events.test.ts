@@ -61,6 +61,26 @@ describe("GET /api/events", () => {
     stream.close();
   });
 
+  test("behavior: a plan, and the owner in the contract, tell of themselves", async () => {
+    const stream = await openStream({ cookie: buyer.cookie });
+    await stream.until("*");
+    await api.sql`
+      insert into subscriptions (subscription_id, account_id, plan_id, status, ends_at_period_end)
+      values ('sub_told', ${buyer.accountId}, 'plan', 'incomplete', false)`;
+    await stream.until("lots");
+    await api.sql`
+      insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)
+      values ('owner:1', 'owner_changed', 1, '', 0, '', now(), 'seen')`;
+    await api.sql`
+      insert into account_changes (event_id, account_id, what, value)
+      values ('owner:1', ${buyer.accountId}, 'owner', ${`0x${"a".repeat(40)}`})`;
+    await stream.until("account");
+    stream.topics.length = 0;
+    await api.sql`update subscriptions set status = 'ended' where subscription_id = 'sub_told'`;
+    await stream.until("lots");
+    stream.close();
+  });
+
   test("behavior: an account that can be paid to is told when its opening is safe, not when it is seen", async () => {
     await api.sql`
       insert into chain_events (event_id, kind, block_number, block_hash, log_index, transaction_hash, happened_at, finality)

@@ -41,6 +41,3 @@ begin
   return new;
 end $$;
 create trigger owner_changes_step before update on owner_changes for each row execute function check_owner_change();
-
-select tell_of('owner_changes', 'account', 'select account_id from fresh');
-select tell_of('account_changes', 'account', 'select account_id from fresh');
