@@ -220,21 +220,25 @@ export async function readSharer(
 export type RecipientRow = {
   account_id: string;
   kind: "personal" | "team" | "platform";
+  /** Who opened it: by him and the salt it is found in the contract. */
   owner: `0x${string}`;
+  /** Who owns it now, in lower case. */
+  current_owner: `0x${string}`;
   salt: `0x${string}` | null;
   chain_account: bigint | null;
   frozen_reason: string | null;
 };
 
+const recipients = (sql: Queryable) => sql`
+  select account_id, kind, owner, current_owner(a) as current_owner, salt, chain_account, frozen_reason from accounts a`;
+
 export async function recipientById(sql: Queryable, accountId: string): Promise<RecipientRow | undefined> {
-  const [row] = await sql<RecipientRow[]>`
-    select account_id, kind, owner, salt, chain_account, frozen_reason from accounts where account_id = ${accountId}`;
+  const [row] = await sql<RecipientRow[]>`${recipients(sql)} where account_id = ${accountId}`;
   return row;
 }
 
 export async function recipientByRef(sql: Queryable, ref: string): Promise<RecipientRow | undefined> {
-  const [row] = await sql<RecipientRow[]>`
-    select account_id, kind, owner, salt, chain_account, frozen_reason from accounts where ref = ${ref}`;
+  const [row] = await sql<RecipientRow[]>`${recipients(sql)} where ref = ${ref}`;
   return row;
 }
 

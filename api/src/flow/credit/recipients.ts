@@ -78,9 +78,20 @@ async function findByWallet(
   const nobodys: ReadonlyArray<string | null> = [zeroAddress, chain.escrow, chain.usdc, custodian];
   const account = await recipientByRef(sql, accountRef({ owner: wallet }));
   if (nobodys.includes(wallet) || account?.kind === "platform") throw unknownRecipient(`wallet ${wallet}`);
+  if (account) checkOwned(account, wallet);
   checkAllowed(account, sharer.accountId);
   await refuseListed({ sql, screener }, wallet);
   return { named, account: account ?? null, wallet };
+}
+
+/** By its first owner an account is found for ever; whoever names him does not mean somebody who has got it from him. */
+function checkOwned({ current_owner: owner }: RecipientRow, wallet: Address): void {
+  if (owner !== wallet)
+    throw new MoveRefusedError(
+      "unknown_recipient",
+      "That wallet has given its account away. Ask for its account or its name.",
+      "to",
+    );
 }
 
 const unknownRecipient = (what: string): MoveRefusedError =>
@@ -116,14 +127,16 @@ function checkAllowed(account: RecipientRow | undefined, senderId: string): void
     throw new MoveRefusedError("recipient_frozen", "That account can't take credit now. Name another one.", "to");
 }
 
-/** The account of a recipient, made for a wallet that has none. */
+/** The account of a recipient, made for a wallet that has none. @throws MoveRefusedError if it was given away meanwhile */
 export async function accountFor(tx: Tx, { wallet: owner, account }: Found): Promise<RecipientRow> {
   if (account) return account;
   if (owner === null) throw new Error("only a wallet can be without an account");
-  return ensureRecipient(tx, {
+  const made = await ensureRecipient(tx, {
     accountId: newId("acct"),
     owner,
     salt: PRIMARY_SALT,
     ref: accountRef({ owner }),
   });
+  checkOwned(made, owner);
+  return made;
 }

@@ -1,7 +1,7 @@
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { formatUsd, type NanoUsd, nanoUsd, parseUsd } from "@infr/money";
 import { accountRef } from "@infr/protocol";
-import { createTestClient, encodeFunctionData, http, keccak256, stringToHex, zeroHash } from "viem";
+import { type Address, createTestClient, encodeFunctionData, http, keccak256, stringToHex, zeroHash } from "viem";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { noteBooked, noteReversed } from "../../chain/events-store.ts";
@@ -22,9 +22,11 @@ import {
   signOrder,
   transfer,
 } from "../../testing/moves.ts";
-import { fundPlatform, openOnChain, write } from "../../testing/on-chain.ts";
+import { eventOf, fundPlatform, openOnChain, write } from "../../testing/on-chain.ts";
+import { bookChange } from "./book-change.ts";
 import { bookTransfer, reverseCredit } from "./book-credit.ts";
 import { endMoves } from "./end-moves.ts";
+import { accountFor } from "./recipients.ts";
 
 const DOLLAR = 1_000_000n;
 /** `safe` on the test chain lies that far behind. */
@@ -276,6 +278,27 @@ describe("bad input moves nothing", () => {
       expect(await spendable(alice)).toBe(parseUsd("20"));
     },
   );
+
+  test("error: a wallet whose account is another's now: it is not his whom the sender names", async () => {
+    const [sender, given] = [await funded(5n), await funded(1n)];
+    const wallet = privateKeyToAccount(given.privateKey).address;
+    const next = privateKeyToAccount(generatePrivateKey()).address.toLowerCase();
+    const ref = accountRef({ owner: wallet });
+    expect((await prepare(api, sender, { to: { wallet }, amount: "1" })).status).toBe(201);
+    const event = eventOf({ kind: "owner_changed", eventId: newId("ev"), data: { ref, owner: next } });
+    await api.sql.begin(async (tx) => {
+      await noteBooked(tx, event);
+      await bookChange(tx, event);
+    });
+    expect(await prepare(api, sender, { to: { wallet }, amount: "1" })).toMatchObject({
+      status: 422,
+      body: { code: "unknown_recipient", detail: expect.stringContaining("given its account away") },
+    });
+    const found = { namedAs: "wallet", named: wallet, wallet: wallet.toLowerCase() as Address, account: null } as const;
+    await expect(api.sql.begin((tx) => accountFor(tx, found))).rejects.toThrow("given its account away");
+    const { accountId } = given;
+    expect((await prepare(api, sender, { to: { account: accountId }, amount: "1" })).status).toBe(201);
+  });
 
   test("error: own wallet", async () => {
     alice = await funded(20n);
