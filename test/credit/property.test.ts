@@ -255,7 +255,7 @@ async function expectNobodyElses(): Promise<void> {
   const wrong = await world.sql`
     select m.move_id from moves m join accounts a on a.account_id = m.redeemer_id
     where m.state = 'redeemed'
-      and ((m.lock_wallet is not null and a.owner <> m.lock_wallet and not exists (
+      and ((m.lock_wallet is not null and current_owner(a) <> m.lock_wallet and not exists (
           select from account_members o join wallets w using (user_id)
           where o.account_id = m.redeemer_id and w.address = m.lock_wallet))
         or (m.lock_email is not null and not exists (

@@ -34,7 +34,7 @@ export async function hasWallet(
   { accountId, userId, wallet }: { accountId: string; userId: string; wallet: string },
 ): Promise<boolean> {
   const rows = await sql`
-    select from accounts where account_id = ${accountId} and owner = ${wallet}
+    select from accounts a where account_id = ${accountId} and current_owner(a) = ${wallet}
     union all
     select from wallets where user_id = ${userId} and address = ${wallet}`;
   return rows.length > 0;
