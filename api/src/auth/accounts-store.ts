@@ -59,6 +59,18 @@ export async function accountsOwnedBy(
   return rows.map((row) => row.account_id);
 }
 
+/** Accounts that are on their way to a wallet in the contract: nothing stops that any more but that the chain refuses it. */
+export async function accountsComingTo(tx: Tx, address: string): Promise<string[]> {
+  const rows = await tx<Array<{ account_id: string }>>`
+    select c.account_id from owner_changes c join transactions t using (transaction_id)
+    where c.wallet = ${address} and c.failure is null and t.state <> 'failed' and not exists (
+      select from account_changes a join chain_events e using (event_id)
+      where a.account_id = c.account_id and a.what = 'owner' and a.value = c.wallet and e.reversed_at is null
+    )
+    order by c.account_id`;
+  return rows.map((row) => row.account_id);
+}
+
 export type MembershipRow = {
   account_id: string;
   kind: "personal" | "team";

@@ -3,7 +3,7 @@ import type { Sql, Tx } from "../db/types.ts";
 import { InfrError, NotFoundError } from "../errors.ts";
 import { newId } from "../ids.ts";
 import { queueMail } from "../notify/queue-mail.ts";
-import { accountsOwnedBy, adoptAccounts } from "./accounts-store.ts";
+import { accountsComingTo, accountsOwnedBy, adoptAccounts } from "./accounts-store.ts";
 import { type EmailSignIn, type Proof, type Source, withCode } from "./email-codes.ts";
 import {
   deleteEmail,
@@ -89,7 +89,7 @@ export class LinkLimitError extends InfrError {
 
 /**
  * Takes a wallet away from a user and ends his other sessions.
- * @throws LastWayInError if it is the only way in, or owns one of his accounts in the contract; NotFoundError
+ * @throws LastWayInError if it is the only way in, or owns one of his accounts in the contract, or will; NotFoundError
  */
 export async function unlinkWallet(
   sql: Sql,
@@ -103,6 +103,12 @@ export async function unlinkWallet(
     if (owned !== undefined) {
       throw new LastWayInError(
         `This wallet owns account ${owned} in the contract: only it can sign for its credit. Make another wallet its owner first.`,
+      );
+    }
+    const [coming] = await accountsComingTo(tx, address);
+    if (coming !== undefined) {
+      throw new LastWayInError(
+        `Account ${coming} is being handed over to this wallet: only it will sign for its credit. Wait until it owns it, then make another wallet its owner first.`,
       );
     }
     await afterUnlink(tx, { userId, what: "wallet", address, token });
