@@ -2,18 +2,20 @@ import { randomBytes } from "node:crypto";
 import { creditEscrowAbi } from "@infr/contracts/abi";
 import { parseUsd } from "@infr/money";
 import { accountRef, deriveVoucherKey, generateVoucherCode, PRIMARY_SALT, parseVoucherCode } from "@infr/protocol";
-import { createTestClient, createWalletClient, encodeFunctionData, type Hex, http } from "viem";
-import { privateKeyToAccount } from "viem/accounts";
+import { createPublicClient, createTestClient, createWalletClient, encodeFunctionData, type Hex, http } from "viem";
+import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { hashSecret, newSecret } from "../../auth/tokens.ts";
+import { noteBooked } from "../../chain/events-store.ts";
 import { newId } from "../../ids.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { differences } from "../../ledger/store.ts";
 import { credit, newUser, RICH_KEY, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
 import { bookMoves, call, carryOut, signOrder } from "../../testing/moves.ts";
-import { fundPlatform, openOnChain } from "../../testing/on-chain.ts";
+import { eventOf, fundPlatform, openOnChain } from "../../testing/on-chain.ts";
 import { redeemAtOnce } from "../../testing/vouchers.ts";
-import { returnGifts } from "./return-gifts.ts";
+import { bookChange } from "./book-change.ts";
+import { returnGifts, revokeGift } from "./return-gifts.ts";
 
 const REDEEMERS = 200;
 const SECRET: Hex = `0x${"5e".repeat(32)}`;
@@ -188,6 +190,39 @@ describe("a gift", () => {
     expect(await redeem(getter, code)).toMatchObject({ status: 200, body: { state: "pending" } });
     await work();
     expect(await read(id)).toMatchObject({ state: "redeemed" });
+  });
+
+  test("behavior: one for a wallet goes with what the wallet owns now, not with what it once had", async () => {
+    const had = await funded(5n);
+    const wallet = privateKeyToAccount(had.privateKey).address;
+    const next = privateKeyToAccount(generatePrivateKey()).address;
+    const forFirst = await give({ lock: { wallet } });
+    const forNext = await give({ lock: { wallet: next } });
+    await api.sql`delete from wallets where address = ${wallet.toLowerCase()}`;
+    const data = { ref: accountRef({ owner: wallet }), owner: next.toLowerCase() };
+    const event = eventOf({ kind: "owner_changed", eventId: newId("ev"), data });
+    await api.sql.begin(async (tx) => {
+      await noteBooked(tx, event);
+      await bookChange(tx, event);
+    });
+    expect(await redeem(had, forFirst.code)).toMatchObject(refused);
+    expect(await redeem(had, forNext.code)).toMatchObject({ status: 200, body: { state: "pending" } });
+    await work();
+    expect(await read(forNext.id)).toMatchObject({ state: "redeemed" });
+  });
+
+  test("behavior: a wallet's is called back while the chain does not answer", async () => {
+    const { id: moveId } = await give();
+    const { accountId } = giver;
+    const [{ userId }] = await api.sql<[{ userId: string }]>`
+      select user_id as "userId" from account_members where account_id = ${accountId}`;
+    const client = createPublicClient({ transport: http("http://127.0.0.1:1", { retryCount: 0 }) });
+    const chain = { ...api.chain, client } as typeof api.chain;
+    const outside = { screener: null, directories: null, custodian: api.config.custodianAddress };
+    const context = { ...api.config, ...outside, sql: api.sql, chain, relayer: rich.address };
+    const { row, call: sent } = await revokeGift(context, { accountId, userId, moveId, isGift: true });
+    expect({ state: row.state, to: sent?.to }).toEqual({ state: "active", to: api.chain.escrow });
+    expect(row.revoked_at).not.toBeNull();
   });
 
   test("behavior: called back, it can't be redeemed, and its owner's wallet gets it from the contract", async () => {

@@ -33,7 +33,8 @@ export async function revokeGift(
   const row = await moveOf(sql, id);
   if (!row || (row.kind === "gift") !== isGift) throw new NotFoundError(isGift ? "gift" : "transfer");
   await checkRole(sql, sharer);
-  const custodian = row.state === "active" ? await custodianOf(context, row) : null;
+  // A wallet's account never becomes the custodian's: its gift is called back while the chain does not answer.
+  const custodian = row.state === "active" && row.is_custodial ? await custodianOf(context, row) : null;
   if (row.state === "awaiting_signature") await sql.begin((tx) => endUnsigned(tx, id));
   else if (row.state === "active")
     await sql.begin(async (tx) => {
