@@ -41,7 +41,9 @@ async function handOne(context: HandingOver, row: OwnerChangeRow): Promise<void>
     if (!(await lockDue(tx, changeId))) return;
     await lockHandOver(tx, { accountId, userId, wallet });
     const now = await readHandOver(tx, { accountId, userId, wallet });
-    const obstacle = failure ?? failureOf(now, row);
+    // A reorganisation took its opening away, which comes back: what the contract says meanwhile is of no account.
+    if (now.chain_account === null) return;
+    const obstacle = failureOf(now, row) ?? failure;
     if (obstacle !== null) return setFailure(tx, { changeId, failure: obstacle });
     // What is on its way has this nonce, or it fails and leaves it to us.
     if (data === null || now.has_pending_move) return;
@@ -59,7 +61,7 @@ async function handOne(context: HandingOver, row: OwnerChangeRow): Promise<void>
 }
 
 function failureOf(now: HandOverRow, { account_number: number }: OwnerChangeRow): string | null {
-  // A reorganisation took the opening away: the number is somebody else's by now, or will be.
+  // It was opened again after a reorganisation, with another number: the one signed for is somebody else's, or will be.
   if (now.chain_account !== number)
     return "The number that was signed is no longer that of this account. Ask for it again.";
   if (now.is_frozen) return "The account was frozen. Write to support.";

@@ -144,11 +144,13 @@ async function signedNumber(changeId: string): Promise<number> {
   return row.n;
 }
 
-async function ownerOf(user: Person): Promise<Hex> {
+async function ownerOfNumber(number: number): Promise<Hex> {
   const { client, escrow: address } = api.chain;
-  const args = [await numberOf(user)] as const;
+  const args = [number] as const;
   return (await client.readContract({ address, abi: creditEscrowAbi, functionName: "accountOf", args })).owner;
 }
+
+const ownerOf = async (user: Person) => ownerOfNumber(await numberOf(user));
 
 const mailsTo = async ({ email }: EmailUser) => {
   const rows = await api.sql<Array<{ until: string | null }>>`
@@ -165,6 +167,8 @@ describe("taking an account over", () => {
     await work();
     expect((await read(ann, id)).state).toBe("pending");
     expect((await cancel(ann, id)).body.code).toBe("change_on_its_way");
+    const early = await send(api, ann, { method: "DELETE", url: `/api/me/wallets/${ann.wallet}` });
+    expect(early).toMatchObject({ status: 409, body: { code: "last_way_in" } });
     await mine();
     expect(await ownerOf(ann)).toBe(ann.wallet);
     await book(await ownerEvent(ann));
@@ -213,6 +217,17 @@ describe("taking an account over", () => {
     expect(await signBy(await multisig.signTypedData(order))).toBe(200);
     await carryOut(api, from);
     expect((await send(api, ann, { url: `/api/transfers/${transfer.id}` })).body["state"]).toBe("completed");
+  });
+
+  test("behavior: what the chain refused does not keep its wallet linked", async () => {
+    const ann = await newOwner();
+    const { id } = await signed(ann);
+    await work();
+    const unlink = { method: "DELETE", url: `/api/me/wallets/${ann.wallet}` } as const;
+    expect((await send(api, ann, unlink)).status).toBe(409);
+    await api.sql`update transactions set state = 'failed' where cause = ${`owner:${id}`}`;
+    expect((await read(ann, id)).state).toBe("failed");
+    expect((await send(api, ann, unlink)).status).toBe(204);
   });
 
   test("behavior: ten workers at once send one transaction", async () => {
@@ -429,22 +444,30 @@ describe("what keeps it from being carried out", () => {
     expect(late.body.state).toBe("cancelled");
   });
 
-  test("error: its number is another account's since a reorganisation", async () => {
+  test("error: it has another number since a reorganisation", async () => {
     const ann = await newOwner();
     const { id } = await signed(ann);
-    await api.sql`
-      update accounts set chain_account = null, opened_event_id = null where account_id = ${ann.accountId}`;
+    await api.sql`update accounts set chain_account = chain_account + 1000000 where account_id = ${ann.accountId}`;
     await work();
     expect(await read(ann, id)).toMatchObject({ state: "failed", reason: expect.stringMatching("number") });
     expect(await transactionsOf(id)).toHaveLength(0);
-    expect(
-      await api.chain.client.readContract({
-        address: api.chain.escrow,
-        abi: creditEscrowAbi,
-        functionName: "ownerOf",
-        args: [await signedNumber(id)],
-      }),
-    ).toBe(custodian.address);
+    expect(await ownerOfNumber(await signedNumber(id))).toBe(custodian.address);
+  });
+
+  test("behavior: as long as its opening is reorganised away it waits, and goes on when that comes back", async () => {
+    const ann = await newOwner();
+    const { id } = await signed(ann);
+    const [opened] = await api.sql<[{ chain_account: bigint; opened_event_id: string }]>`
+      select chain_account, opened_event_id from accounts where account_id = ${ann.accountId}`;
+    await api.sql`
+      update accounts set chain_account = null, opened_event_id = null where account_id = ${ann.accountId}`;
+    await work();
+    expect((await read(ann, id)).state).toBe("waiting");
+    expect(await transactionsOf(id)).toHaveLength(0);
+    await api.sql`update accounts set ${api.sql(opened)} where account_id = ${ann.accountId}`;
+    await work();
+    await mine();
+    expect(await ownerOf(ann)).toBe(ann.wallet);
   });
 
   test("error: its time is over", async () => {
