@@ -200,7 +200,7 @@ describe("a gift", () => {
     const forNext = await give({ lock: { wallet: next } });
     await api.sql`delete from wallets where address = ${wallet.toLowerCase()}`;
     const data = { ref: accountRef({ owner: wallet }), owner: next.toLowerCase() };
-    const event = eventOf({ kind: "owner_changed", eventId: newId("ev"), data });
+    const event = eventOf({ kind: "owner_changed", eventId: `owner:${next}`, data });
     await api.sql.begin(async (tx) => {
       await noteBooked(tx, event);
       await bookChange(tx, event);

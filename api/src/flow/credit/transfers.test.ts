@@ -285,7 +285,7 @@ describe("bad input moves nothing", () => {
     const next = privateKeyToAccount(generatePrivateKey()).address.toLowerCase();
     const ref = accountRef({ owner: wallet });
     expect((await prepare(api, sender, { to: { wallet }, amount: "1" })).status).toBe(201);
-    const event = eventOf({ kind: "owner_changed", eventId: newId("ev"), data: { ref, owner: next } });
+    const event = eventOf({ kind: "owner_changed", eventId: `owner:${next}`, data: { ref, owner: next } });
     await api.sql.begin(async (tx) => {
       await noteBooked(tx, event);
       await bookChange(tx, event);
