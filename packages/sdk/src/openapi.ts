@@ -10576,7 +10576,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Your standing orders, newest first */
+        /** Your standing orders, newest first, those that have ended last */
         get: {
             parameters: {
                 query: {

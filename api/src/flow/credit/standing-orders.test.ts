@@ -211,6 +211,20 @@ describe("a standing order", () => {
     expect(await next("2026-01-31T10:00:00Z", "2026-01-01T00:00:00Z")).toBe("2026-01-31");
   });
 
+  test("behavior: however many have ended, those that have not come first", async () => {
+    const user = await funded(5n);
+    const ids: string[] = [];
+    for (const amount of ["1", "2", "3"]) ids.push((await order(user, { amount })).body.id);
+    await change(user, ids[1] ?? "", "paused");
+    await change(user, ids[2] ?? "", "ended");
+    const list = async (limit: number) => {
+      const { body } = await call(api, user, { method: "GET", url: `/api/standing-orders?limit=${limit}` });
+      return (body as unknown as { orders: Standing[] }).orders.map(({ id }) => id);
+    };
+    expect(await list(2)).toEqual([ids[1], ids[0]]);
+    expect(await list(3)).toEqual([ids[1], ids[0], ids[2]]);
+  });
+
   test("error: nobody, oneself, nothing, too precise, the past before the start", async () => {
     const giver = await withoutWallet();
     const refusals: Array<[object, number]> = [

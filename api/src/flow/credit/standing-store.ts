@@ -36,13 +36,13 @@ export async function standingOf(
   return row;
 }
 
-/** The standing orders of an account, newest first. */
+/** The standing orders of an account, newest first, those that have ended after all others. */
 export async function standingOrdersOf(
   sql: Queryable,
   { accountId, limit }: { accountId: string; limit: number },
 ): Promise<StandingRow[]> {
   return sql<StandingRow[]>`
-    ${columns(sql)} where account_id = ${accountId} order by order_id desc limit ${limit}`;
+    ${columns(sql)} where account_id = ${accountId} order by (state = 'ended'), order_id desc limit ${limit}`;
 }
 
 export type NewStanding = Pick<

@@ -106,7 +106,7 @@ function addChanges(app: Routes, services: Services): void {
     {
       schema: {
         tags,
-        summary: "Your standing orders, newest first",
+        summary: "Your standing orders, newest first, those that have ended last",
         querystring: Limit,
         response: { 200: Type.Object({ orders: Type.Array(StandingOrder) }), 400: Problem, 401: Problem },
       },
