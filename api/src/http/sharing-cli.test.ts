@@ -103,31 +103,46 @@ test("infr balance: what can be spent and how long it lasts, by wallet and by ma
   expect(await runCommand(["balance"], { INFR_API_KEY: "sk-infr-mgmt-nobody" })).toMatchObject({ code: 2 });
 });
 
+/** The day, in UTC, that comes so many days after today. */
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+
 test("infr standing: makes an order, lists it, pauses it, lets it go on and ends it", async () => {
   const standing = (...words: string[]) => runCommand(["standing", ...words], { INFR_PRIVATE_KEY: alice.privateKey });
   expect(await standing()).toEqual({ code: 0, said: "There is none.\n" });
-  const times = ["--every", "month", "--starts", "2027-01-31", "--ends", "2027-06-30T12:00:00Z"];
+  const [day, last] = [inDays(70), inDays(220)];
+  const times = ["--every", "month", "--starts", day, "--ends", `${last}T12:00:00+02:00`];
   const made = await standing("new", "0.25", bob.accountId, ...times, "--memo", "rent", "--json");
   expect(made.code).toBe(0);
   const order = JSON.parse(made.said) as { id: string };
   expect(order).toMatchObject({ amount: "0.25", every: "month", memo: "rent", state: "active" });
-  expect(order).toMatchObject({ nextAt: "2027-01-31T00:00:00.000Z", endsAt: "2027-06-30T12:00:00.000Z" });
+  expect(order).toMatchObject({ nextAt: `${day}T00:00:00.000Z`, endsAt: `${last}T10:00:00.000Z` });
   expect((await standing("pause", order.id)).said).toContain("paused");
-  expect((await standing("resume", order.id)).said).toContain("active, next at 2027-01-31");
+  expect((await standing("resume", order.id)).said).toContain(`active, next at ${day}`);
   expect((await standing("end", order.id)).said).toContain("ended");
   expect((await standing("list")).said).toMatch(new RegExp(`^${order.id}: \\$0.25 every month .*ended\n$`));
-});
+}, 120_000);
 
 test("error: infr standing, where it is not said how often, when, what or whose", async () => {
   const standing = (...words: string[]) => runCommand(["standing", ...words], { INFR_PRIVATE_KEY: alice.privateKey });
+  const startsAt = (moment: string) => standing("new", "1", bob.accountId, "--every", "day", "--starts", moment);
   const answers = await Promise.all([
     standing("new", "1", bob.accountId),
-    standing("new", "1", bob.accountId, "--every", "day", "--starts", "tomorrow"),
+    startsAt("tomorrow"),
+    startsAt("2099-02-30"),
+    startsAt("2099-01-31T09:00:00"),
     standing("new", "1", alice.accountId, "--every", "day"),
     standing("sing", "standing_1"),
     standing("end", "standing_of_nobody"),
   ]);
-  for (const [n, words] of ["how often", "no day", "account itself", "what to do", "no such"].entries())
+  for (const [n, words] of [
+    "how often",
+    "no day",
+    "no day",
+    "no day",
+    "account itself",
+    "what to do",
+    "no such",
+  ].entries())
     expect(answers[n]).toMatchObject({ code: 2, said: expect.stringContaining(words) });
 });
 

@@ -60,10 +60,15 @@ async function make(request: Request, [amount, recipient, ...more]: string[]): P
   return { said: [lineOf(order)], result: order };
 }
 
+/** A day, and where a time is given its zone, too: else it would depend on the machine when that is. */
+const MOMENT = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/;
+
 /** A day is meant as its beginning (UTC). @throws UsageError */
 function momentOf(text: string): string {
+  const day = MOMENT.exec(text)?.[1];
   const moment = new Date(text);
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(moment.getTime()))
+  // 2027-02-30 would be read as the 2nd of March.
+  if (day === undefined || Number.isNaN(moment.getTime()) || new Date(day).toJSON()?.slice(0, 10) !== day)
     throw new UsageError(`"${text}" is no day. Write 2027-01-31, or 2027-01-31T09:00:00Z.`);
   return moment.toISOString();
 }
