@@ -107,8 +107,8 @@ infr standing new <amount> <0x… | name | e-mail | acct_…> --every day|week|m
 infr standing pause|resume|end <standing_…>
 
 Lists your standing orders; makes one; pauses it, lets it go on, or ends it for good. Sign in with the wallet whose private key
-is in INFR_PRIVATE_KEY. Of an account that it owns it also signs each transfer: a mail says when. What falls into a pause is
-not made up for.
+is in INFR_PRIVATE_KEY. Where a wallet owns the account, each transfer has to be signed with it on the transfer page of the web
+app; a mail says when, if there is an address. Unsigned, it ends after a day. What falls into a pause is not made up for.
 
   --every TEXT    day, week or month
   --starts DAY    of the first one (2027-01-31, UTC, or with a time); at once if left out
