@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Projects run one after the other in `scripts/test.mjs`; run one by hand with `pnpm vitest run --project api`. */
+/** `scripts/test.mjs` runs the projects in three lanes beside each other; run one by hand with `pnpm vitest run --project api`. */
 export default defineConfig({
   test: {
-    // One for each of two cores: vitest leaves one to itself, which waits.
+    // Of each lane: its tests mostly wait, for the chain, the database, or each other.
     maxWorkers: 2,
     projects: [
       {
