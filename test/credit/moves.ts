@@ -56,7 +56,15 @@ export function transfersIn({ context, users, one, below, amount }: CreditWorld)
 
   async function order(): Promise<void> {
     const to = { account: one(users).accountId };
-    const wanted = { to, amount: amount(), note: "", every: "day", startsAt: new Date(), endsAt: null } as const;
+    const wanted = {
+      to,
+      amount: amount(),
+      note: "",
+      every: "day",
+      startsAt: new Date(),
+      endsAt: null,
+      idempotencyKey: null,
+    } as const;
     await tried(() => orderTransfers(context, one(users), wanted));
   }
 

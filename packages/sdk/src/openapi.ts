@@ -10672,7 +10672,10 @@ export interface paths {
         post: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description The same key makes one order, however often it comes. */
+                    "idempotency-key"?: string;
+                };
                 path?: never;
                 cookie?: never;
             };

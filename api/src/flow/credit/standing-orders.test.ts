@@ -1,6 +1,7 @@
 import { parseUsd } from "@infr/money";
 import { generatePrivateKey, privateKeyToAccount } from "viem/accounts";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { newId } from "../../ids.ts";
 import { readBalance } from "../../ledger/balance.ts";
 import { differences } from "../../ledger/store.ts";
 import { credit, newUser, RICH_KEY, startApi, type TestApi, type TestUser } from "../../testing/api.ts";
@@ -92,6 +93,25 @@ describe("a standing order", () => {
     expect(await spendable(getter)).toBe(before + parseUsd("3"));
     expect(await spendable(giver)).toBe(parseUsd("7"));
     expect(await read(giver, body.id)).toMatchObject({ runs: 1, failure: null });
+  });
+
+  test("behavior: asked for again and at once with one key it is one order; another one needs another key", async () => {
+    const giver = await withoutWallet();
+    const [key, other] = [newId("transfer"), newId("transfer")];
+    const asked = (wanted: object, with_: string) =>
+      call(api, giver, {
+        url: "/api/standing-orders",
+        payload: { to: { account: getter.accountId }, amount: "1", every: "day", ...wanted },
+        key: with_,
+      });
+    const answers = await Promise.all(Array.from({ length: WORKERS }, () => asked({}, key)));
+    expect(answers.map(({ status }) => status)).toEqual(Array(WORKERS).fill(201));
+    expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
+    expect(await asked({ amount: "2" }, key)).toMatchObject({ status: 409, body: { code: "idempotency_key_reused" } });
+    expect((await asked({}, other)).body.id).not.toBe(answers[0]?.body.id);
+    const [{ n }] = await api.sql<[{ n: number }]>`
+      select count(*)::int as n from standing_orders where account_id = ${giver.accountId}`;
+    expect(n).toBe(2);
   });
 
   test("behavior: after weeks without a worker it runs once, and then on its old day", async () => {

@@ -2,7 +2,7 @@ import { formatUsd, microToNano, microUsdc } from "@infr/money";
 import { InfrError, InvalidInputError, NotFoundError, UnavailableError } from "../../errors.ts";
 import { newId } from "../../ids.ts";
 import { queueMail } from "../../notify/queue-mail.ts";
-import { MoveRefusedError } from "./move-errors.ts";
+import { MoveKeyReusedError, MoveRefusedError } from "./move-errors.ts";
 import { checkRole, type MoveContext, readAmount, type Sharer } from "./move-rules.ts";
 import type { MoveRow } from "./moves-store.ts";
 import { prepareTransfer } from "./prepare-transfer.ts";
@@ -15,8 +15,10 @@ import {
   endUnsigned,
   insertStanding,
   lockDue,
+  type NewStanding,
   type StandingRow,
   setStandingState,
+  standingByKey,
   standingOf,
 } from "./standing-store.ts";
 
@@ -33,9 +35,11 @@ export type WantedOrder = {
   /** Of the first run. */
   startsAt: Date;
   endsAt: Date | null;
+  /** The same key makes one order, however often it comes; null makes a new one each time. */
+  idempotencyKey: string | null;
 };
 
-/** Orders a transfer for every day, week or month. @throws InvalidInputError, MoveRefusedError */
+/** Orders a transfer for every day, week or month. @throws InvalidInputError, MoveRefusedError, MoveKeyReusedError */
 export async function orderTransfers(context: MoveContext, sharer: Sharer, wanted: WantedOrder): Promise<StandingRow> {
   const { sql } = context;
   const { accountId, userId } = sharer;
@@ -58,10 +62,33 @@ export async function orderTransfers(context: MoveContext, sharer: Sharer, wante
     every: wanted.every,
     starts_at: startsAt,
     ends_at: endsAt,
+    idempotency_key: wanted.idempotencyKey,
   };
-  if (!(await insertStanding(sql, order, MOST_ORDERS)))
+  const known = await madeBefore(context, order);
+  if (known) return known;
+  if (!(await insertStanding(sql, order, MOST_ORDERS))) {
+    // Somebody with the same key was faster, or there are too many.
+    const made = await madeBefore(context, order);
+    if (made) return made;
     throw new MoveRefusedError("too_many_moves", `An account has at most ${MOST_ORDERS} standing orders. End one.`);
+  }
   return mustFindOrder(context, { orderId, accountId });
+}
+
+/** What was made with this key. @throws MoveKeyReusedError if it was for something else */
+async function madeBefore({ sql }: MoveContext, order: NewStanding): Promise<StandingRow | null> {
+  const { account_id: accountId, idempotency_key: key } = order;
+  const made = key === null ? undefined : await standingByKey(sql, { accountId, key });
+  if (!made) return null;
+  const isSame =
+    made.named_as === order.named_as &&
+    made.named === order.named &&
+    made.amount_micro === order.amount_micro &&
+    made.note === order.note &&
+    made.every === order.every &&
+    made.ends_at?.getTime() === order.ends_at?.getTime();
+  if (!isSame) throw new MoveKeyReusedError();
+  return made;
 }
 
 /** Names may lead elsewhere one day; a standing order is for whom they lead to on the day that it is made. */

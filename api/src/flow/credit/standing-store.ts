@@ -48,17 +48,29 @@ export async function standingOrdersOf(
 export type NewStanding = Pick<
   StandingRow,
   "order_id" | "account_id" | "user_id" | "named_as" | "named" | "amount_micro" | "note" | "every" | "ends_at"
-> & { starts_at: Date };
+> & { starts_at: Date; idempotency_key: string | null };
 
-/** @returns false if the account has `most` already that have not ended */
+/** @returns false if the account has one with that key, or `most` already that have not ended */
 export async function insertStanding(sql: Queryable, order: NewStanding, most: number): Promise<boolean> {
   const made = await sql`
-    insert into standing_orders (order_id, account_id, user_id, named_as, named, amount_micro, note, every, ends_at, starts_at, next_at)
+    insert into standing_orders (order_id, account_id, user_id, named_as, named, amount_micro, note, every, ends_at, starts_at, next_at,
+      idempotency_key)
     select ${order.order_id}, ${order.account_id}, ${order.user_id}, ${order.named_as}, ${order.named}, ${order.amount_micro},
-      ${order.note}, ${order.every}, ${order.ends_at}, ${order.starts_at}, ${order.starts_at}
+      ${order.note}, ${order.every}, ${order.ends_at}, ${order.starts_at}, ${order.starts_at}, ${order.idempotency_key}
     where (select count(*) from standing_orders where account_id = ${order.account_id} and state <> 'ended') < ${most}
+    on conflict (account_id, idempotency_key) do nothing
     returning order_id`;
   return made.length === 1;
+}
+
+/** The standing order that an account made with a key. */
+export async function standingByKey(
+  sql: Queryable,
+  { accountId, key }: { accountId: string; key: string },
+): Promise<StandingRow | undefined> {
+  const [row] = await sql<StandingRow[]>`
+    ${columns(sql)} where account_id = ${accountId} and idempotency_key = ${key}`;
+  return row;
 }
 
 /** Pauses an order, lets it go on from the next time that it falls on, or ends it. @returns false if it has ended */

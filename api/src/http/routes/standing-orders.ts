@@ -54,6 +54,15 @@ function addCreation(app: Routes, services: Services): void {
         description:
           "Without a wallet of your own it goes by itself; else you get a mail whenever there is something to sign. Runs that " +
           "were missed are not made up for, and limits and caps count as for any transfer.",
+        headers: Type.Object({
+          "idempotency-key": Type.Optional(
+            Type.String({
+              minLength: 8,
+              maxLength: 128,
+              description: "The same key makes one order, however often it comes.",
+            }),
+          ),
+        }),
         body: Type.Object({
           to: Type.Object(
             {
@@ -94,6 +103,7 @@ function addCreation(app: Routes, services: Services): void {
         every,
         startsAt: startsAt === undefined ? new Date() : new Date(startsAt),
         endsAt: endsAt === undefined ? null : new Date(endsAt),
+        idempotencyKey: request.headers["idempotency-key"] ?? null,
       });
       return reply.code(201).send(shapeOrder(order));
     },

@@ -114,6 +114,7 @@ app; a mail says when, if there is an address. Unsigned, it ends after a day. Wh
   --starts DAY    of the first one (2027-01-31, UTC, or with a time); at once if left out
   --ends DAY      none after this
   --memo TEXT     a word to the recipient, each time
+  --key TEXT      of this order, your own: the same key never makes two
   --api URL       the API (INFR_API)
   --json          the result as JSON`,
     run: standing,

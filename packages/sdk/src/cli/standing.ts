@@ -56,7 +56,8 @@ async function make(request: Request, [amount, recipient, ...more]: string[]): P
     ...(ends !== undefined && { endsAt: momentOf(ends) }),
   };
   const { ask } = await signIn(request);
-  const order = await ask<StandingOrder>(PATH, { body });
+  const headers = { "idempotency-key": request.key ?? crypto.randomUUID() };
+  const order = await ask<StandingOrder>(PATH, { body, headers });
   return { said: [lineOf(order)], result: order };
 }
 

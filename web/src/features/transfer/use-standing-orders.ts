@@ -5,6 +5,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { useRef } from "react";
 import { api, type StandingOrder, unwrap } from "../../lib/api.ts";
 import { queryKeys } from "../../lib/query-keys.ts";
 import type { Recipient } from "./recipient.ts";
@@ -21,9 +22,19 @@ type Wanted = { to: Recipient; amount: string; every: StandingOrder["every"] };
 
 export function useOrder(): UseMutationResult<unknown, Error, Wanted> {
   const queries = useQueryClient();
+  // What is ordered again after a lost answer is the same order.
+  const ordering = useRef<{ wanted: string; key: string } | null>(null);
   return useMutation({
-    mutationFn: (body) => unwrap(api.POST("/api/standing-orders", { body: { ...body, memo: "" } })),
-    onSuccess: () => queries.invalidateQueries({ queryKey: queryKeys.standingOrders }),
+    mutationFn: (body) => {
+      const wanted = JSON.stringify(body);
+      if (ordering.current?.wanted !== wanted) ordering.current = { wanted, key: crypto.randomUUID() };
+      const params = { header: { "idempotency-key": ordering.current.key } };
+      return unwrap(api.POST("/api/standing-orders", { params, body: { ...body, memo: "" } }));
+    },
+    onSuccess: () => {
+      ordering.current = null;
+      return queries.invalidateQueries({ queryKey: queryKeys.standingOrders });
+    },
   });
 }
 
